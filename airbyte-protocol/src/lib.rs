@@ -1,0 +1,1 @@
+//! Vocabulary only; see the modules.

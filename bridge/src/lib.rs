@@ -1,0 +1,1 @@
+//! Runs unmodified Singer taps as Airbyte sources.

@@ -1,0 +1,3 @@
+//! The doorstep of `airbyte-singer`.
+
+fn main() {}
