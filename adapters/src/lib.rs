@@ -1,1 +1,31 @@
-//! Vocabulary only; see the modules.
+//! What makes any data source an Airbyte source.
+//!
+//! Two wings with a wall between them. The *runtime* knows the protocol and nothing else: the
+//! [`Source`] trait, the [`run`] function that plays one command, the [`Emitter`] that holds a
+//! read to its grammar, the [`Output`] that is the only door to stdout, [`Secrets`] that masks.
+//! The *toolkit* (today the [`sources`] that are built in) stands on the runtime; the runtime
+//! never looks back.
+//!
+//! Taps are one kind of source among others: nothing here knows what Singer is.
+//!
+//! A source of one's own is a type, and its `main` is one line:
+//!
+//! ```no_run
+//! use airbyte_adapters::sources::Sample;
+//!
+//! fn main() -> std::process::ExitCode {
+//!     airbyte_adapters::cli::main(Sample::default())
+//! }
+//! ```
+
+#[cfg(feature = "cli")]
+pub mod cli;
+mod error;
+mod runtime;
+pub mod sources;
+
+pub use error::{Error, Result};
+pub use runtime::{
+    Command, Config, Context, Emitter, Emitting, LogLayer, Outcome, Output, ReadJob, Secrets,
+    Session, Source, Stop, StopSignal, StreamHandle, StreamId, now_millis, run,
+};

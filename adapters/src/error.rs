@@ -1,0 +1,110 @@
+use airbyte_protocol::{ErrorTrace, FailureType, StreamDescriptor};
+use std::fmt;
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command failed, in the shape of a TRACE ERROR: a sentence for the user, whose fault it
+/// is, and what developers need beside that.
+///
+/// Our own words in it never hold a value of a record or of the config; words of others (a tap's
+/// last line) are masked when the error is written.
+#[derive(Debug, Clone)]
+pub struct Error {
+    failure: FailureType,
+    message: String,
+    internal: Option<String>,
+    stack_trace: Option<String>,
+    stream: Option<StreamDescriptor>,
+    closed: bool,
+}
+
+impl Error {
+    fn new(failure: FailureType, message: impl Into<String>) -> Self {
+        Self {
+            failure,
+            message: message.into(),
+            internal: None,
+            stack_trace: None,
+            stream: None,
+            closed: false,
+        }
+    }
+
+    /// The user must change something: a setting, a file, the catalog.
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(FailureType::ConfigError, message)
+    }
+
+    /// It may work later: a timeout, a limit, a server that is down.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::new(FailureType::TransientError, message)
+    }
+
+    /// A fault of the source or of what it runs on.
+    pub fn system(message: impl Into<String>) -> Self {
+        Self::new(FailureType::SystemError, message)
+    }
+
+    /// An error of the given failure type.
+    pub fn of(failure: FailureType, message: impl Into<String>) -> Self {
+        Self::new(failure, message)
+    }
+
+    /// Nobody reads our stdout any more: ends the command quietly.
+    pub fn closed() -> Self {
+        Self { closed: true, ..Self::system("stdout was closed by its reader") }
+    }
+
+    /// Adds what developers need to know.
+    pub fn with_internal(mut self, internal: impl fmt::Display) -> Self {
+        self.internal = Some(internal.to_string());
+        self
+    }
+
+    /// Adds a stack trace.
+    pub fn with_stack_trace(mut self, trace: impl Into<String>) -> Self {
+        self.stack_trace = Some(trace.into());
+        self
+    }
+
+    /// Says which stream it belongs to.
+    pub fn in_stream(mut self, stream: StreamDescriptor) -> Self {
+        self.stream = Some(stream);
+        self
+    }
+
+    /// Whose fault it is.
+    pub fn failure_type(&self) -> FailureType {
+        self.failure
+    }
+
+    /// The sentence for the user.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether nobody reads our stdout any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The payload of the TRACE, every text passed through `mask`.
+    pub fn to_trace(&self, mask: impl Fn(&str) -> String) -> ErrorTrace {
+        ErrorTrace {
+            message: mask(&self.message),
+            internal_message: self.internal.as_deref().map(&mask),
+            stack_trace: self.stack_trace.as_deref().map(&mask),
+            failure_type: self.failure,
+            stream_descriptor: self.stream.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,26 @@
+//! The protocol's machinery: from a [`Source`] to lines on stdout and an exit code.
+
+mod config;
+mod emitter;
+mod log;
+mod output;
+mod runner;
+mod secrets;
+mod signals;
+mod source;
+
+pub use config::Config;
+pub use emitter::{Emitter, Emitting, StreamHandle, StreamId};
+pub use log::LogLayer;
+pub use output::Output;
+pub use runner::{Command, Outcome, Session, run};
+pub use secrets::Secrets;
+pub use signals::{Stop, StopSignal};
+pub use source::{Context, ReadJob, Source};
+
+/// Milliseconds since the epoch, now.
+pub fn now_millis() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}

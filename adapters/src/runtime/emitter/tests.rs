@@ -1,0 +1,110 @@
+use super::*;
+use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
+use serde_json::Map;
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn emitter(names: &[&str]) -> (Emitter, Sink) {
+    let sink = Sink::default();
+    let streams = names
+        .iter()
+        .map(|name| ConfiguredStream::new(Stream::new(*name, Map::new()), SyncMode::FullRefresh))
+        .collect();
+    (Emitter::new(&ConfiguredCatalog { streams }, Output::new(sink.clone())), sink)
+}
+
+/// Each line in short: `STARTED a`, `R a`, `S a 2.0`.
+fn said(sink: &Sink) -> Vec<String> {
+    let bytes = sink.0.lock().unwrap().clone();
+    let short = |line: &str| {
+        let v: Value = serde_json::from_str(line).unwrap();
+        let status = &v["trace"]["stream_status"];
+        match v["type"].as_str().unwrap() {
+            "RECORD" => format!("R {}", v["record"]["stream"].as_str().unwrap()),
+            "STATE" => format!(
+                "S {} {}",
+                v["state"]["stream"]["stream_descriptor"]["name"].as_str().unwrap_or("*"),
+                v["state"]["sourceStats"]["recordCount"]
+            ),
+            _ => format!(
+                "{} {}",
+                status["status"].as_str().unwrap(),
+                status["stream_descriptor"]["name"].as_str().unwrap()
+            ),
+        }
+    };
+    String::from_utf8(bytes).unwrap().lines().map(short).collect()
+}
+
+#[test]
+fn the_grammar_of_a_read() {
+    let (emitter, sink) = emitter(&["a", "b"]);
+    let mut floor = emitter.lock();
+    let (a, b) = (floor.nth(0), floor.nth(1));
+    floor.start(a).unwrap();
+    assert!(floor.handle(a).record(b"{\"x\":1}", 1, &[]).unwrap());
+    assert!(!floor.handle(a).record(b"{ }", 1, &[]).unwrap());
+    floor.handle(a).record(b"{\"x\":2}", 1, &[]).unwrap();
+    floor.state(a, json!({"p": 2})).unwrap();
+    floor.handle(a).record(b"{\"x\":3}", 1, &[]).unwrap();
+    floor.end(a, true).unwrap();
+    floor.end(a, false).unwrap();
+    floor.end(b, false).unwrap();
+    let expected = [
+        "STARTED a",
+        "RUNNING a",
+        "R a",
+        "R a",
+        "S a 2.0",
+        "R a",
+        "S a 1.0",
+        "COMPLETE a",
+        "STARTED b",
+        "INCOMPLETE b",
+    ];
+    assert_eq!(said(&sink), expected);
+    assert_eq!(floor.total(a), 3);
+}
+
+#[test]
+fn an_empty_stream_still_gets_a_state() {
+    let (emitter, sink) = emitter(&["a"]);
+    let mut floor = emitter.lock();
+    let a = floor.nth(0);
+    floor.end(a, true).unwrap();
+    assert_eq!(said(&sink), ["STARTED a", "S a 0.0", "COMPLETE a"]);
+}
+
+#[test]
+fn nothing_follows_the_last_status() {
+    let (emitter, _) = emitter(&["a"]);
+    let mut floor = emitter.lock();
+    let a = floor.nth(0);
+    floor.end(a, true).unwrap();
+    assert!(floor.handle(a).record(b"{\"x\":1}", 1, &[]).is_err());
+    assert!(floor.state(a, json!({})).is_err());
+    assert!(floor.stream(&StreamDescriptor::new("z")).is_err());
+}
+
+#[test]
+fn a_global_state_counts_all_streams() {
+    let (emitter, sink) = emitter(&["a", "b"]);
+    let mut floor = emitter.lock();
+    for index in [0, 1, 1] {
+        let id = floor.nth(index);
+        floor.handle(id).record(b"{\"x\":1}", 1, &[]).unwrap();
+    }
+    floor.global_state(Some(json!({"l": 1})), Vec::new()).unwrap();
+    assert_eq!(said(&sink).last().unwrap(), "S * 3.0");
+}

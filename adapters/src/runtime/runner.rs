@@ -1,0 +1,232 @@
+use super::config::read_file;
+use super::{Config, Context, Emitter, Output, ReadJob, Secrets, Source, Stop, StopSignal};
+use crate::{Error, Result};
+use airbyte_protocol::{
+    ConfiguredCatalog, ConnectionStatus, FailureType, Message, StateInput, Trace,
+};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Records never wait longer than this for the next write.
+const FLUSH_EVERY: Duration = Duration::from_millis(100);
+
+/// What a client asks of a source: plain data, whoever parsed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Say what you want to be told.
+    Spec,
+    /// Does this config work?
+    Check {
+        /// The file with the settings.
+        config: PathBuf,
+    },
+    /// Which streams are there?
+    Discover {
+        /// The file with the settings.
+        config: PathBuf,
+    },
+    /// Read these streams from where the state says.
+    Read {
+        /// The file with the settings.
+        config: PathBuf,
+        /// The file with the configured catalog.
+        catalog: PathBuf,
+        /// The file with the state; none means from the start.
+        state: Option<PathBuf>,
+    },
+}
+
+/// What a run of a command stands on: where lines go, what is masked.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The one door to stdout.
+    pub output: Output,
+    /// The values to mask.
+    pub secrets: Secrets,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// 0: done; also a check whose answer was FAILED.
+    Done,
+    /// 1: the command failed and an ERROR trace says why.
+    Failed,
+    /// A signal stopped us.
+    Stopped(StopSignal),
+}
+
+impl Outcome {
+    /// Ends the process's main function as the outcome asks: with 0 or 1, or by the signal that
+    /// stopped us. Process 1 of a container isn't killed by its own signal; there it is 128+n.
+    pub fn exit(self) -> ExitCode {
+        match self {
+            Self::Done => ExitCode::SUCCESS,
+            Self::Failed => ExitCode::FAILURE,
+            Self::Stopped(signal) => {
+                if std::process::id() != 1 {
+                    let _ = signal_hook::low_level::emulate_default_handler(signal.number());
+                }
+                ExitCode::from(u8::try_from(128 + signal.number()).unwrap_or(1))
+            }
+        }
+    }
+}
+
+/// Plays one command on a source: loads and checks the files, asks the source, writes the answer,
+/// and turns what went wrong into messages and an exit code.
+///
+/// * `check` and `discover` write their answer or an ERROR trace; a check that finds the config
+///   bad answers FAILED and is done.
+/// * `read` ends every configured stream with COMPLETE or INCOMPLETE.
+/// * SIGTERM and SIGINT stop the source, as [`Source::stop_grace`] says.
+/// * A stdout that nobody reads any more ends everything quietly: [`Outcome::Done`].
+pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> Outcome {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let error = Error::system(format!("starting failed: {}", error.kind()));
+            return conclude(Err(error), None, session);
+        }
+    };
+    let (result, stopped) = runtime.block_on(async {
+        let context = Context {
+            secrets: session.secrets.clone(),
+            stop: Stop::on_signals(),
+            output: session.output.clone(),
+        };
+        let result = play(source, command, &context).await;
+        (result, context.stop.signal())
+    });
+    // Blocking readers (a pipe that a stray grandchild holds open) must not keep us here.
+    runtime.shutdown_background();
+    conclude(result, stopped, session)
+}
+
+fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) -> Outcome {
+    match (result, stopped) {
+        (Err(error), _) if error.is_closed() => Outcome::Done,
+        (Err(error), stopped) => {
+            let trace = error.to_trace(|text| session.secrets.mask(text).into_owned());
+            let at = u64::try_from(super::now_millis()).unwrap_or(0);
+            let _ = session.output.message(&Message::Trace(Trace::error(trace, at)));
+            stopped.map_or(Outcome::Failed, Outcome::Stopped)
+        }
+        (Ok(()), _) => Outcome::Done,
+    }
+}
+
+async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -> Result<()> {
+    let spec = until_stopped(source.stop_grace(), context, source.spec(context)).await?;
+    let load = |path: &Path| -> Result<Config> {
+        let config = Config::load(path)?;
+        context.secrets.learn(&spec, config.values());
+        Ok(config)
+    };
+    let grace = source.stop_grace();
+    match command {
+        Command::Spec => context.output.message(&Message::Spec(spec)),
+        Command::Check { config } => {
+            let config = load(config)?;
+            let status = match config.validate(&spec) {
+                Ok(()) => until_stopped(grace, context, source.check(&config, context)).await,
+                Err(error) => Err(error),
+            };
+            let status = answer(status)?;
+            let message = status.message.map(|text| context.secrets.mask(&text).into_owned());
+            let status = ConnectionStatus { message, ..status };
+            context.output.message(&Message::ConnectionStatus(status))
+        }
+        Command::Discover { config } => {
+            let config = load(config)?;
+            config.validate(&spec)?;
+            let catalog = until_stopped(grace, context, source.discover(&config, context)).await?;
+            context.output.message(&Message::Catalog(catalog))
+        }
+        Command::Read { config, catalog, state } => {
+            let config = load(config)?;
+            config.validate(&spec)?;
+            let job = ReadJob {
+                config,
+                catalog: load_catalog(catalog)?,
+                state: load_state(state.as_deref())?,
+            };
+            read(source, job, context).await
+        }
+    }
+}
+
+/// A config error is a check's answer; anything else means that there is none.
+fn answer(status: Result<ConnectionStatus>) -> Result<ConnectionStatus> {
+    match status {
+        Err(error) if error.failure_type() == FailureType::ConfigError => {
+            Ok(ConnectionStatus::failed(error.message()))
+        }
+        other => other,
+    }
+}
+
+async fn read<S: Source>(source: &mut S, job: ReadJob, context: &Context) -> Result<()> {
+    let emitter = Emitter::new(&job.catalog, context.output.clone());
+    let flusher = tokio::spawn(flush_now_and_then(emitter.clone()));
+    let grace = source.stop_grace();
+    let result = until_stopped(grace, context, source.read(job, &emitter, context)).await;
+    flusher.abort();
+    if result.as_ref().is_err_and(Error::is_closed) {
+        return result;
+    }
+    let mut floor = emitter.lock();
+    for id in floor.ids() {
+        floor.end(id, result.is_ok())?;
+    }
+    floor.flush()?;
+    result
+}
+
+async fn flush_now_and_then(emitter: Emitter) {
+    let mut ticks = tokio::time::interval(FLUSH_EVERY);
+    loop {
+        ticks.tick().await;
+        // Who has the floor flushes by itself; a closed stdout shows at the next write.
+        if let Some(mut floor) = emitter.try_lock() {
+            let _ = floor.flush();
+        }
+    }
+}
+
+/// Waits for `work`, but after a stop signal only for `grace` longer.
+async fn until_stopped<T>(
+    grace: Duration,
+    context: &Context,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let stopped = async {
+        let signal = context.stop.wait().await;
+        tokio::time::sleep(grace).await;
+        signal
+    };
+    tokio::select! {
+        biased;
+        result = work => result,
+        signal = stopped => Err(Error::transient(format!("stopped by {}", signal.name()))),
+    }
+}
+
+fn load_catalog(path: &Path) -> Result<ConfiguredCatalog> {
+    let bytes = read_file("catalog", path)?;
+    let catalog = ConfiguredCatalog::parse(&bytes)
+        .map_err(|error| Error::config(format!("catalog file {}: {error}", path.display())))?;
+    if catalog.streams.is_empty() {
+        let text = format!("catalog file {}: no stream is configured", path.display());
+        return Err(Error::config(text));
+    }
+    Ok(catalog)
+}
+
+fn load_state(path: Option<&Path>) -> Result<StateInput> {
+    let Some(path) = path else { return Ok(StateInput::Empty) };
+    let bytes = read_file("state", path)?;
+    StateInput::parse(&bytes)
+        .map_err(|error| Error::config(format!("state file {}: {error}", path.display())))
+}

@@ -1,0 +1,99 @@
+use super::{Config, Emitter, Output, Secrets, Stop};
+use crate::Result;
+use airbyte_protocol::{
+    Catalog, ConfiguredCatalog, ConnectionStatus, Control, Message, Specification, StateInput,
+};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// Any data source: a tap, a native connector, a test's script. The runner asks, the source
+/// answers; how lines look, in which order statuses come and what the exit code is, is the
+/// runner's business.
+///
+/// Everything is async on one thread. A source that blocks (a tap's pipe) takes a thread of its
+/// own and moves a clone of the [`Emitter`] there.
+pub trait Source {
+    /// What the source wants to be told. Asked before every other command too, since the config
+    /// is validated against it and secrets are known from it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the source from knowing its own settings.
+    fn spec(&mut self, context: &Context) -> impl Future<Output = Result<Specification>>;
+
+    /// Whether the config works. The config already matches the spec.
+    ///
+    /// # Errors
+    ///
+    /// A config error is reported as FAILED (the check's answer); any other error means that no
+    /// answer was found, and ends the command with an ERROR trace and exit code 1.
+    fn check(
+        &mut self,
+        config: &Config,
+        context: &Context,
+    ) -> impl Future<Output = Result<ConnectionStatus>>;
+
+    /// The streams on offer.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the source from knowing them.
+    fn discover(
+        &mut self,
+        config: &Config,
+        context: &Context,
+    ) -> impl Future<Output = Result<Catalog>>;
+
+    /// Reads the configured streams into `emitter`. When it returns, streams that it didn't end
+    /// itself are ended by the runner: COMPLETE after `Ok`, INCOMPLETE after an error.
+    ///
+    /// # Errors
+    ///
+    /// The error that the user should see; exit code 1.
+    fn read(
+        &mut self,
+        job: ReadJob,
+        emitter: &Emitter,
+        context: &Context,
+    ) -> impl Future<Output = Result<()>>;
+
+    /// How long the source may go on after a stop signal before it is dropped. A source that
+    /// listens to [`Context::stop`] and must clean up asks for time here.
+    fn stop_grace(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// What a read is asked to do.
+#[derive(Debug, Clone)]
+pub struct ReadJob {
+    /// The settings, valid against the spec.
+    pub config: Config,
+    /// The streams that the user chose.
+    pub catalog: ConfiguredCatalog,
+    /// Where an earlier read stopped.
+    pub state: StateInput,
+}
+
+/// What a source has at hand in every command.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Values to mask; a source adds what it learns (tokens).
+    pub secrets: Secrets,
+    /// Whether somebody wants us to stop.
+    pub stop: Stop,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    /// Asks the platform to store a new config (CONTROL CONNECTOR_CONFIG), at once: clients stop
+    /// a source after its first answer, so this must come before CATALOG or CONNECTION_STATUS.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::lines`].
+    pub fn store_config(&self, config: Map<String, Value>) -> Result<()> {
+        let at = u64::try_from(super::now_millis()).unwrap_or(0);
+        self.output.message(&Message::Control(Control::connector_config(config, at)))
+    }
+}
