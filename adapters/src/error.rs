@@ -10,7 +10,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Our own words in it never hold a value of a record or of the config; words of others (a tap's
 /// last line) are masked when the error is written.
 #[derive(Debug, Clone)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
     failure: FailureType,
     message: String,
     internal: Option<String>,
@@ -21,14 +24,14 @@ pub struct Error {
 
 impl Error {
     fn new(failure: FailureType, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Inner {
             failure,
             message: message.into(),
             internal: None,
             stack_trace: None,
             stream: None,
             closed: false,
-        }
+        }))
     }
 
     /// The user must change something: a setting, a file, the catalog.
@@ -53,57 +56,59 @@ impl Error {
 
     /// Nobody reads our stdout any more: ends the command quietly.
     pub fn closed() -> Self {
-        Self { closed: true, ..Self::system("stdout was closed by its reader") }
+        let mut error = Self::system("stdout was closed by its reader");
+        error.0.closed = true;
+        error
     }
 
     /// Adds what developers need to know.
     pub fn with_internal(mut self, internal: impl fmt::Display) -> Self {
-        self.internal = Some(internal.to_string());
+        self.0.internal = Some(internal.to_string());
         self
     }
 
     /// Adds a stack trace.
     pub fn with_stack_trace(mut self, trace: impl Into<String>) -> Self {
-        self.stack_trace = Some(trace.into());
+        self.0.stack_trace = Some(trace.into());
         self
     }
 
     /// Says which stream it belongs to.
     pub fn in_stream(mut self, stream: StreamDescriptor) -> Self {
-        self.stream = Some(stream);
+        self.0.stream = Some(stream);
         self
     }
 
     /// Whose fault it is.
     pub fn failure_type(&self) -> FailureType {
-        self.failure
+        self.0.failure
     }
 
     /// The sentence for the user.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Whether nobody reads our stdout any more.
     pub fn is_closed(&self) -> bool {
-        self.closed
+        self.0.closed
     }
 
     /// The payload of the TRACE, every text passed through `mask`.
     pub fn to_trace(&self, mask: impl Fn(&str) -> String) -> ErrorTrace {
         ErrorTrace {
-            message: mask(&self.message),
-            internal_message: self.internal.as_deref().map(&mask),
-            stack_trace: self.stack_trace.as_deref().map(&mask),
-            failure_type: self.failure,
-            stream_descriptor: self.stream.clone(),
+            message: mask(&self.0.message),
+            internal_message: self.0.internal.as_deref().map(&mask),
+            stack_trace: self.0.stack_trace.as_deref().map(&mask),
+            failure_type: self.0.failure,
+            stream_descriptor: self.0.stream.clone(),
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

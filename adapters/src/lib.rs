@@ -26,6 +26,6 @@ pub mod sources;
 
 pub use error::{Error, Result};
 pub use runtime::{
-    Command, Config, Context, Emitter, Emitting, LogLayer, Outcome, Output, ReadJob, Secrets,
-    Session, Source, Stop, StopSignal, StreamHandle, StreamId, now_millis, run,
+    Command, Complaint, Config, Context, Emitter, Emitting, LogLayer, Outcome, Output, ReadJob,
+    Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, now_millis, run,
 };

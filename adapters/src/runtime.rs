@@ -9,7 +9,7 @@ mod secrets;
 mod signals;
 mod source;
 
-pub use config::Config;
+pub use config::{Complaint, Config};
 pub use emitter::{Emitter, Emitting, StreamHandle, StreamId};
 pub use log::LogLayer;
 pub use output::Output;

@@ -81,26 +81,52 @@ impl Config {
     ///
     /// One sentence that names every setting that is missing or wrong, and never its value.
     pub fn validate(&self, spec: &Specification) -> Result<()> {
+        let complaints = self.complaints(spec)?;
+        if complaints.is_empty() { Ok(()) } else { Err(Complaint::sentence(&complaints)) }
+    }
+
+    /// Everything that the spec's schema finds wrong with the settings.
+    ///
+    /// # Errors
+    ///
+    /// The schema itself is not valid.
+    pub fn complaints(&self, spec: &Specification) -> Result<Vec<Complaint>> {
         let schema = Value::Object(spec.connection_specification.clone());
         let validator = jsonschema::draft7::new(&schema).map_err(|error| {
             Error::system("the source's own spec is no valid JSON Schema")
                 .with_internal(error.masked())
         })?;
         let instance = Value::Object(self.values.clone());
-        let mut complaints: Vec<String> =
+        let mut found: Vec<Complaint> =
             validator.iter_errors(&instance).map(|error| complaint(&error)).collect();
-        complaints.dedup();
-        match complaints.len() {
-            0 => Ok(()),
-            n => {
-                complaints.truncate(5);
-                let more = if n > 5 { format!("; and {} more", n - 5) } else { String::new() };
-                Err(Error::config(format!(
-                    "the config is not valid: {}{more}",
-                    complaints.join("; ")
-                )))
-            }
-        }
+        found.dedup();
+        Ok(found)
+    }
+}
+
+/// One thing that is wrong with a config: the setting's name and the rule, never its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Whether a required setting is missing (else one is there and wrong).
+    pub missing: bool,
+    text: String,
+}
+
+impl Complaint {
+    /// The error that names all of `complaints`, the first five in words.
+    pub fn sentence(complaints: &[Self]) -> Error {
+        let texts: Vec<&str> = complaints.iter().take(5).map(|c| c.text.as_str()).collect();
+        let more = match complaints.len() {
+            n if n > 5 => format!("; and {} more", n - 5),
+            _ => String::new(),
+        };
+        Error::config(format!("the config is not valid: {}{more}", texts.join("; ")))
+    }
+}
+
+impl std::fmt::Display for Complaint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -116,12 +142,12 @@ pub(crate) fn read_file(what: &str, path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// What is wrong with one setting, by name and rule, never by value.
-fn complaint(error: &jsonschema::ValidationError<'_>) -> String {
+fn complaint(error: &jsonschema::ValidationError<'_>) -> Complaint {
     let path = error.instance_path().to_string();
     let name = path.trim_start_matches('/').replace('/', ".");
     let setting = if name.is_empty() { "it".to_owned() } else { format!("setting `{name}`") };
-    match error.kind() {
+    let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
+    let text = match error.kind() {
         ValidationErrorKind::Required { property } => {
             let property = property.as_str().unwrap_or("?");
             match name.as_str() {
@@ -129,15 +155,7 @@ fn complaint(error: &jsonschema::ValidationError<'_>) -> String {
                 inner => format!("setting `{inner}.{property}` is missing"),
             }
         }
-        ValidationErrorKind::Type { kind } => {
-            let types = match kind {
-                jsonschema::error::TypeKind::Single(one) => one.to_string(),
-                jsonschema::error::TypeKind::Multiple(set) => {
-                    set.iter().map(|t| t.to_string()).collect::<Vec<_>>().join(" or ")
-                }
-            };
-            format!("{setting} must be of type {types}")
-        }
+        ValidationErrorKind::Type { kind } => format!("{setting} must be of type {}", types(kind)),
         ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
             format!("{setting} is none of the allowed values")
         }
@@ -147,6 +165,16 @@ fn complaint(error: &jsonschema::ValidationError<'_>) -> String {
             format!("{setting} has unknown settings")
         }
         kind => format!("{setting} breaks the rule `{}` of the spec", kind.keyword()),
+    };
+    Complaint { missing, text }
+}
+
+fn types(kind: &jsonschema::error::TypeKind) -> String {
+    match kind {
+        jsonschema::error::TypeKind::Single(one) => one.to_string(),
+        jsonschema::error::TypeKind::Multiple(set) => {
+            set.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or ")
+        }
     }
 }
 

@@ -129,7 +129,7 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
         Command::Spec => context.output.message(&Message::Spec(spec)),
         Command::Check { config } => {
             let config = load(config)?;
-            let status = match config.validate(&spec) {
+            let status = match source.validate(&config, &spec) {
                 Ok(()) => until_stopped(grace, context, source.check(&config, context)).await,
                 Err(error) => Err(error),
             };
@@ -140,13 +140,13 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
         }
         Command::Discover { config } => {
             let config = load(config)?;
-            config.validate(&spec)?;
+            source.validate(&config, &spec)?;
             let catalog = until_stopped(grace, context, source.discover(&config, context)).await?;
             context.output.message(&Message::Catalog(catalog))
         }
         Command::Read { config, catalog, state } => {
             let config = load(config)?;
-            config.validate(&spec)?;
+            source.validate(&config, &spec)?;
             let job = ReadJob {
                 config,
                 catalog: load_catalog(catalog)?,

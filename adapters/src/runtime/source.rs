@@ -21,6 +21,16 @@ pub trait Source {
     /// Whatever keeps the source from knowing its own settings.
     fn spec(&mut self, context: &Context) -> impl Future<Output = Result<Specification>>;
 
+    /// Whether the config fits the spec; by default the spec's schema decides. A source whose
+    /// spec is only a guess can be milder here.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that names what is missing or wrong, without values.
+    fn validate(&self, config: &Config, spec: &Specification) -> Result<()> {
+        config.validate(spec)
+    }
+
     /// Whether the config works. The config already matches the spec.
     ///
     /// # Errors

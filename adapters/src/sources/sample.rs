@@ -170,7 +170,7 @@ async fn read_products(
             random % 1000,
             random % 100
         );
-        line.push_str(if n % 3 == 0 { "null}" } else { r#"["new","blue"]}"# });
+        line.push_str(if n.is_multiple_of(3) { "null}" } else { r#"["new","blue"]}"# });
         emitter.lock().handle(id).record(line.as_bytes(), now_millis(), &[])?;
         breathe(n, context).await?;
     }
@@ -199,7 +199,7 @@ async fn read_orders(
                 r#"{{"id":{n},"product_id":{},"quantity":{},"note":{},"updated_at":"{}"}}"#,
                 random % settings.products.max(1),
                 1 + random % 9,
-                if n % 5 == 0 { "null" } else { r#""gift""# },
+                if n.is_multiple_of(5) { "null" } else { r#""gift""# },
                 moment(day, order)
             );
             emitter.lock().handle(id).record(line.as_bytes(), now_millis(), &[])?;
