@@ -9,7 +9,7 @@
 //!   traceback together.
 //! - **files**: [`Catalog`] with its [`Entry`]s, their [`Metadata`] and how to [select](Selection)
 //!   from them; [`State`]; [`About`].
-//! - [`epoch_millis`] for the times in all of these.
+//! - [`epoch_millis`] and [`rfc3339`] for the times in all of these.
 //!
 //! The crate follows taps, not the letter of the [Singer
 //! specification](https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md): it accepts
@@ -34,4 +34,4 @@ pub use log::{Kind, Level, LevelSource, LogEntry, LogLine, Metric, Stderr, parse
 pub use message::{LineError, Malformed, Message, Reason, Repaired, repair_non_finite};
 pub use metadata::{Inclusion, Metadata};
 pub use state::State;
-pub use time::epoch_millis;
+pub use time::{epoch_millis, rfc3339};

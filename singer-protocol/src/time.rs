@@ -25,6 +25,24 @@ pub fn epoch_millis(text: &str) -> Option<i64> {
     rest.is_empty().then_some(millis)
 }
 
+/// The point in time that is so many milliseconds after 1970-01-01T00:00:00Z, in RFC 3339, UTC, with
+/// a `Z`. Milliseconds are written only where there are any.
+///
+/// ```
+/// use singer_protocol::rfc3339;
+///
+/// assert_eq!(rfc3339(1_704_067_200_000), "2024-01-01T00:00:00Z");
+/// assert_eq!(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+/// ```
+pub fn rfc3339(epoch_millis: i64) -> String {
+    let (days, millis) = (epoch_millis.div_euclid(86_400_000), epoch_millis.rem_euclid(86_400_000));
+    let (year, month, day) = civil_from_days(days);
+    let (seconds, millis) = (millis / 1000, millis % 1000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    if millis == 0 { whole + "Z" } else { format!("{whole}.{millis:03}Z") }
+}
+
 fn moment(input: &str) -> IResult<&str, i64> {
     let (input, days) = date(input)?;
     let (input, _) = one_of("Tt ").parse(input)?;
@@ -105,6 +123,19 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
+/// The inverse of [`days_from_civil`]: year, month and day.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era / 1460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leaps) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -183,6 +214,11 @@ mod tests {
             let seconds = days * 86_400 + (hour * 60 + minute) * 60 + second - offset * 60;
             let expected = (days < next).then_some(seconds * 1000 + millis);
             prop_assert_eq!(epoch_millis(&text), expected);
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(millis in -62_135_596_800_000_i64..253_402_300_800_000) {
+            prop_assert_eq!(epoch_millis(&rfc3339(millis)), Some(millis));
         }
 
         #[test]

@@ -127,6 +127,16 @@ fn the_questions_have_answers() {
 }
 
 #[test]
+fn a_tap_can_ask_what_to_send() {
+    let mut catalog = catalog();
+    assert_eq!(catalog.stream("issues").unwrap().selected_fields(), ["id"]);
+    let orders = catalog.stream_mut("shop-orders").unwrap();
+    assert_eq!(orders.selected_fields(), ["id", "price", "ref"]);
+    orders.select(&Selection { fields: only(&["ref", "blob"]), ..Selection::full_table() });
+    assert_eq!(orders.selected_fields(), ["id", "ref"]);
+}
+
+#[test]
 fn methods_have_names() {
     assert_eq!(ReplicationMethod::of("full_table"), Some(ReplicationMethod::FullTable));
     assert_eq!(ReplicationMethod::of(""), None);
