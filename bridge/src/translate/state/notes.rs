@@ -1,0 +1,161 @@
+//! What the user is told about the way their saved states are used.
+
+use std::fmt;
+
+/// How loudly a [`Note`] is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// All is as it should be; the user may wonder why the tap runs twice.
+    Info,
+    /// Something that was saved is not used, or rows are read again.
+    Warn,
+}
+
+/// A sentence for the user. It names streams and never holds a bookmark's value.
+///
+/// `Display` gives the sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// Streams with no state beside linked ones that have some: they are read from the start.
+    NoSavedPosition {
+        /// Their `tap_stream_id`s.
+        streams: Vec<String>,
+    },
+    /// A first run was cut short before every stream had a state: all of these start over.
+    FirstRunCutShort {
+        /// The `tap_stream_id`s of the streams that start over.
+        streams: Vec<String>,
+    },
+    /// `full_refresh` streams of a tap whose streams are linked get a run of their own.
+    FullRefreshApart {
+        /// Their `tap_stream_id`s.
+        streams: Vec<String>,
+    },
+    /// The streams have nothing newer in common than what their last run began with.
+    NoCommonCut,
+    /// The states were saved at more moments than there may be runs: these streams start over.
+    TooManyRuns {
+        /// The `tap_stream_id`s of the streams that start over.
+        streams: Vec<String>,
+    },
+    /// The tap runs more than once.
+    SeveralRuns {
+        /// How often.
+        runs: usize,
+    },
+    /// A state that was saved for another stream.
+    BelongsToAnother {
+        /// The stream under which it was found.
+        found_under: String,
+        /// The `tap_stream_id` that the state names.
+        belongs_to: String,
+    },
+    /// A state that was saved while the stream was `full_refresh`.
+    WasFullRefresh {
+        /// The stream's `tap_stream_id`.
+        stream: String,
+    },
+    /// A state that this program did not write.
+    NotOurs {
+        /// The stream under which it was found.
+        stream: String,
+    },
+    /// A state in a form that this version doesn't know.
+    OtherVersion {
+        /// The stream under which it was found.
+        stream: String,
+    },
+    /// The state that the streams share is too big to be given to each of them often.
+    StateTooBig {
+        /// What one publication to all streams would hold, in bytes.
+        bytes: usize,
+    },
+}
+
+impl Note {
+    /// How loudly to say it.
+    pub fn level(&self) -> Level {
+        match self {
+            Note::NoSavedPosition { .. }
+            | Note::FullRefreshApart { .. }
+            | Note::SeveralRuns { .. }
+            | Note::WasFullRefresh { .. } => Level::Info,
+            _ => Level::Warn,
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::NoSavedPosition { streams } if streams.len() == 1 => {
+                let name = &streams[0];
+                write!(
+                    f,
+                    "Stream {name} has no saved position; this tap's streams share theirs, so \
+                     {name} is read from the start in a run of its own."
+                )
+            }
+            Note::NoSavedPosition { streams } => write!(
+                f,
+                "Streams {} have no saved position; this tap's streams share theirs, so they are \
+                 read from the start in a run of their own.",
+                streams.join(", ")
+            ),
+            Note::FirstRunCutShort { streams } => write!(
+                f,
+                "The first run ended before each stream had a saved position: {} start over.",
+                streams.join(", ")
+            ),
+            Note::FullRefreshApart { streams } => {
+                let (verb, names) = (if streams.len() == 1 { "is" } else { "are" }, streams);
+                write!(
+                    f,
+                    "{} {verb} full_refresh in a tap with linked streams: the tap runs once more \
+                     for it.",
+                    names.join(", ")
+                )
+            }
+            Note::NoCommonCut => f.write_str(
+                "No saved cut is common to all streams: resuming from the start of the last run.",
+            ),
+            Note::TooManyRuns { streams } => write!(
+                f,
+                "The streams' positions were saved at too many different moments: {} start over.",
+                streams.join(", ")
+            ),
+            Note::SeveralRuns { runs } => write!(
+                f,
+                "The streams' positions were saved at different moments: the tap runs {runs} \
+                 times, each time for some of the streams."
+            ),
+            Note::BelongsToAnother { found_under, belongs_to } => write!(
+                f,
+                "State found under {found_under} belongs to {belongs_to} and is not used: \
+                 {found_under} is read from the start."
+            ),
+            Note::WasFullRefresh { stream } => write!(
+                f,
+                "{stream} was full_refresh so far and has no position to resume from: it is read \
+                 from the start."
+            ),
+            Note::NotOurs { stream } => write!(
+                f,
+                "State found under {stream} was not written by this program and is not used: \
+                 {stream} is read from the start."
+            ),
+            Note::OtherVersion { stream } => write!(
+                f,
+                "State found under {stream} was written by another version of this program and is \
+                 not used: {stream} is read from the start."
+            ),
+            Note::StateTooBig { bytes } => write!(
+                f,
+                "The state that this tap's streams share would take {bytes} bytes each time it is \
+                 saved for all of them: it is saved at the end of the run only. The state type \
+                 global is recommended here."
+            ),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Publishing: from the STATEs of a running tap to the states of its streams.
+
+use super::blob;
+use super::cuts::{Cut, History, Part, Split, split};
+use super::hints;
+use super::notes::Note;
+use super::pace::Pace;
+use super::plan::{Base, Kind, Pass, StreamSpec};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::fmt;
+use std::time::Duration;
+
+/// Members × rest beyond which linked streams are published at the end only, in bytes.
+const TOO_BIG: usize = 16 * 1024 * 1024;
+
+/// The state of one stream, to be published now.
+#[derive(Debug)]
+pub struct Publication {
+    /// Index of the stream among the configured ones.
+    pub stream: usize,
+    /// The state: a JSON object, compact, whose shape is described in the [module](super).
+    pub blob: Box<RawValue>,
+}
+
+impl Publication {
+    /// The state as a value, numbers with their digits.
+    pub fn to_value(&self) -> Value {
+        serde_json::from_str(self.blob.get()).expect("a blob was written as JSON")
+    }
+}
+
+/// Why a STATE of the tap can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The value of a STATE is neither an object nor null.
+    NotAnObject,
+    /// The value of a STATE is no JSON, or is nested too deeply.
+    Malformed {
+        /// Column in the value, from 1.
+        column: usize,
+    },
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateError::NotAnObject => f.write_str("the value of a STATE is not an object"),
+            StateError::Malformed { column } => {
+                write!(f, "the value of a STATE is malformed at its column {column}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StateError {}
+
+/// Follows one pass: takes the tap's STATEs and says which states to publish when.
+///
+/// It has no clock: `now` is the time since any moment that stays the same during the pass.
+///
+/// The caller owes it one thing: when a method returns states, all records that came before the
+/// last STATE given to [`saw_state`](Tracker::saw_state) have been emitted. Records that came
+/// after it may have been emitted too; they come again if the read ends here.
+#[derive(Debug)]
+pub struct Tracker {
+    members: Vec<Member>,
+    kind: Kind,
+    ids: Ids,
+    /// Barriers so far.
+    barrier: u64,
+    /// The newest STATE while `pending`; the buffer is used again and again.
+    raw: String,
+    pending: bool,
+    /// The newest STATE that was parsed; at first what the pass started from.
+    current: Split,
+    pace: Pace,
+    at_end_only: bool,
+    notes: Vec<Note>,
+}
+
+/// One stream of the pass.
+#[derive(Debug)]
+struct Member {
+    stream: usize,
+    tap_stream_id: String,
+    mode: Mode,
+}
+
+#[derive(Debug)]
+enum Mode {
+    Resumes(History),
+    FullRefresh { generation_id: Option<i64> },
+}
+
+/// Ids that are never used again: the run, the pass, a counter.
+#[derive(Debug)]
+struct Ids {
+    prefix: String,
+    next: u64,
+}
+
+impl Ids {
+    fn take(&mut self) -> String {
+        let id = format!("{}.{}", self.prefix, self.next);
+        self.next += 1;
+        id
+    }
+}
+
+impl Tracker {
+    /// Starts following a pass that starts now.
+    ///
+    /// `streams` are the configured streams the plan was made for. `run_id` is random and never
+    /// used for another run; a pass that is run again needs another one. `interval` is the shortest
+    /// time between publishes of linked streams; zero publishes every STATE.
+    pub fn new(
+        pass: &Pass,
+        streams: &[StreamSpec],
+        run_id: &str,
+        interval: Duration,
+        now: Duration,
+    ) -> Tracker {
+        let mut ids = Ids { prefix: format!("{run_id}.{}", pass.number), next: 0 };
+        let (base_id, base_end) = match &pass.base {
+            Base::Held { id, end } => (id.clone(), *end),
+            Base::New => (ids.take().into(), false),
+        };
+        let state = pass.singer_state.clone().unwrap_or_default();
+        let specs = pass.streams.iter().map(|stream| (*stream, &streams[*stream]));
+        let current = split(state, specs.clone().map(|(_, spec)| spec.tap_stream_id.as_str()));
+        let members = specs.zip(&current.own).map(|((stream, spec), own)| {
+            let mode = if spec.full_refresh {
+                Mode::FullRefresh { generation_id: spec.generation_id }
+            } else {
+                let (id, own, rest) = (base_id.clone(), own.clone(), current.rest.clone());
+                Mode::Resumes(History::from_base(Cut { id, end: base_end, own, rest }))
+            };
+            Member { stream, tap_stream_id: spec.tap_stream_id.clone(), mode }
+        });
+        Tracker {
+            members: members.collect(),
+            kind: pass.kind,
+            ids,
+            barrier: 0,
+            raw: String::new(),
+            pending: false,
+            current,
+            pace: Pace::new(interval, now),
+            at_end_only: false,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Takes the value of a STATE as the tap wrote it. It is copied and not yet parsed.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::NotAnObject`] when it is neither an object nor null; it is then not taken, and
+    /// the STATE before it stays the newest.
+    pub fn saw_state(&mut self, raw: &str) -> Result<(), StateError> {
+        let raw = raw.trim_ascii();
+        if !raw.starts_with('{') && raw != "null" {
+            return Err(StateError::NotAnObject);
+        }
+        if self.resuming().next().is_some() {
+            self.raw.clear();
+            self.raw.push_str(raw);
+            self.pending = true;
+        }
+        Ok(())
+    }
+
+    /// Says how many bytes of records were written; states may take a twentieth of the output.
+    pub fn note_output(&mut self, bytes: u64) {
+        self.pace.output(bytes);
+    }
+
+    /// What the user should be told since the last call.
+    pub fn take_notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// The states to publish now, in order; empty unless some are due. Call it after every
+    /// [`saw_state`](Tracker::saw_state), and from time to time when nothing comes.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::Malformed`] when the newest STATE can't be parsed. It is dropped, and the one
+    /// parsed before it counts again, so the caller may go on.
+    pub fn due(&mut self, now: Duration) -> Result<Vec<Publication>, StateError> {
+        let alone = self.kind == Kind::Alone;
+        if !self.pending || self.at_end_only || !self.pace.is_due(now, alone) {
+            return Ok(Vec::new());
+        }
+        let before = self.take_pending()?;
+        let turned = alone && self.kind == Kind::Linked;
+        let whom: Vec<usize> = match (self.kind, before) {
+            _ if turned => self.resuming().collect(),
+            (_, None) => Vec::new(),
+            (Kind::Alone, Some(before)) => {
+                self.resuming().filter(|i| before.own[*i] != self.current.own[*i]).collect()
+            }
+            (Kind::Linked, Some(before)) if before.same(&self.current) => Vec::new(),
+            (Kind::Linked, Some(_)) => self.resuming().collect(),
+        };
+        if self.is_too_big(whom.len()) {
+            return Ok(Vec::new());
+        }
+        let states = self.barrier(&whom, false);
+        let bytes = states.iter().map(|state| state.blob.get().len() as u64).sum();
+        self.pace.published(now, bytes);
+        Ok(states)
+    }
+
+    /// The states to publish at the end of the pass: one for every stream of it, also when the tap
+    /// said nothing or failed. `clean` says that the tap ended well; the cut is then marked as the
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// As [`due`](Tracker::due): the newest STATE is dropped, and a second call publishes the one
+    /// before it.
+    pub fn finish(&mut self, clean: bool) -> Result<Vec<Publication>, StateError> {
+        self.take_pending()?;
+        let all: Vec<usize> = (0..self.members.len()).collect();
+        Ok(self.barrier(&all, clean))
+    }
+
+    /// Members that resume, in order.
+    fn resuming(&self) -> impl Iterator<Item = usize> {
+        let resumes = |m: &Member| matches!(m.mode, Mode::Resumes(_));
+        self.members.iter().enumerate().filter(move |(_, m)| resumes(m)).map(|(i, _)| i)
+    }
+
+    /// Parses the pending STATE, if there is one, and gives back the one that was current. A
+    /// remainder links the streams from here on.
+    fn take_pending(&mut self) -> Result<Option<Split>, StateError> {
+        if !std::mem::take(&mut self.pending) {
+            return Ok(None);
+        }
+        let mut state: Map<String, Value> =
+            serde_json::from_str::<Option<Map<String, Value>>>(&self.raw)
+                .map_err(|error| StateError::Malformed { column: error.column() })?
+                .unwrap_or_default();
+        hints::strip(&mut state);
+        let next = split(state, self.members.iter().map(|m| m.tap_stream_id.as_str()));
+        if next.remainder {
+            self.kind = Kind::Linked;
+        }
+        Ok(Some(std::mem::replace(&mut self.current, next)))
+    }
+
+    /// Whether the rest is too big to be given to this many streams again and again; the user is
+    /// told once.
+    fn is_too_big(&mut self, members: usize) -> bool {
+        let bytes = members.saturating_mul(self.current.rest.text().len());
+        self.at_end_only = self.kind == Kind::Linked && bytes > TOO_BIG;
+        if self.at_end_only {
+            self.notes.push(Note::StateTooBig { bytes });
+        }
+        self.at_end_only
+    }
+
+    /// Makes one cut of the current STATE and gives it to the members at `whom`.
+    fn barrier(&mut self, whom: &[usize], end: bool) -> Vec<Publication> {
+        if whom.is_empty() {
+            return Vec::new();
+        }
+        self.barrier += 1;
+        let id = self.ids.take();
+        let alone = self.kind == Kind::Alone;
+        let rest = if alone { Part::empty() } else { self.current.rest.clone() };
+        let mut states = Vec::with_capacity(whom.len());
+        for &at in whom {
+            let member = &mut self.members[at];
+            let blob = match &mut member.mode {
+                Mode::FullRefresh { generation_id } => {
+                    blob::write_full_refresh(&member.tap_stream_id, &id, *generation_id)
+                }
+                Mode::Resumes(history) => {
+                    let own = self.current.own[at].clone();
+                    let cut = Cut { id: id.as_str().into(), end, own, rest: rest.clone() };
+                    history.push(self.barrier, cut);
+                    blob::write_cuts(&member.tap_stream_id, alone, history)
+                }
+            };
+            states.push(Publication { stream: member.stream, blob });
+        }
+        states
+    }
+}
+
+impl Split {
+    /// Whether two STATEs say the same.
+    fn same(&self, other: &Split) -> bool {
+        self.own == other.own && self.rest == other.rest
+    }
+}

@@ -1,0 +1,257 @@
+//! The real code between a tap and a platform, with a place to break one rule at a time.
+
+use super::super::plan::{Base, Kind};
+use super::super::{Input, Plan, StreamSpec, Tracker, plan};
+use super::models::{Name, Row, World};
+use super::pick::Pick;
+use super::tap::{Line, Tap};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The configured streams in order, and whether each is `full_refresh`.
+pub(super) type Config = Vec<(Name, bool)>;
+
+/// The platform's states by stream, as JSON text.
+pub(super) type States = BTreeMap<Name, String>;
+
+/// What the catalog seems to show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Evidence {
+    /// A database when the tap is one.
+    True,
+    /// A database, whatever it is.
+    AlwaysDatabase,
+    /// Nothing: all streams are linked.
+    Nothing,
+}
+
+/// One rule broken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Mutant {
+    /// Ids begin again in every run.
+    ReusedIds,
+    /// A stream with no state joins the largest family, with its state.
+    FreshJoinsOthers,
+    /// Every stream gives its newest part instead of the common one.
+    NewestInsteadOfCommon,
+    /// `full_refresh` streams run together with the others, only without their bookmark.
+    OneRunForFullRefresh,
+    /// The hint is handed to the tap.
+    HintsKept,
+    /// A state goes out before the last row that it covers.
+    StateBeforeItsRows,
+    /// Streams stay alone though a remainder has shown up.
+    RemainderUnseen,
+    /// A state is taken for the stream under whose name it is found.
+    OwnerUnchecked,
+}
+
+/// A message to the platform.
+#[derive(Clone, Debug)]
+pub(super) enum Said {
+    Row(Name, Row),
+    State(Name, String),
+}
+
+/// What one read brought.
+pub(super) struct Read {
+    pub(super) said: Vec<Said>,
+    pub(super) clean: bool,
+    /// The last STATE of the last pass, or what it was given.
+    pub(super) last: Value,
+    /// What each pass was given.
+    pub(super) given: Vec<Option<Map<String, Value>>>,
+}
+
+pub(super) struct Bridge {
+    pub(super) evidence: Evidence,
+    pub(super) interval: Duration,
+    pub(super) mutant: Option<Mutant>,
+    /// Every STATE that the tap ever said.
+    pub(super) heard: Vec<Value>,
+    runs: u64,
+    hint: Value,
+}
+
+impl Bridge {
+    pub(super) fn new(evidence: Evidence, interval: Duration, mutant: Option<Mutant>) -> Bridge {
+        Bridge { evidence, interval, mutant, heard: Vec::new(), runs: 0, hint: Value::Null }
+    }
+
+    fn has(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    fn specs(&self, tap: &Tap, config: &Config) -> Vec<StreamSpec> {
+        let may_stand_alone = match self.evidence {
+            Evidence::True => tap.is_database(),
+            Evidence::AlwaysDatabase => true,
+            Evidence::Nothing => false,
+        };
+        let one_run = self.has(Mutant::OneRunForFullRefresh);
+        let spec = |(name, full_refresh): &(Name, bool)| StreamSpec {
+            tap_stream_id: (*name).to_owned(),
+            full_refresh: *full_refresh && !one_run,
+            generation_id: full_refresh.then_some(1),
+            may_stand_alone,
+        };
+        config.iter().map(spec).collect()
+    }
+
+    /// Joins what the platform hands in.
+    pub(super) fn plan(&self, tap: &Tap, config: &Config, states: &States) -> Plan {
+        let parse = |text: &String| serde_json::from_str::<Value>(text).unwrap();
+        let mut configured: Vec<Option<Value>> =
+            config.iter().map(|(name, _)| states.get(name).map(parse)).collect();
+        let is_other = |name: &Name| !config.iter().any(|(known, _)| known == name);
+        let others: Vec<Value> =
+            states.iter().filter(|(name, _)| is_other(name)).map(|(_, text)| parse(text)).collect();
+        self.falsify_states(config, &mut configured);
+        let input = Input::Streams { configured: &configured, others: &others };
+        let known: Vec<String> = tap.streams().iter().map(|name| (*name).to_owned()).collect();
+        let mut plan = plan(&self.specs(tap, config), input, &known);
+        self.falsify_plan(config, &configured, &mut plan);
+        plan
+    }
+
+    fn falsify_states(&self, config: &Config, configured: &mut [Option<Value>]) {
+        if self.has(Mutant::OwnerUnchecked) {
+            for ((name, _), state) in config.iter().zip(configured.iter_mut()) {
+                if let Some(state) = state {
+                    state["tap_stream_id"] = json!(name);
+                }
+            }
+        }
+        let donor = configured.iter().flatten().find(|state| state["cuts"].is_array()).cloned();
+        let Some(mut donor) = donor.filter(|_| self.has(Mutant::OneRunForFullRefresh)) else {
+            return;
+        };
+        for cut in donor["cuts"].as_array_mut().unwrap() {
+            cut.as_object_mut().unwrap().shift_remove("own");
+        }
+        for ((name, full_refresh), state) in config.iter().zip(configured) {
+            if *full_refresh {
+                donor["tap_stream_id"] = json!(name);
+                *state = Some(donor.clone());
+            }
+        }
+    }
+
+    fn falsify_plan(&self, config: &Config, configured: &[Option<Value>], plan: &mut Plan) {
+        if self.has(Mutant::FreshJoinsOthers) && plan.passes.len() > 1 {
+            let fresh = |i: usize| {
+                let pass = &plan.passes[i];
+                pass.kind == Kind::Linked
+                    && pass.singer_state.is_none()
+                    && pass.streams.iter().all(|stream| !config[*stream].1)
+            };
+            if let Some(at) = (1..plan.passes.len()).find(|i| fresh(*i)) {
+                let streams = plan.passes.remove(at).streams;
+                plan.passes[0].streams.extend(streams);
+            }
+        }
+        if self.has(Mutant::NewestInsteadOfCommon) {
+            for pass in plan.passes.iter_mut().filter(|pass| pass.kind == Kind::Linked) {
+                for stream in &pass.streams {
+                    let Some(state) = &configured[*stream] else { continue };
+                    let newest = state["cuts"].as_array().and_then(|cuts| cuts.last());
+                    let Some(own) = newest.and_then(|cut| cut["own"].as_u64()) else { continue };
+                    let given = pass.singer_state.get_or_insert_with(Map::new);
+                    let bookmarks = given.entry("bookmarks").or_insert_with(|| json!({}));
+                    bookmarks[config[*stream].0] = state["parts"][own as usize].clone();
+                    if matches!(&pass.base, Base::Held { id, .. } if **id == *"0") {
+                        pass.base = Base::New;
+                    }
+                }
+            }
+        }
+        if self.has(Mutant::HintsKept) && self.hint.is_string() {
+            for pass in &mut plan.passes {
+                let given = pass.singer_state.get_or_insert_with(Map::new);
+                given.insert("currently_syncing".to_owned(), self.hint.clone());
+            }
+        }
+    }
+
+    /// One read: every pass in turn. With `may_fail` the tap may die on the way.
+    pub(super) fn read(
+        &mut self,
+        tap: &Tap,
+        config: &Config,
+        states: &States,
+        world: &World,
+        pick: &mut Pick,
+        may_fail: bool,
+    ) -> Read {
+        self.runs += 1;
+        let run_id = if self.has(Mutant::ReusedIds) { 0 } else { self.runs };
+        let specs = self.specs(tap, config);
+        let plan = self.plan(tap, config, states);
+        let mut read = Read { said: Vec::new(), clean: true, last: json!({}), given: Vec::new() };
+        for pass in &plan.passes {
+            let given = pass.singer_state.clone();
+            let selected: BTreeSet<Name> = pass.streams.iter().map(|i| config[*i].0).collect();
+            let (mut lines, _) = tap.run(given.as_ref(), &selected, world, pick);
+            let fails = may_fail && pick.one(3) == 1;
+            if fails {
+                lines.truncate(pick.one(lines.len() + 1));
+            }
+            read.last = given.clone().map_or_else(|| json!({}), Value::Object);
+            read.given.push(given);
+            let run_id = format!("r{run_id}");
+            let mut tracker = Tracker::new(pass, &specs, &run_id, self.interval, Duration::ZERO);
+            self.follow(&mut tracker, lines, config, &mut read);
+            publish(&mut read.said, config, tracker.finish(!fails).unwrap());
+            read.clean &= !fails;
+            if fails && pick.one(2) == 0 {
+                break;
+            }
+        }
+        read
+    }
+
+    fn follow(
+        &mut self,
+        tracker: &mut Tracker,
+        lines: Vec<Line>,
+        config: &Config,
+        read: &mut Read,
+    ) {
+        let mut now = Duration::ZERO;
+        for line in lines {
+            now += Duration::from_secs(1);
+            match line {
+                Line::Row(name, row) => {
+                    read.said.push(Said::Row(name, row));
+                    tracker.note_output(100);
+                }
+                Line::State(state) => {
+                    self.hint = state["currently_syncing"].clone();
+                    let mut seen = state.clone();
+                    if self.has(Mutant::RemainderUnseen) {
+                        seen.as_object_mut().unwrap().retain(|key, _| key == "bookmarks");
+                    }
+                    tracker.saw_state(&seen.to_string()).unwrap();
+                    self.heard.push(state.clone());
+                    read.last = state;
+                }
+            }
+            // On rows too: a publish that becomes due later still speaks of the older STATE.
+            let late = if self.has(Mutant::StateBeforeItsRows) {
+                let at = read.said.iter().rposition(|said| matches!(said, Said::Row(..)));
+                read.said.split_off(at.unwrap_or(read.said.len()))
+            } else {
+                Vec::new()
+            };
+            publish(&mut read.said, config, tracker.due(now).unwrap());
+            read.said.extend(late);
+        }
+    }
+}
+
+fn publish(said: &mut Vec<Said>, config: &Config, states: Vec<super::super::Publication>) {
+    said.extend(
+        states.iter().map(|state| Said::State(config[state.stream].0, state.blob.get().to_owned())),
+    );
+}

@@ -1,0 +1,76 @@
+//! Each rule broken by itself: the laws must notice, or they prove nothing.
+
+use super::bridge::{Evidence, Mutant};
+use super::models::Model;
+use super::pick::Pick;
+use super::scenario::{MIXTURES, Setting, play};
+use super::tap::Hint;
+
+/// How many scenarios of one kind of tap are tried before a mutant counts as missed.
+const TRIES: u64 = 3000;
+
+/// Looks for skipped rows in scenarios of these taps; all of them, or the ones given.
+fn is_caught(mutant: Mutant, models: &[Model], vary: fn(&mut Setting)) -> bool {
+    (0..TRIES).any(|seed| {
+        models.iter().any(|model| {
+            let mut setting = Setting::of(*model, MIXTURES[(seed % 10) as usize]);
+            setting.mutant = Some(mutant);
+            setting.joins_exactly = false;
+            vary(&mut setting);
+            let outcome = play(setting, &mut Pick::seeded(seed));
+            outcome.is_err_and(|broken| broken.starts_with("skipped rows"))
+        })
+    })
+}
+
+/// The same hunt with nothing broken finds nothing: it is the mutant that is caught.
+#[test]
+fn the_unbroken_rules_survive_the_hunt() {
+    for seed in 0..300 {
+        for model in Model::ALL {
+            let setting = Setting::of(model, MIXTURES[(seed % 10) as usize]);
+            if let Err(broken) = play(setting, &mut Pick::seeded(seed)) {
+                panic!("{broken}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_that_begin_again_are_caught() {
+    assert!(is_caught(Mutant::ReusedIds, &Model::ALL, |_| {}));
+}
+
+#[test]
+fn a_fresh_stream_that_joins_others_is_caught() {
+    assert!(is_caught(Mutant::FreshJoinsOthers, &Model::ALL, |_| {}));
+}
+
+#[test]
+fn the_newest_part_instead_of_the_common_one_is_caught() {
+    assert!(is_caught(Mutant::NewestInsteadOfCommon, &Model::ALL, |_| {}));
+}
+
+#[test]
+fn one_run_for_full_refresh_is_caught() {
+    assert!(is_caught(Mutant::OneRunForFullRefresh, &Model::ALL, |_| {}));
+}
+
+#[test]
+fn hints_that_are_kept_are_caught() {
+    assert!(is_caught(Mutant::HintsKept, &[Model::Indep], |setting| {
+        setting.hint = Some(Hint::Drop);
+    }));
+}
+
+#[test]
+fn a_state_before_its_rows_is_caught() {
+    assert!(is_caught(Mutant::StateBeforeItsRows, &Model::ALL, |_| {}));
+}
+
+#[test]
+fn a_remainder_that_is_not_seen_is_caught() {
+    assert!(is_caught(Mutant::RemainderUnseen, &[Model::LsnSnapshot], |setting| {
+        setting.evidence = Evidence::AlwaysDatabase;
+    }));
+}

@@ -1,0 +1,138 @@
+//! A platform that commits each stream's rows and states at its own pace, and cuts reads short.
+
+use super::bridge::{Bridge, Config, Read, Said, States};
+use super::models::{Name, Row, World};
+use super::pick::Pick;
+use super::tap::Tap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+pub(super) struct Platform {
+    pub(super) bridge: Bridge,
+    pub(super) tables: BTreeMap<Name, BTreeSet<Row>>,
+    pub(super) states: States,
+    /// Whether states of `full_refresh` streams are handed in too.
+    pub(super) hands_in_all: bool,
+    /// What happened, for the report of a violation.
+    pub(super) log: Vec<String>,
+}
+
+impl Platform {
+    pub(super) fn new(bridge: Bridge) -> Platform {
+        let (tables, states) = (BTreeMap::new(), BTreeMap::new());
+        Platform { bridge, tables, states, hands_in_all: false, log: Vec::new() }
+    }
+
+    /// One sync. Uncut, it must leave every row in its table; cut, each stream's rows and states
+    /// are committed up to a point of its own, and the tap may fail.
+    pub(super) fn sync(
+        &mut self,
+        tap: &Tap,
+        config: &Config,
+        world: &World,
+        pick: &mut Pick,
+        cut: bool,
+    ) -> Result<Option<Read>, String> {
+        let mut handed = self.states.clone();
+        for (name, _) in config.iter().filter(|(_, full)| *full && !self.hands_in_all) {
+            handed.remove(name);
+        }
+        let may_fail = cut && pick.one(3) == 1;
+        let read = self.bridge.read(tap, config, &handed, world, pick, may_fail);
+        check_protocol(&read, config)?;
+        self.log.push(describe(config, &handed, &read));
+        let n = read.said.len();
+        let end = if cut { n - pick.one(n + 1) } else { n };
+        let flushed: BTreeMap<Name, usize> = config
+            .iter()
+            .map(|(name, _)| (*name, if cut { end - pick.one(end + 1) } else { n }))
+            .collect();
+        if cut {
+            self.log.push(format!("  committed up to {flushed:?}"));
+        }
+        self.commit(config, &read.said, &flushed, cut);
+        if cut {
+            return Ok(None);
+        }
+        for (name, _) in config {
+            let missing: Vec<&Row> =
+                world.of(name).iter().filter(|row| !self.tables[name].contains(row)).collect();
+            if !missing.is_empty() {
+                return Err(format!("skipped rows {missing:?} of {name}"));
+            }
+        }
+        Ok(Some(read))
+    }
+
+    /// Takes each stream's messages up to its own point. An overwrite that was cut is thrown away;
+    /// its states are not.
+    fn commit(
+        &mut self,
+        config: &Config,
+        said: &[Said],
+        flushed: &BTreeMap<Name, usize>,
+        cut: bool,
+    ) {
+        let mut staged: BTreeMap<Name, BTreeSet<Row>> = BTreeMap::new();
+        for (at, message) in said.iter().enumerate() {
+            match message {
+                Said::Row(name, row) if at < flushed[name] => {
+                    staged.entry(name).or_default().insert(*row);
+                }
+                Said::State(name, state) if at < flushed[name] => {
+                    self.states.insert(name, state.clone());
+                }
+                _ => {}
+            }
+        }
+        for (name, full_refresh) in config {
+            let rows = staged.remove(name).unwrap_or_default();
+            let table = self.tables.entry(name).or_default();
+            match (full_refresh, cut) {
+                (false, _) => table.extend(rows),
+                (true, false) => *table = rows,
+                (true, true) => {}
+            }
+        }
+    }
+}
+
+/// What the platform's own checks ask: states only of configured streams, one of each in a clean
+/// read, every row counted by a later state of its stream, and no state twice.
+fn check_protocol(read: &Read, config: &Config) -> Result<(), String> {
+    let mut uncounted: BTreeSet<Name> = BTreeSet::new();
+    let mut have: BTreeSet<Name> = BTreeSet::new();
+    let mut seen: HashSet<(Name, &str)> = HashSet::new();
+    for message in &read.said {
+        match message {
+            Said::Row(name, _) => {
+                uncounted.insert(name);
+            }
+            Said::State(name, state) => {
+                uncounted.remove(name);
+                have.insert(name);
+                if !seen.insert((name, state)) {
+                    return Err(format!("the same state of {name} twice: {state}"));
+                }
+            }
+        }
+    }
+    let configured: BTreeSet<Name> = config.iter().map(|(name, _)| *name).collect();
+    if !have.is_subset(&configured) {
+        return Err(format!("states {have:?} for {configured:?}"));
+    }
+    if read.clean && have != configured {
+        return Err(format!("only {have:?} of {configured:?} have a state"));
+    }
+    if !uncounted.is_empty() {
+        return Err(format!("rows of {uncounted:?} are counted by no state"));
+    }
+    Ok(())
+}
+
+fn describe(config: &Config, handed: &States, read: &Read) -> String {
+    let mut text = format!("sync {config:?}\n  states {handed:?}\n  given {:?}", read.given);
+    for (at, message) in read.said.iter().enumerate() {
+        text.push_str(&format!("\n    {at}: {message:?}"));
+    }
+    text
+}
