@@ -1,1 +1,26 @@
-//! Vocabulary only; see the modules.
+//! What a Singer tap says: messages, catalogs, states, log lines.
+//!
+//! Vocabulary only. Nothing here reads a file, starts a process or writes to a stream: bytes come
+//! in, borrowed views or small owned values come out. Nothing here knows who is listening.
+//!
+//! - **stdout**: [`Message`] reads one line in place; [`repair_non_finite`] mends the one flaw that
+//!   Python's `json` makes.
+//! - **files**: [`Catalog`] with its [`Entry`]s, their [`Metadata`] and how to [select](Selection)
+//!   from them.
+//!
+//! The crate follows taps, not the letter of the [Singer
+//! specification](https://github.com/singer-io/getting-started/blob/master/docs/SPEC.md): it accepts
+//! what taps really write, keeps every byte and every key it doesn't understand, and refuses only
+//! what can't be understood at all. Errors name places, never values.
+
+mod catalog;
+mod error;
+mod lenient;
+pub mod message;
+mod metadata;
+mod scan;
+
+pub use catalog::{Catalog, Entry, FieldSelection, ReplicationMethod, Selection};
+pub use error::Error;
+pub use message::{LineError, Malformed, Message, Repaired, repair_non_finite};
+pub use metadata::{Inclusion, Metadata};

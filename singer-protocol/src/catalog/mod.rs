@@ -1,0 +1,110 @@
+//! A tap's catalog: what it offers, and what it is asked to read.
+
+mod entry;
+mod select;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value};
+
+pub use entry::{Entry, ReplicationMethod};
+pub use select::{FieldSelection, Selection};
+
+use crate::Error;
+
+const WHAT: &str = "catalog";
+
+/// A catalog as the tap wrote it. Every key we don't know is kept and written back, in its place.
+///
+/// ```
+/// use singer_protocol::Catalog;
+///
+/// let file = br#"{"streams": [{"tap_stream_id": "users", "schema": {"type": "object"}}]}"#;
+/// let catalog = Catalog::parse(file)?;
+/// assert_eq!(catalog.streams()[0].stream(), "users");
+/// # Ok::<(), singer_protocol::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalog {
+    /// The file's object, with a null where the streams go, so that they return to their place.
+    frame: Map<String, Value>,
+    streams: Vec<Entry>,
+}
+
+impl Catalog {
+    /// Reads a catalog file or the output of `--discover`.
+    ///
+    /// Lines before the catalog that don't begin with `{`, or that hold some other JSON object, are
+    /// log lines and skipped; so is what follows the catalog.
+    ///
+    /// # Errors
+    ///
+    /// When there is no JSON object, when it is broken (line and column are named), when it has no
+    /// list `streams`, or when an element has the wrong shape (its path is named).
+    pub fn parse(bytes: &[u8]) -> Result<Catalog, Error> {
+        let frame = crate::lenient::object(WHAT, bytes, |object| object.contains_key("streams"))?;
+        Catalog::from_map(frame)
+    }
+
+    /// Takes a catalog that was read as JSON already.
+    ///
+    /// # Errors
+    ///
+    /// When an element has the wrong shape; the error names its path.
+    pub fn from_value(value: Value) -> Result<Catalog, Error> {
+        match value {
+            Value::Object(frame) => Catalog::from_map(frame),
+            _ => Err(Error::whole(WHAT, "not an object")),
+        }
+    }
+
+    fn from_map(mut frame: Map<String, Value>) -> Result<Catalog, Error> {
+        let streams = match frame.get_mut("streams").map(Value::take) {
+            Some(Value::Array(streams)) => streams,
+            Some(_) => return Err(Error::at_path(WHAT, "streams".into(), "not a list")),
+            None => return Err(Error::whole(WHAT, "there is no `streams`")),
+        };
+        let streams = streams
+            .into_iter()
+            .enumerate()
+            .map(|(index, stream)| Entry::from_value(stream, &format!("streams[{index}]")))
+            .collect::<Result<_, _>>()?;
+        Ok(Catalog { frame, streams })
+    }
+
+    /// A catalog of these streams and nothing else.
+    pub fn new(streams: Vec<Entry>) -> Catalog {
+        let frame = Map::from_iter([("streams".to_owned(), Value::Null)]);
+        Catalog { frame, streams }
+    }
+
+    /// The streams, in the file's order.
+    pub fn streams(&self) -> &[Entry] {
+        &self.streams
+    }
+
+    /// The streams, to select from.
+    pub fn streams_mut(&mut self) -> &mut [Entry] {
+        &mut self.streams
+    }
+
+    /// The stream with this `tap_stream_id`.
+    pub fn stream(&self, tap_stream_id: &str) -> Option<&Entry> {
+        self.streams.iter().find(|stream| stream.tap_stream_id() == tap_stream_id)
+    }
+
+    /// The stream with this `tap_stream_id`, to select from.
+    pub fn stream_mut(&mut self, tap_stream_id: &str) -> Option<&mut Entry> {
+        self.streams.iter_mut().find(|stream| stream.tap_stream_id() == tap_stream_id)
+    }
+
+    /// The catalog as JSON, as it was read except for what was selected.
+    pub fn to_value(&self) -> Value {
+        let mut frame = self.frame.clone();
+        let streams = self.streams.iter().map(Entry::to_value).collect();
+        if let Some(slot) = frame.get_mut("streams") {
+            *slot = Value::Array(streams);
+        }
+        Value::Object(frame)
+    }
+}
