@@ -1,1 +1,3 @@
 //! Runs unmodified Singer taps as Airbyte sources.
+
+pub mod translate;
