@@ -157,7 +157,7 @@ class Law:
         if distinct < self.options.least:
             problems.append(f"only {distinct} distinct cuts, {self.options.least} are asked for")
         return {
-            "rows": {label(stream): len(rows) for stream, rows in first.rows.items()},
+            "rows": {label(stream): len(first.rows[stream]) for stream in self.keys},
             "states": len(first.states),
             "cuts": distinct,
             "lagging": sum(name.startswith("lagging") for name in cuts),
