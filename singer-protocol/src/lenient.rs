@@ -52,3 +52,12 @@ fn line_length(bytes: &[u8]) -> usize {
 fn first_visible(bytes: &[u8]) -> Option<u8> {
     bytes.iter().copied().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'))
 }
+
+/// The one JSON value of a file that holds nothing else; `None` for an empty one.
+pub(crate) fn value(what: &'static str, bytes: &[u8]) -> Result<Option<Value>, Error> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(bytes).map(Some).map_err(|error| Error::json(what, 0, &error))
+}

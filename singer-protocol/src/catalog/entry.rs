@@ -212,6 +212,24 @@ impl Entry {
         text(self.metadata().field(field)?.get("sql-datatype"))
     }
 
+    /// The top-level fields of the schema that a tap should send, in order: automatic ones always,
+    /// unsupported ones never, the others as either style says. Unsaid is `selected-by-default`, and
+    /// without that, selected.
+    pub fn selected_fields(&self) -> Vec<&str> {
+        let metadata = self.metadata();
+        let selected = |name: &str, property: &Value| match self.inclusion_with(&metadata, name) {
+            Inclusion::Automatic => true,
+            Inclusion::Unsupported => false,
+            Inclusion::Available => metadata
+                .field_selected(name)
+                .or_else(|| flag(property.get("selected")))
+                .or_else(|| metadata.field_selected_by_default(name))
+                .unwrap_or(true),
+        };
+        let properties = self.properties().into_iter().flatten();
+        properties.filter(|(name, value)| selected(name, value)).map(|(name, _)| &**name).collect()
+    }
+
     /// Whether the stream is selected, in either style; unsaid is no.
     pub fn is_selected(&self) -> bool {
         self.metadata()

@@ -209,6 +209,39 @@ fn types_and_keys_come_in_every_dress() {
 }
 
 #[test]
+fn lines_of_real_taps_are_read() {
+    // meltanolabs tap-postgres 0.10.0, pipelinewise-tap-mysql, singer-io tap-postgres 0.2.1 and
+    // tap-dynamodb 1.4.0, in this order.
+    let lines = [
+        r#"{"type":"RECORD","stream":"Weird Schema-Table With Spaces.and-dots","record":{"Id Col":1,"select":"s","\u00fcn\u00efcode":"\u00fc","dot.ted":3,"a/b":"ab","$dollar":"$"},"time_extracted":"2026-11-22T09:14:13.779835+00:00"}"#,
+        r#"{"type": "RECORD", "stream": "shop-no_pk", "record": {"b": "x", "a": 1}, "version": 1795338858509, "time_extracted": "2026-11-22T09:14:18.510165Z"}"#,
+        r#"{"type": "RECORD", "stream": "public_parted", "record": {"d": "2024-06-01T00:00:00+00:00", "id": 1, "v": "p"}, "version": 1795338860425, "time_extracted": "2026-11-22T09:14:20.425540Z"}"#,
+        r#"{"type": "RECORD", "stream": "movies", "record": {"year": 1950, "bin": "AP8=", "nset": [1, 2.5], "info": {"a": [1, null, false]}}, "version": 1795338865948}"#,
+    ];
+    let times = [Some(1_795_338_853_779), Some(1_795_338_858_510), Some(1_795_338_860_425), None];
+    for (line, time) in lines.into_iter().zip(times) {
+        let Ok(Message::Record(record)) = Message::parse(line.as_bytes()) else { panic!("{line}") };
+        assert!(
+            line.contains(&format!(r#""record": {},"#, record.record))
+                || line.contains(&format!(r#""record":{},"#, record.record))
+        );
+        assert_eq!(record.time_extracted.as_deref().and_then(crate::epoch_millis), time);
+    }
+    let other = [
+        r#"{"type": "STATE", "value": {"currently_syncing": "sales-orders"}}"#,
+        r#"{"type": "STATE", "value": {}}"#,
+        r#"{"type": "ACTIVATE_VERSION", "stream": "movies", "version": 1795338865948}"#,
+        r#"{"type": "SCHEMA", "stream": "movies", "schema": {"type": "object"}, "key_properties": ["year", "title"]}"#,
+    ];
+    for line in other {
+        assert!(
+            !matches!(Message::parse(line.as_bytes()), Err(_) | Ok(Message::Other(_))),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn a_record_borrows_everything() {
     let line =
         br#"{"type": "RECORD", "stream": "s", "record": {"a": "\n"}, "time_extracted": "t"}"#;

@@ -1,0 +1,229 @@
+//! Points in time as taps write them.
+
+use nom::branch::alt;
+use nom::bytes::complete::{take_while_m_n, take_while1};
+use nom::character::complete::{char, one_of};
+use nom::combinator::{map, map_opt, opt, value};
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
+
+/// Milliseconds since 1970-01-01T00:00:00Z of an RFC 3339 date and time, finer fractions cut off.
+///
+/// Accepted beyond the letter: a space for the `T`, lower case, no zone (taken as UTC), offsets
+/// written `+02`, `+0200` or `+02:00`, no seconds, a comma before the fraction, a leap second (the
+/// next one), and blanks around. `None` for anything else and for dates that don't exist.
+///
+/// ```
+/// use singer_protocol::epoch_millis;
+///
+/// assert_eq!(epoch_millis("1970-01-02T01:00:00.0019+01:00"), Some(86_400_001));
+/// assert_eq!(epoch_millis("1970-01-01 00:00:01"), Some(1_000));
+/// assert_eq!(epoch_millis("0000-00-00 00:00:00"), None);
+/// ```
+pub fn epoch_millis(text: &str) -> Option<i64> {
+    let (rest, millis) = moment(text.trim_ascii()).ok()?;
+    rest.is_empty().then_some(millis)
+}
+
+/// The point in time that is so many milliseconds after 1970-01-01T00:00:00Z, in RFC 3339, UTC, with
+/// a `Z`. Milliseconds are written only where there are any.
+///
+/// ```
+/// use singer_protocol::rfc3339;
+///
+/// assert_eq!(rfc3339(1_704_067_200_000), "2024-01-01T00:00:00Z");
+/// assert_eq!(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+/// ```
+pub fn rfc3339(epoch_millis: i64) -> String {
+    let (days, millis) = (epoch_millis.div_euclid(86_400_000), epoch_millis.rem_euclid(86_400_000));
+    let (year, month, day) = civil_from_days(days);
+    let (seconds, millis) = (millis / 1000, millis % 1000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    if millis == 0 { whole + "Z" } else { format!("{whole}.{millis:03}Z") }
+}
+
+fn moment(input: &str) -> IResult<&str, i64> {
+    let (input, days) = date(input)?;
+    let (input, _) = one_of("Tt ").parse(input)?;
+    let (input, time) = time_of_day(input)?;
+    let (input, offset) = opt(zone).parse(input)?;
+    Ok((input, days * 86_400_000 + time - offset.unwrap_or(0) * 60_000))
+}
+
+/// Days since 1970-01-01.
+fn date(input: &str) -> IResult<&str, i64> {
+    let month_and_day = (digits(2), preceded(char('-'), digits(2)));
+    map_opt((digits(4), preceded(char('-'), month_and_day)), |(year, (month, day))| {
+        days_from_civil(year, month, day)
+    })
+    .parse(input)
+}
+
+/// Milliseconds since midnight.
+fn time_of_day(input: &str) -> IResult<&str, i64> {
+    let seconds = preceded(char(':'), (digits(2), opt(fraction)));
+    map_opt((digits(2), preceded(char(':'), digits(2)), opt(seconds)), |(hour, minute, second)| {
+        let (second, millis) = second.unwrap_or((0, None));
+        let exists = hour <= 23 && minute <= 59 && second <= 60;
+        let whole = (hour * 60 + minute) * 60 + second;
+        exists.then_some(whole * 1000 + millis.unwrap_or(0))
+    })
+    .parse(input)
+}
+
+/// The milliseconds of a fraction of any length.
+fn fraction(input: &str) -> IResult<&str, i64> {
+    let point = one_of(".,");
+    let digits = take_while1(|digit: char| digit.is_ascii_digit());
+    map(preceded(point, digits), |digits: &str| {
+        let three = digits.bytes().chain(*b"00").take(3);
+        three.fold(0, |millis, digit| millis * 10 + i64::from(digit - b'0'))
+    })
+    .parse(input)
+}
+
+/// Minutes east of UTC, a blank allowed in front.
+fn zone(input: &str) -> IResult<&str, i64> {
+    let utc = value(0, one_of("Zz"));
+    let minutes = preceded(opt(char(':')), digits(2));
+    let offset = map_opt((one_of("+-"), digits(2), opt(minutes)), |(sign, hours, minutes)| {
+        let minutes = minutes.unwrap_or(0);
+        let offset = hours * 60 + minutes;
+        (hours <= 23 && minutes <= 59).then_some(if sign == '-' { -offset } else { offset })
+    });
+    preceded(opt(char(' ')), alt((utc, offset))).parse(input)
+}
+
+fn digits<'a>(
+    count: usize,
+) -> impl Parser<&'a str, Output = i64, Error = nom::error::Error<&'a str>> {
+    map(take_while_m_n(count, count, |digit: char| digit.is_ascii_digit()), |digits: &str| {
+        digits.bytes().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+    })
+}
+
+/// Days since 1970-01-01 of a day of the Gregorian calendar, counted in eras of 400 years that begin
+/// on the first of March, so that the leap day comes last. `None` for a day that doesn't exist.
+fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i64::from(leap),
+        _ => return None,
+    };
+    if !(1..=last).contains(&day) {
+        return None;
+    }
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// The inverse of [`days_from_civil`]: year, month and day.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era / 1460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leaps) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Days since 1970-01-01, counted one year and one month at a time.
+    fn slow_days(year: i64, month: i64, day: i64) -> i64 {
+        let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let mut days: i64 = (1970..year).map(|year| 365 + i64::from(leap(year))).sum();
+        days -= (year..1970).map(|year| 365 + i64::from(leap(year))).sum::<i64>();
+        let months = [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        days + months[..month as usize - 1].iter().sum::<i64>() + day - 1
+    }
+
+    #[test]
+    fn the_dresses_taps_wear() {
+        let at = Some(1_795_338_853_779);
+        for text in [
+            "2026-11-22T09:14:13.779835+00:00",
+            "2026-11-22T09:14:13.779835Z",
+            "2026-11-22t09:14:13.779z",
+            "2026-11-22 09:14:13.779835",
+            "2026-11-22 09:14:13,779",
+            "2026-11-22T11:14:13.77983512345678901234567890+02",
+            "2026-11-22T11:14:13.779+0200",
+            "2026-11-22T03:44:13.779-05:30",
+            " 2026-11-22 09:14:13.779 +00:00\n",
+        ] {
+            assert_eq!(epoch_millis(text), at, "{text}");
+        }
+        assert_eq!(epoch_millis("1970-01-01T00:00Z"), Some(0));
+        assert_eq!(epoch_millis("1969-12-31T23:59:59.9999Z"), Some(-1));
+        assert_eq!(epoch_millis("2016-12-31T23:59:60Z"), epoch_millis("2017-01-01T00:00:00Z"));
+        assert_eq!(epoch_millis("2024-01-01T00:00:00.5Z"), Some(1_704_067_200_500));
+    }
+
+    #[test]
+    fn what_is_no_point_in_time() {
+        for text in [
+            "",
+            "2024",
+            "2024-01-01",
+            "0000-00-00 00:00:00",
+            "2023-02-29T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T00:60:00Z",
+            "2024-01-01T00:00:61Z",
+            "2024-01-01T00:00:00+24:00",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00:00Zx",
+            "-1 day, 12:00:00",
+            "24-01-01T00:00:00Z",
+            "２０２４-01-01T00:00:00Z",
+        ] {
+            assert_eq!(epoch_millis(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_counting_days(
+            year in 1_i64..=9999, month in 1_i64..=12, day in 1_i64..=31,
+            (hour, minute, second) in (0_i64..24, 0_i64..60, 0_i64..60),
+            fraction in "[0-9]{1,12}", offset in -1439_i64..=1439,
+        ) {
+            let sign = if offset < 0 { '-' } else { '+' };
+            let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
+            let text = format!(
+                "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction}{sign}{hours:02}:{minutes:02}"
+            );
+            let next = if month == 12 { slow_days(year + 1, 1, 1) } else { slow_days(year, month + 1, 1) };
+            let days = slow_days(year, month, day);
+            let millis: i64 = format!("{fraction:0<3}")[..3].parse().unwrap();
+            let seconds = days * 86_400 + (hour * 60 + minute) * 60 + second - offset * 60;
+            let expected = (days < next).then_some(seconds * 1000 + millis);
+            prop_assert_eq!(epoch_millis(&text), expected);
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(millis in -62_135_596_800_000_i64..253_402_300_800_000) {
+            prop_assert_eq!(epoch_millis(&rfc3339(millis)), Some(millis));
+        }
+
+        #[test]
+        fn it_never_panics(text in "\\PC{0,40}") {
+            let _ = epoch_millis(&text);
+        }
+    }
+}
