@@ -1,0 +1,188 @@
+use super::incremental::Incremental;
+use super::{Link, Note, Translated};
+use airbyte_protocol as airbyte;
+use airbyte_protocol::SyncMode;
+use serde_json::Map;
+use singer_protocol as singer;
+use singer_protocol::{FieldSelection, Inclusion, ReplicationMethod, Selection};
+use std::collections::{HashMap, HashSet};
+
+/// A tap's catalog with the selection of one run written into it.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// What the tap is given.
+    pub catalog: singer::Catalog,
+    /// The selected streams, in the configured catalog's order.
+    pub streams: Vec<Choice>,
+    /// What the user should be told, as warnings.
+    pub notes: Vec<Note>,
+}
+
+/// How one selected stream is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The stream's index in the configured catalog.
+    pub configured: usize,
+    /// The tap's name of the stream.
+    pub tap_stream_id: String,
+    /// What the tap is asked for. Under [`ReplicationMethod::FullTable`] it must get no bookmark
+    /// of this stream: file taps honour one all the same.
+    pub method: ReplicationMethod,
+    /// The replication key, when there is one to name.
+    pub replication_key: Option<String>,
+    /// The top-level fields that the user left out, to be removed if the tap sends them anyway.
+    pub deselected: HashSet<String>,
+}
+
+/// Selects the configured streams in the tap's catalog, in every style that taps read, and
+/// deselects all others. Only streams in `pass` (by `tap_stream_id`) are selected: the others are
+/// read in another run of the tap.
+///
+/// `translated` must come from the same catalog. Configured streams that it doesn't have are
+/// passed over; [`Translated::find`] tells them.
+pub fn to_singer(
+    catalog: &singer::Catalog,
+    translated: &Translated,
+    configured: &airbyte::ConfiguredCatalog,
+    pass: &HashSet<String>,
+) -> Selected {
+    let mut notes = Vec::new();
+    let mut streams = Vec::new();
+    let mut selections: HashMap<&str, Selection> = HashMap::new();
+    for (index, wanted) in configured.streams.iter().enumerate() {
+        let Some(found) = translated.find(wanted) else { continue };
+        let link = &translated.links[found];
+        let Some(entry) = catalog.stream(&link.tap_stream_id) else { continue };
+        if !pass.contains(&link.tap_stream_id) {
+            continue;
+        }
+        let (method, key) = method(link, &translated.catalog.streams[found], wanted, &mut notes);
+        let deselected = deselected(entry, &translated.catalog.streams[found], wanted, &key);
+        let selection = Selection {
+            selected: true,
+            fields: fields(entry, &deselected),
+            replication_method: method.clone(),
+            replication_key: key.clone(),
+            view_key_properties: view_key(link, wanted),
+        };
+        selections.insert(&link.tap_stream_id, selection);
+        streams.push(Choice {
+            configured: index,
+            tap_stream_id: link.tap_stream_id.clone(),
+            method,
+            replication_key: key,
+            deselected,
+        });
+    }
+    let mut catalog = catalog.clone();
+    for entry in catalog.streams_mut() {
+        // Taken out, so that an id that stands there twice is selected once.
+        let selection = selections.remove(entry.tap_stream_id()).unwrap_or_else(Selection::none);
+        entry.select(&selection);
+    }
+    Selected { catalog, streams, notes }
+}
+
+/// What the tap is asked for: INCREMENTAL with its key, LOG_BASED, or FULL_TABLE with none.
+fn method(
+    link: &Link,
+    discovered: &airbyte::Stream,
+    wanted: &airbyte::ConfiguredStream,
+    notes: &mut Vec<Note>,
+) -> (ReplicationMethod, Option<String>) {
+    let full_table = (ReplicationMethod::FullTable, None);
+    if wanted.sync_mode != SyncMode::Incremental {
+        return full_table;
+    }
+    let id = &link.tap_stream_id;
+    let users = wanted.cursor_field.first().filter(|_| wanted.cursor_field.len() == 1);
+    let mut warn = |text: String| notes.push(Note::new(id, text));
+    match &link.incremental {
+        Incremental::LogBased { key } => (ReplicationMethod::LogBased, key.clone()),
+        Incremental::Keyless => (ReplicationMethod::Incremental, None),
+        Incremental::Keys(keys) => {
+            let chosen = users.filter(|cursor| keys.contains(cursor));
+            if chosen.is_none() && !wanted.cursor_field.is_empty() {
+                let (cursor, own) = (wanted.cursor_field.join("."), keys.join("`, `"));
+                warn(format!(
+                    "`{cursor}` can't be its cursor, the tap offers `{own}`; `{}` is used; \
+                     `streams.{id}.cursor` in the profile can overrule the tap",
+                    keys[0]
+                ));
+            }
+            (ReplicationMethod::Incremental, Some(chosen.unwrap_or(&keys[0]).clone()))
+        }
+        Incremental::AnyColumn => match users {
+            Some(cursor) if discovered.properties().any(|name| name == cursor) => {
+                (ReplicationMethod::Incremental, Some(cursor.clone()))
+            }
+            _ => {
+                warn(format!(
+                    "it is read in full, since incremental was asked for and no cursor of its \
+                     columns was chosen; choose one, or set `streams.{id}.cursor` in the profile"
+                ));
+                full_table
+            }
+        },
+        Incremental::No => {
+            warn(format!(
+                "it is read in full, since incremental was asked for and the tap offers no \
+                 cursor; if it has one, set `streams.{id}.replication_method` or \
+                 `streams.{id}.cursor` in the profile"
+            ));
+            full_table
+        }
+    }
+}
+
+/// The fields that the user left out: discovered, not configured, no key and no cursor. With no
+/// configured properties nothing was left out.
+fn deselected(
+    entry: &singer::Entry,
+    discovered: &airbyte::Stream,
+    wanted: &airbyte::ConfiguredStream,
+    key: &Option<String>,
+) -> HashSet<String> {
+    let kept: HashSet<&str> = wanted.stream.properties().collect();
+    if kept.is_empty() {
+        return HashSet::new();
+    }
+    let paths = [&discovered.source_defined_primary_key, &wanted.primary_key];
+    let mut needed: HashSet<&str> =
+        paths.into_iter().flatten().filter_map(|path| path.first()).map(String::as_str).collect();
+    let cursors = [&discovered.default_cursor_field, &wanted.cursor_field];
+    needed.extend(cursors.into_iter().filter_map(|path| path.first()).map(String::as_str));
+    needed.extend(key.as_deref());
+    let own_key = entry.key_properties();
+    needed.extend(own_key.iter().map(String::as_str));
+    let metadata = entry.metadata();
+    let inline = |name: &str| entry.properties()?.get(name)?.get("inclusion")?.as_str();
+    let automatic = |name: &str| match metadata.inclusion(name) {
+        Some(inclusion) => inclusion == Inclusion::Automatic,
+        None => inline(name) == Some("automatic"),
+    };
+    discovered
+        .properties()
+        .filter(|name| !kept.contains(name) && !needed.contains(name) && !automatic(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The tap's fields without the deselected ones.
+fn fields(entry: &singer::Entry, deselected: &HashSet<String>) -> FieldSelection {
+    if deselected.is_empty() {
+        return FieldSelection::All;
+    }
+    let metadata = entry.metadata();
+    let names = entry.properties().into_iter().flat_map(Map::keys).map(String::as_str);
+    let names = names.chain(metadata.fields()).filter(|name| !deselected.contains(*name));
+    FieldSelection::Only(names.map(str::to_owned).collect())
+}
+
+/// The key to tell the tap of a view, which has none of its own: the profile's, else the user's.
+fn view_key(link: &Link, wanted: &airbyte::ConfiguredStream) -> Vec<String> {
+    if !link.keyless_view || !link.view_key.is_empty() {
+        return link.view_key.clone();
+    }
+    wanted.primary_key.iter().filter_map(|path| path.first().cloned()).collect()
+}

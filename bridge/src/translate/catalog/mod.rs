@@ -1,0 +1,84 @@
+//! A tap's catalog as an Airbyte catalog, and the user's choice as a selection in the tap's own.
+//!
+//! [`to_airbyte`] is made once per discovery; what it finds out about each stream (its
+//! `tap_stream_id`, its keys, how it can be read incrementally) stays in [`Translated`], and
+//! [`to_singer`] writes the selection of one run of the tap from it.
+
+mod choose;
+mod incremental;
+mod naming;
+mod offer;
+#[cfg(test)]
+mod tests;
+
+pub use choose::{Choice, Selected, to_singer};
+pub use offer::to_airbyte;
+
+use airbyte_protocol as airbyte;
+use incremental::Incremental;
+use std::fmt;
+
+/// An Airbyte catalog and where each of its streams comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Translated {
+    /// What `discover` prints.
+    pub catalog: airbyte::Catalog,
+    /// One per stream of the catalog, in the same order.
+    pub links: Vec<Link>,
+    /// What the user should be told, as warnings.
+    pub notes: Vec<Note>,
+}
+
+/// Where an Airbyte stream comes from.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The tap's own name of the stream, which its state is keyed by.
+    pub tap_stream_id: String,
+    /// Whether the catalog says that this is a database's stream, whose bookmark may stand alone.
+    pub database: bool,
+    /// How the tap may be asked for what is new.
+    incremental: Incremental,
+    /// The key columns that the tap is to be told, since it knows none of its own: of views.
+    view_key: Vec<String>,
+    /// Whether the user's primary key may serve as `view_key`.
+    keyless_view: bool,
+}
+
+/// A sentence for the user about one stream; names streams, fields and settings, never values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The stream it is about.
+    pub tap_stream_id: String,
+    /// The sentence, without the stream's name in front.
+    pub text: String,
+}
+
+impl Note {
+    fn new(tap_stream_id: &str, text: impl Into<String>) -> Self {
+        Self { tap_stream_id: tap_stream_id.to_owned(), text: text.into() }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stream {}: {}", self.tap_stream_id, self.text)
+    }
+}
+
+impl Translated {
+    /// The discovered stream that a configured one means: the one of that namespace and name, else
+    /// the one whose `tap_stream_id` is the configured name, so that catalogs written before a
+    /// stream was renamed go on working. None: the source no longer has it.
+    ///
+    /// The number is the index into `catalog.streams` and `links`.
+    pub fn find(&self, configured: &airbyte::ConfiguredStream) -> Option<usize> {
+        let wanted = &configured.stream;
+        let streams = &self.catalog.streams;
+        let named = |s: &airbyte::Stream| s.name == wanted.name && s.namespace == wanted.namespace;
+        streams.iter().position(named).or_else(|| {
+            let by_id = self.links.iter().position(|link| link.tap_stream_id == wanted.name)?;
+            let namespace = &streams[by_id].namespace;
+            (wanted.namespace.is_none() || wanted.namespace == *namespace).then_some(by_id)
+        })
+    }
+}

@@ -1,0 +1,187 @@
+use super::incremental::{DELETED_AT, Incremental, LSN};
+use super::{Link, Note, Translated, naming};
+use crate::translate::overrides::{Overrides, StreamOverride};
+use crate::translate::schema::{Column, Hints, normalise};
+use airbyte_protocol as airbyte;
+use airbyte_protocol::{StreamDescriptor, SyncMode};
+use serde_json::{Map, Value, json};
+use singer_protocol as singer;
+use std::collections::{HashMap, HashSet};
+
+/// Translates what a tap discovered. Streams that the profile excludes and those that the tap
+/// calls unsupported are left out; of two entries with one `tap_stream_id` the first counts.
+pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translated {
+    let mut translated = Translated::default();
+    let mut seen = HashSet::new();
+    let mut entries = Vec::new();
+    for entry in catalog.streams() {
+        if seen.insert(entry.tap_stream_id()) {
+            entries.push(entry);
+        } else {
+            let text = "the tap's catalog names it twice; the first entry counts";
+            translated.notes.push(Note::new(entry.tap_stream_id(), text));
+        }
+    }
+    for id in overrides.keys().filter(|id| !seen.contains(id.as_str())) {
+        let text = "the profile has settings for it, but the tap has no such stream";
+        translated.notes.push(Note::new(id, text));
+    }
+    let descriptors = naming::descriptors(&entries, overrides);
+    let nothing = StreamOverride::default();
+    for (entry, descriptor) in entries.into_iter().zip(descriptors) {
+        let over = overrides.get(entry.tap_stream_id()).unwrap_or(&nothing);
+        let inclusion = entry.metadata().get("inclusion").and_then(Value::as_str);
+        if !over.exclude && inclusion != Some("unsupported") {
+            offer(entry, over, descriptor, &mut translated);
+        }
+    }
+    translated
+}
+
+fn offer(
+    entry: &singer::Entry,
+    over: &StreamOverride,
+    descriptor: StreamDescriptor,
+    translated: &mut Translated,
+) {
+    let id = entry.tap_stream_id();
+    let mut schema = normalise(entry.schema(), &hints(entry, over));
+    let mut open = Map::new();
+    let properties =
+        schema.get_mut("properties").and_then(Value::as_object_mut).unwrap_or(&mut open);
+    let incremental = Incremental::of(entry, over, !properties.is_empty());
+    let own_key = entry.key_properties();
+    let wanted = over.primary_key.clone();
+    let wanted = wanted.unwrap_or_else(|| own_key.iter().map(|part| vec![part.clone()]).collect());
+    let key = match primary_key(&wanted, properties) {
+        Ok(()) => wanted,
+        Err(reason) => {
+            let text = format!(
+                "its primary key is not offered, since {reason}; `streams.{id}.primary_key` in \
+                 the profile can name another"
+            );
+            translated.notes.push(Note::new(id, text));
+            Vec::new()
+        }
+    };
+    if matches!(incremental, Incremental::LogBased { .. }) {
+        add_log_columns(properties);
+    }
+    if let Some(cursor) = incremental.default_cursor() {
+        // A cursor that the tap uses and doesn't show: harmless where it stays null.
+        properties.entry(cursor).or_insert_with(|| json!({"type": nullable_scalars()}));
+    }
+
+    let keyless_view = entry.is_view() && own_key.is_empty();
+    let told = over.primary_key.iter().flatten().filter(|_| keyless_view);
+    translated.links.push(Link {
+        tap_stream_id: id.to_owned(),
+        database: entry.is_database(),
+        view_key: told.filter_map(|path| path.first().cloned()).collect(),
+        keyless_view,
+        incremental: incremental.clone(),
+    });
+    let mut stream = airbyte::Stream::new(descriptor.name, schema);
+    stream.namespace = descriptor.namespace;
+    stream.source_defined_primary_key = key;
+    stream.source_defined_cursor = incremental.source_defined();
+    stream.default_cursor_field =
+        incremental.default_cursor().map(str::to_owned).into_iter().collect();
+    if incremental != Incremental::No {
+        stream.supported_sync_modes.push(SyncMode::Incremental);
+    }
+    stream.is_resumable = Some(incremental != Incremental::No);
+    translated.catalog.streams.push(stream);
+}
+
+/// What the catalog says about the columns outside of their schema.
+fn hints(entry: &singer::Entry, over: &StreamOverride) -> Hints {
+    let metadata = entry.metadata();
+    let mut needed: HashSet<String> = entry.key_properties().into_iter().collect();
+    needed.extend(entry.replication_key());
+    needed.extend(over.cursor.clone());
+    needed.extend(over.primary_key.iter().flatten().filter_map(|path| path.first().cloned()));
+    let inline = |name: &str| entry.properties()?.get(name)?.get("inclusion")?.as_str();
+    let names = entry.properties().into_iter().flat_map(Map::keys).map(String::as_str);
+    let names: HashSet<&str> = names.chain(metadata.fields()).collect();
+    let column = |name: &str| {
+        let said = |key: &str| metadata.field(name).and_then(|map| map.get(key));
+        let inclusion = said("inclusion").and_then(Value::as_str).or_else(|| inline(name));
+        let nullable = ["nullable", "is-nullable", "is_nullable"];
+        Column {
+            sql_datatype: said("sql-datatype").and_then(Value::as_str).map(str::to_owned),
+            nullable: nullable.iter().any(|key| said(key) == Some(&Value::Bool(true))),
+            unsupported: inclusion == Some("unsupported") && !needed.contains(name),
+        }
+    };
+    let columns: HashMap<String, Column> = names
+        .into_iter()
+        .map(|name| (name.to_owned(), column(name)))
+        .filter(|(_, column)| *column != Column::default())
+        .collect();
+    Hints { database: entry.is_database(), columns }
+}
+
+/// Makes sure that every part of the key is a scalar of the schema, adding parts to a schema that
+/// declares nothing at all. The reason why not otherwise: a part of the key would merge rows that
+/// are not the same, and a key that never arrives would merge all of them.
+fn primary_key(key: &[Vec<String>], properties: &mut Map<String, Value>) -> Result<(), String> {
+    if properties.is_empty() {
+        for path in key.iter().filter(|path| path.len() == 1) {
+            properties.insert(path[0].clone(), json!({"type": scalars()}));
+        }
+    }
+    for path in key {
+        let name = path.join(".");
+        let Some(node) = at(properties, path) else {
+            return Err(format!("`{name}` is not in the stream's schema"));
+        };
+        let Some(types) = node.get_mut("type") else { continue };
+        match types {
+            Value::Array(list) => {
+                list.retain(|t| *t != "object" && *t != "array");
+                if list.iter().all(|t| *t == "null") {
+                    return Err(format!("`{name}` holds no single value"));
+                }
+                if list.len() == 1 {
+                    *types = list.remove(0);
+                }
+            }
+            one if *one == "object" || *one == "array" => {
+                return Err(format!("`{name}` holds no single value"));
+            }
+            _ => continue,
+        }
+        if let Some(map) = node.as_object_mut() {
+            map.retain(|key, _| key != "properties" && key != "items");
+        }
+    }
+    Ok(())
+}
+
+/// The property at a path of names.
+fn at<'a>(properties: &'a mut Map<String, Value>, path: &[String]) -> Option<&'a mut Value> {
+    let (first, rest) = path.split_first()?;
+    rest.iter().try_fold(properties.get_mut(first)?, |node, name| {
+        node.get_mut("properties")?.get_mut(name)
+    })
+}
+
+/// Adds what taps send of a stream that is read from the log and that discovery doesn't show.
+fn add_log_columns(properties: &mut Map<String, Value>) {
+    let deleted_at = json!({
+        "type": ["null", "string"],
+        "format": "date-time",
+        "airbyte_type": "timestamp_with_timezone",
+    });
+    properties.entry(DELETED_AT).or_insert(deleted_at);
+    properties.entry(LSN).or_insert_with(|| json!({"type": ["null", "integer"]}));
+}
+
+fn scalars() -> Value {
+    json!(["string", "number", "boolean"])
+}
+
+fn nullable_scalars() -> Value {
+    json!(["null", "string", "number", "boolean"])
+}

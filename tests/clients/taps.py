@@ -1,0 +1,153 @@
+"""The real taps, how each is installed and configured, and what it reads from.
+
+    taps.py install NAME --envs FOLDER     prints the tap's executable
+"""
+
+import argparse
+import dataclasses
+import pathlib
+import shutil
+import subprocess
+import sys
+from typing import Callable
+
+from servers import HOST, MariaDb, Moto, Postgres, Server
+
+HERE = pathlib.Path(__file__).parent
+PYTHON = "3.11"
+
+
+def environment(envs: pathlib.Path, name: str) -> pathlib.Path:
+    """The Python of a virtual environment with the locked packages, made when it is missing."""
+    folder = envs / name
+    python, done = folder / "bin" / "python", folder / "complete"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        uv("venv", "--python", PYTHON, str(folder))
+        lock = HERE / f"requirements-{name}.txt"
+        uv("pip", "install", "--python", str(python), "--no-deps", "-r", str(lock))
+        done.touch()
+    return python
+
+
+def uv(*words: str) -> None:
+    """Run uv; when it fails, its own words are the error."""
+    done = subprocess.run(["uv", "-q", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"uv {words[0]} failed: {done.stderr[-2000:]}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Tap:
+    """A tap that is installed from its lock file and reads from a server of ours."""
+
+    #: The lock is `requirements-{name}.txt`, and its environment is called so.
+    name: str
+    executable: str
+    server: Callable[[pathlib.Path], Server]
+    config: Callable[[Server], dict]
+    #: The same config with something in it that must fail.
+    bad_config: Callable[[dict], dict]
+    #: What the profile says of the tap's streams.
+    streams: dict[str, dict]
+    #: (namespace, name) that the profile made, and what the server calls it.
+    renamed: dict[tuple[str | None, str], tuple[str | None, str]]
+    #: Fewer distinct cuts than this are a failure.
+    least_cuts: int
+    #: Variables that the tap needs, from its server.
+    variables: Callable[[Server], dict] = lambda _: {}
+
+    def install(self, envs: pathlib.Path) -> pathlib.Path:
+        """The tap's executable, installed when it is missing."""
+        return environment(envs, self.name).with_name(self.executable)
+
+
+def _account(server: Server) -> dict:
+    return {
+        "host": HOST,
+        "port": server.port,
+        "user": server.account,
+        "password": server.password,
+    }
+
+
+def _wrong_password(config: dict) -> dict:
+    return {**config, "password": "Wr0ng/&%41 password+8"}
+
+
+def _without_region(config: dict) -> dict:
+    return {key: value for key, value in config.items() if key != "region_name"}
+
+
+TAPS = {
+    tap.name: tap
+    for tap in (
+        Tap(
+            name="tap-postgres",
+            executable="tap-postgres",
+            server=lambda _: Postgres(),
+            config=lambda server: {
+                **_account(server),
+                "database": server.database,
+                "filter_schemas": ["public", "desk", "Back Office", "ledger"],
+            },
+            bad_config=_wrong_password,
+            streams={"desk-users": {"name": "desk_users"}},
+            renamed={("desk", "desk_users"): ("desk", "users")},
+            least_cuts=21,
+        ),
+        Tap(
+            name="tap-mysql",
+            executable="tap-mysql",
+            server=lambda _: MariaDb(),
+            config=lambda server: {**_account(server), "filter_dbs": "front,back"},
+            bad_config=_wrong_password,
+            streams={"back-users": {"name": "back_users"}},
+            renamed={("back", "back_users"): ("back", "users")},
+            least_cuts=21,
+        ),
+        Tap(
+            name="tap-dynamodb",
+            executable="tap-dynamodb",
+            server=lambda envs: Moto(environment(envs, "moto")),
+            config=lambda _: {
+                "account_id": "123456789012",
+                "external_id": "outside",
+                "role_name": "reader",
+                "region_name": "us-east-1",
+                "use_local_dynamo": "true",
+            },
+            bad_config=_without_region,
+            streams={},
+            renamed={},
+            least_cuts=2,
+            variables=lambda server: {
+                "AWS_ACCESS_KEY_ID": "nobody",
+                "AWS_SECRET_ACCESS_KEY": "nothing",
+                # The tap knows one address, localhost:8000. As its proxy our server
+                # answers there from a free port, and the tap stays as it is.
+                "HTTP_PROXY": f"http://{HOST}:{server.port}",
+                "http_proxy": f"http://{HOST}:{server.port}",
+                "NO_PROXY": "",
+                "no_proxy": "",
+            },
+        ),
+    )
+}
+
+
+def main() -> int:
+    """Install one tap."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["install"])
+    parser.add_argument("name", choices=list(TAPS))
+    parser.add_argument("--envs", type=pathlib.Path, required=True)
+    options = parser.parse_args()
+    print(TAPS[options.name].install(options.envs))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
