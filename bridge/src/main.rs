@@ -1,3 +1,7 @@
 //! The doorstep of `airbyte-singer`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    airbyte_singer::cli::main()
+}

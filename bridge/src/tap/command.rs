@@ -1,3 +1,5 @@
+//! Finding the tap and the arguments that always come first.
+
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! The private folder that a tap works in.
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

@@ -1,3 +1,5 @@
+//! The tap's stdout, line by line, with a deadline.
+
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::os::fd::OwnedFd;

@@ -1,0 +1,130 @@
+//! The command line: the commands of [`airbyte_adapters::cli`] with `--tap` and its kin.
+
+use crate::options::OptionSet;
+use crate::profile;
+use crate::source::TapSource;
+use airbyte_adapters::cli::{Logging, ProtocolCommand, execute};
+use airbyte_adapters::sources::{self, Sample};
+use airbyte_adapters::{Config, Error, Outcome, Result, Session};
+use airbyte_protocol::{Message, Trace};
+use clap::Parser;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Run a Singer tap (or a built-in source) as an Airbyte source.
+///
+/// Every flag can also be set by the environment variable that stands behind it. What is unsaid
+/// there is looked for in the config under the key `__airbyte_singer` (except what decides which
+/// program runs), then in the profile. Called through a link named `source-x`, the program loads
+/// the profile `source-x.yaml` from the folder AIRBYTE_SINGER_PROFILES.
+#[derive(Debug, Parser)]
+#[command(
+    name = "airbyte-singer",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done (also a check whose answer is FAILED), 1 the command failed and \
+        an ERROR trace says why, 2 the command line is wrong.\n\n\
+        Example:\n  airbyte-singer discover --tap tap-postgres --config config.json"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: ProtocolCommand,
+    /// A built-in source instead of a tap: sample
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        conflicts_with = "tap",
+        env = "AIRBYTE_SINGER_SOURCE"
+    )]
+    source: Option<String>,
+    /// A profile: a YAML file that names a tap, its options and corrections to its streams
+    #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_PROFILE")]
+    profile: Option<PathBuf>,
+    #[command(flatten)]
+    options: OptionSet,
+    #[command(flatten)]
+    logging: Logging,
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(name) = cli.source {
+        return match name.as_str() {
+            "sample" => execute(&mut Sample, cli.command, &cli.logging),
+            _ => {
+                let known = sources::NAMES.join(", ");
+                refuse(
+                    &cli.logging.open(),
+                    &Error::config(format!(
+                        "there is no built-in source `{name}`; there is: {known}"
+                    )),
+                )
+            }
+        }
+        .exit();
+    }
+    let session = cli.logging.open();
+    let source =
+        resolve(cli.options, cli.profile.as_deref(), &cli.command).and_then(TapSource::new);
+    match source {
+        Ok(mut source) => airbyte_adapters::run(&mut source, &cli.command.into(), &session).exit(),
+        Err(error) => refuse(&session, &error).exit(),
+    }
+}
+
+/// A command that can't even begin fails like one that did: with an ERROR trace.
+fn refuse(session: &Session, error: &Error) -> Outcome {
+    let at = u64::try_from(airbyte_adapters::now_millis()).unwrap_or(0);
+    let trace = error.to_trace(str::to_owned);
+    let _ = session.output.message(&Message::Trace(Trace::error(trace, at)));
+    Outcome::Failed
+}
+
+/// Asks each place for what the stronger ones left unsaid.
+fn resolve(
+    flags: OptionSet,
+    profile: Option<&Path>,
+    command: &ProtocolCommand,
+) -> Result<OptionSet> {
+    let said = flags.or(lists_from_environment()?);
+    let program = std::env::args_os().next();
+    let profile = profile::find(profile, program.as_deref(), said.tap.is_some())?;
+    Ok(said.or(reserved(command)?).or(profile))
+}
+
+/// Lists stand in the environment as JSON arrays.
+fn lists_from_environment() -> Result<OptionSet> {
+    const NAME: &str = "AIRBYTE_SINGER_TAP_ARG";
+    let tap_arg = match std::env::var(NAME) {
+        Ok(text) if !text.is_empty() => Some(serde_json::from_str(&text).map_err(|_| {
+            Error::config(format!("environment variable {NAME}: expected a JSON array of strings"))
+        })?),
+        _ => None,
+    };
+    Ok(OptionSet { tap_arg, ..OptionSet::default() })
+}
+
+/// What the config says under its reserved key.
+fn reserved(command: &ProtocolCommand) -> Result<OptionSet> {
+    let path = match command {
+        ProtocolCommand::Spec => return Ok(OptionSet::default()),
+        ProtocolCommand::Check { config }
+        | ProtocolCommand::Discover { config }
+        | ProtocolCommand::Read { config, .. } => config,
+    };
+    let config = Config::load(path)?;
+    let Some(map) = config.reserved() else { return Ok(OptionSet::default()) };
+    let key = Config::RESERVED;
+    let options = profile::from_map(map.clone()).map_err(|reason| {
+        Error::config(format!("config file {}, {key}: {reason}", path.display()))
+    })?;
+    match options.decides_what_runs() {
+        Some(name) => Err(Error::config(format!(
+            "config file {}, {key}: `{name}` decides what is run and can't be set in a config",
+            path.display()
+        ))),
+        None => Ok(options),
+    }
+}

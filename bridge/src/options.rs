@@ -1,0 +1,255 @@
+//! The options of a bridge run, and the order in which their places are asked.
+//!
+//! Flag > environment > the reserved key in the config > profile > default. The first two are
+//! clap's; [`OptionSet::or`] does the rest.
+
+use crate::translate::Overrides;
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Every option, each of which may be unsaid. One type for flags, profile and reserved key, so
+/// that a new option stands in one place.
+#[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[command(next_help_heading = "Tap")]
+pub struct OptionSet {
+    /// The tap: one name on PATH, or a path; never split, never seen by a shell
+    #[arg(long, value_name = "CMD", global = true, env = "AIRBYTE_SINGER_TAP")]
+    pub tap: Option<String>,
+    /// An argument for the tap, before ours; repeat it for more (environment: AIRBYTE_SINGER_TAP_ARG, a JSON array)
+    #[arg(long = "tap-arg", value_name = "ARG", global = true, allow_hyphen_values = true)]
+    pub tap_arg: Option<Vec<String>>,
+    /// A Singer catalog to use instead of the tap's discovery
+    #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_TAP_CATALOG")]
+    pub tap_catalog: Option<PathBuf>,
+    /// An Airbyte spec to answer with, instead of asking the tap
+    #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_TAP_SPEC")]
+    pub tap_spec: Option<PathBuf>,
+    /// The output of `tap --about --format=json`, or a Meltano Hub definition, to make the spec from
+    #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_TAP_ABOUT")]
+    pub tap_about: Option<PathBuf>,
+    /// By which flag the tap takes its catalog [default: auto]
+    #[arg(long, value_enum, global = true, env = "AIRBYTE_SINGER_CATALOG_FLAG")]
+    pub catalog_flag: Option<CatalogFlag>,
+    /// How far a check goes [default: sync]
+    #[arg(long, value_enum, global = true, env = "AIRBYTE_SINGER_CHECK")]
+    pub check: Option<CheckDepth>,
+    /// What to do with a line that claims to be a message and is broken [default: fail]
+    #[arg(long, value_enum, global = true, env = "AIRBYTE_SINGER_ON_MALFORMED")]
+    pub on_malformed: Option<OnMalformed>,
+    /// The shortest time between states; 0 publishes every STATE [default: 30s]
+    #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_STATE_INTERVAL")]
+    pub state_interval: Option<Span>,
+    /// How long discovery may take [default: 30m]
+    #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_DISCOVERY_TIMEOUT")]
+    pub discovery_timeout: Option<Span>,
+    /// How long the short sync of a check may take [default: 60s]
+    #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_CHECK_TIMEOUT")]
+    pub check_timeout: Option<Span>,
+    /// How long the tap may be silent before it is stopped [default: off, logged after 5m]
+    #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_IDLE_TIMEOUT")]
+    pub idle_timeout: Option<Span>,
+    /// How long the tap may take to stop before it is killed [default: 10s]
+    #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_STOP_GRACE")]
+    pub stop_grace: Option<Span>,
+    /// The longest line of the tap, in bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", global = true, env = "AIRBYTE_SINGER_MAX_LINE_BYTES")]
+    pub max_line_bytes: Option<usize>,
+    /// What the profile says about single streams, by `tap_stream_id`.
+    #[arg(skip)]
+    pub streams: Option<Overrides>,
+}
+
+impl OptionSet {
+    /// Fills what is unsaid here from `weaker`.
+    pub fn or(self, weaker: Self) -> Self {
+        Self {
+            tap: self.tap.or(weaker.tap),
+            tap_arg: self.tap_arg.or(weaker.tap_arg),
+            tap_catalog: self.tap_catalog.or(weaker.tap_catalog),
+            tap_spec: self.tap_spec.or(weaker.tap_spec),
+            tap_about: self.tap_about.or(weaker.tap_about),
+            catalog_flag: self.catalog_flag.or(weaker.catalog_flag),
+            check: self.check.or(weaker.check),
+            on_malformed: self.on_malformed.or(weaker.on_malformed),
+            state_interval: self.state_interval.or(weaker.state_interval),
+            discovery_timeout: self.discovery_timeout.or(weaker.discovery_timeout),
+            check_timeout: self.check_timeout.or(weaker.check_timeout),
+            idle_timeout: self.idle_timeout.or(weaker.idle_timeout),
+            stop_grace: self.stop_grace.or(weaker.stop_grace),
+            max_line_bytes: self.max_line_bytes.or(weaker.max_line_bytes),
+            streams: self.streams.or(weaker.streams),
+        }
+    }
+
+    /// The first option here that decides what is run, which a config must not.
+    pub fn decides_what_runs(&self) -> Option<&'static str> {
+        let said = [
+            ("tap", self.tap.is_some()),
+            ("tap_arg", self.tap_arg.is_some()),
+            ("tap_catalog", self.tap_catalog.is_some()),
+            ("tap_spec", self.tap_spec.is_some()),
+            ("tap_about", self.tap_about.is_some()),
+        ];
+        said.iter().find(|(_, said)| *said).map(|(name, _)| *name)
+    }
+
+    /// The longest line allowed, in bytes.
+    pub fn max_line_bytes(&self) -> usize {
+        self.max_line_bytes.unwrap_or(256 * 1024 * 1024)
+    }
+
+    /// The shortest time between states.
+    pub fn state_interval(&self) -> Duration {
+        span(self.state_interval, Duration::from_secs(30))
+    }
+
+    /// How long discovery may take.
+    pub fn discovery_timeout(&self) -> Duration {
+        span(self.discovery_timeout, Duration::from_secs(30 * 60))
+    }
+
+    /// How long the short sync of a check may take.
+    pub fn check_timeout(&self) -> Duration {
+        span(self.check_timeout, Duration::from_secs(60))
+    }
+
+    /// How long the tap may be silent.
+    pub fn idle_timeout(&self) -> Option<Duration> {
+        self.idle_timeout.and_then(|span| span.0)
+    }
+
+    /// How long the tap may take to stop.
+    pub fn stop_grace(&self) -> Duration {
+        span(self.stop_grace, Duration::from_secs(10))
+    }
+}
+
+fn span(said: Option<Span>, default: Duration) -> Duration {
+    match said {
+        None => default,
+        Some(Span(Some(time))) => time,
+        Some(Span(None)) => Duration::MAX,
+    }
+}
+
+/// By which flag a tap takes its catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CatalogFlag {
+    /// What the tap's --help lists; both where it lists both
+    Auto,
+    /// --catalog
+    Catalog,
+    /// --properties
+    Properties,
+    /// Both
+    Both,
+}
+
+/// How far a check goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckDepth {
+    /// The config fits the spec
+    Config,
+    /// Discovery works
+    Discover,
+    /// A stream's first record comes
+    Sync,
+}
+
+/// What becomes of a line that claims to be a message and is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMalformed {
+    /// The read fails
+    Fail,
+    /// It is counted as rejected and logged
+    Skip,
+}
+
+/// A length of time as users write it: `30s`, `5m`, `1h`, `500ms`, `0`, or `off` for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Option<Duration>);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let factor = match &text[digits.len()..] {
+            "ms" => 0.001,
+            "s" | "" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return Err("expected a time such as 30s, 5m, 1h, 500ms, 0 or off".to_owned()),
+        };
+        digits
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .and_then(|number| Duration::try_from_secs_f64(number * factor).ok())
+            .map(|time| Self(Some(time)))
+            .ok_or_else(|| "expected a time such as 30s, 5m, 1h, 500ms, 0 or off".to_owned())
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("off"),
+            Some(time) => write!(f, "{}s", time.as_secs_f64()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        // A number of seconds or a text; YAML and JSON both write either.
+        let text = match serde_json::Value::deserialize(d)? {
+            serde_json::Value::String(text) => text,
+            serde_json::Value::Number(number) => number.to_string(),
+            _ => return Err(serde::de::Error::custom("expected a time such as 30s")),
+        };
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_as_users_write_them() {
+        let time = |text: &str| text.parse::<Span>().unwrap().0.map(|t| t.as_millis());
+        assert_eq!(time("30s"), Some(30_000));
+        assert_eq!(time("1.5m"), Some(90_000));
+        assert_eq!(time("500ms"), Some(500));
+        assert_eq!(time("0"), Some(0));
+        assert_eq!(time("off"), None);
+        for wrong in ["", "s", "-1s", "5 parsecs", "1e999h"] {
+            assert!(wrong.parse::<Span>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_stronger_place_wins_and_gaps_are_filled() {
+        let flags = OptionSet { tap: Some("a".into()), ..OptionSet::default() };
+        let profile = OptionSet {
+            tap: Some("b".into()),
+            check: Some(CheckDepth::Config),
+            ..OptionSet::default()
+        };
+        let both = flags.or(profile);
+        assert_eq!((both.tap.as_deref(), both.check), (Some("a"), Some(CheckDepth::Config)));
+    }
+}

@@ -1,0 +1,238 @@
+//! Singer knows no `check`; this one goes as far as a stream's first record.
+//!
+//! Discovery may need no network at all (a static catalog), and SCHEMA or even STATE is often
+//! written before the tap connects. What proved good credentials on every tap tried is a RECORD.
+
+use super::TapSource;
+use super::discovery::{discover, write_config};
+use super::probe::Flags;
+use crate::failure;
+use crate::options::CheckDepth;
+use crate::tap::{Arrival, Ended, Folder, Lines, Running};
+use crate::translate::catalog::{self, Translated};
+use airbyte_adapters::{Config, Context, Error, Result};
+use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, ConnectionStatus, SyncMode};
+use singer_protocol as singer;
+use singer_protocol::{Message, ReplicationMethod};
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// So many streams are tried at most.
+const TRIES: usize = 3;
+
+pub(super) async fn check(
+    source: &TapSource,
+    config: &Config,
+    context: &Context,
+) -> Result<ConnectionStatus> {
+    let depth = source.options.check.unwrap_or(CheckDepth::Sync);
+    if depth == CheckDepth::Config {
+        return Ok(ConnectionStatus::succeeded());
+    }
+    let folder = TapSource::folder()?;
+    let probes = tokio::try_join!(
+        Flags::of(&source.tap, source.options.catalog_flag, context),
+        discover(source, config, &folder, context),
+    );
+    let (flags, tap_catalog) = match probes {
+        Ok(probes) => probes,
+        Err(error) => return verdict(error, context),
+    };
+    if depth == CheckDepth::Discover {
+        return Ok(ConnectionStatus::succeeded());
+    }
+    let translated = catalog::to_airbyte(&tap_catalog, &source.overrides());
+    let config = write_config(config, &folder)
+        .map_err(|error| Error::system(format!("writing the tap's config: {}", error.kind())))?;
+    let deadline = Instant::now() + source.options.check_timeout().min(Duration::from_secs(86_400));
+    let trial = Trial { source, context, folder: &folder, flags, config: config.into(), deadline };
+    match trial.run(&tap_catalog, &translated).await {
+        Ok(()) => Ok(ConnectionStatus::succeeded()),
+        Err(error) => verdict(error, context),
+    }
+}
+
+/// A tap that ran and failed is the check's answer; being stopped is none.
+fn verdict(error: Error, context: &Context) -> Result<ConnectionStatus> {
+    match context.stop.signal() {
+        Some(_) => Err(error),
+        None => Ok(ConnectionStatus::failed(error.message())),
+    }
+}
+
+/// Short syncs.
+struct Trial<'a> {
+    source: &'a TapSource,
+    context: &'a Context,
+    folder: &'a Folder,
+    flags: Flags,
+    config: OsString,
+    deadline: Instant,
+}
+
+/// What a short sync showed.
+enum Shown {
+    /// A record came.
+    Record,
+    /// The time is up.
+    Nothing,
+    /// The tap ended by itself.
+    End { ended: Ended, bytes: u64, named: bool },
+}
+
+impl Trial<'_> {
+    async fn run(&self, tap_catalog: &singer::Catalog, translated: &Translated) -> Result<()> {
+        let tap = self.source.tap.short_name();
+        let mut wrote = false;
+        for configured in candidates(tap_catalog, translated) {
+            let id = configured.1;
+            let (running, shown) = self.sync(tap_catalog, translated, configured.0, &id).await?;
+            match shown {
+                Shown::Record => return Ok(()),
+                Shown::Nothing => {
+                    tracing::warn!(
+                        "{tap} sent no record of `{id}` in time, so the credentials are unproven \
+                         (--check-timeout)"
+                    );
+                    return Ok(());
+                }
+                Shown::End { ended, .. } if !ended.is_success() => {
+                    return Err(failure::ended(tap, "the check", ended, &running.words.last()));
+                }
+                // In a full table that the tap named and ended well there is nothing to read.
+                Shown::End { bytes, named: true, .. } if bytes > 0 => return Ok(()),
+                Shown::End { bytes, .. } => wrote |= bytes > 0,
+            }
+        }
+        if wrote {
+            tracing::warn!("{tap} sent no record, so the credentials are unproven");
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "{tap} wrote nothing at all for the streams that were tried; perhaps it takes its \
+             catalog by another flag (--catalog-flag)"
+        )))
+    }
+
+    async fn sync(
+        &self,
+        tap_catalog: &singer::Catalog,
+        translated: &Translated,
+        configured: ConfiguredCatalog,
+        id: &str,
+    ) -> Result<(Running, Shown)> {
+        let pass = [id.to_owned()].into_iter().collect();
+        let selected = catalog::to_singer(tap_catalog, translated, &configured, &pass);
+        let path = self
+            .folder
+            .write("catalog.json", selected.catalog.to_value().to_string().as_bytes())
+            .map_err(|e| Error::system(format!("writing the tap's catalog: {}", e.kind())))?;
+        let mut args = vec!["--config".into(), self.config.clone()];
+        args.extend(self.flags.args(&path));
+        let tap = self.source.tap.short_name();
+        let mut running = Running::start(&self.source.tap, &args, &self.folder.work())
+            .map_err(|error| failure::run_error(tap, "the check", &error))?;
+        let shown = self.watch(&mut running).await?;
+        Ok((running, shown))
+    }
+
+    /// Watches until a record comes, the tap ends, the time is up or a signal comes.
+    async fn watch(&self, running: &mut Running) -> Result<Shown> {
+        let pipe = running.take_stdout().ok_or_else(|| Error::system("the tap has no stdout"))?;
+        let lines = Lines::new(pipe, self.source.options.max_line_bytes());
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let flag = abandoned.clone();
+        let mut watching = tokio::task::spawn_blocking(move || watch(lines, &flag));
+        let grace = self.source.options.stop_grace().min(Duration::from_secs(2));
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        tokio::select! {
+            seen = &mut watching => {
+                let seen = seen.map_err(|_| Error::system("the reading thread panicked"))?;
+                if seen.record {
+                    running.stop(grace).await;
+                    return Ok(Shown::Record);
+                }
+                let ended = running.wait().await;
+                Ok(Shown::End { ended, bytes: seen.bytes, named: seen.schema })
+            }
+            () = tokio::time::sleep(left) => {
+                abandoned.store(true, Ordering::Relaxed);
+                running.stop(grace).await;
+                Ok(Shown::Nothing)
+            }
+            signal = self.context.stop.wait() => {
+                abandoned.store(true, Ordering::Relaxed);
+                running.stop(grace).await;
+                Err(Error::transient(format!("stopped by {}", signal.name())))
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    record: bool,
+    schema: bool,
+    bytes: u64,
+}
+
+fn watch(mut lines: Lines, abandoned: &AtomicBool) -> Seen {
+    let mut seen = Seen::default();
+    loop {
+        while let Ok(Some(line)) = lines.next_line() {
+            match Message::parse(line) {
+                Ok(Message::Record(_) | Message::Batch(_)) => {
+                    seen.record = true;
+                    return seen;
+                }
+                Ok(Message::Schema(_)) => seen.schema = true,
+                _ => {}
+            }
+        }
+        seen.bytes = lines.total();
+        match lines.wait(Some(Duration::from_millis(250))) {
+            Ok(Arrival::Bytes) => {}
+            Ok(Arrival::Quiet) if !abandoned.load(Ordering::Relaxed) => {}
+            _ => {
+                while let Ok(Some(line)) = lines.next_line() {
+                    seen.record |= matches!(Message::parse(line), Ok(Message::Record(_)));
+                }
+                return seen;
+            }
+        }
+    }
+}
+
+/// The streams to try, each as a full table: never one that is read from a database's log, whose
+/// sync moves the server's position; tables that are known to hold rows first.
+fn candidates(
+    tap_catalog: &singer::Catalog,
+    translated: &Translated,
+) -> Vec<(ConfiguredCatalog, String)> {
+    let mut found: Vec<_> = translated
+        .links
+        .iter()
+        .zip(&translated.catalog.streams)
+        .filter_map(|(link, stream)| {
+            let entry = tap_catalog.stream(&link.tap_stream_id)?;
+            let logged = entry.replication_method() == Some(ReplicationMethod::LogBased)
+                && entry.forced_replication_method().is_some();
+            (!logged).then(|| (entry.row_count(), link, stream))
+        })
+        .collect();
+    found.sort_by_key(|(rows, ..)| match rows {
+        Some(0) => u64::MAX,
+        Some(rows) => *rows,
+        None => 0,
+    });
+    found
+        .into_iter()
+        .take(TRIES)
+        .map(|(_, link, stream)| {
+            let configured = ConfiguredStream::new(stream.clone(), SyncMode::FullRefresh);
+            (ConfiguredCatalog { streams: vec![configured] }, link.tap_stream_id.clone())
+        })
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! What a tap tells about itself without touching its source: `--about`, `--help`.
+
+use crate::failure;
+use crate::options::{CatalogFlag, OptionSet};
+use crate::tap::{Captured, Folder, RunError, TapCommand, capture};
+use crate::translate::spec;
+use airbyte_adapters::{Context, Error, Result};
+use airbyte_protocol::Specification;
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+/// A Python tap takes a second or two to say what it is.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The spec of a tap, and whether it is only a guess: a given Airbyte spec is not; one made from
+/// `--about`, from a hub definition or from nothing is.
+pub(super) async fn spec(
+    tap: &TapCommand,
+    options: &OptionSet,
+    context: &Context,
+) -> Result<(Specification, bool)> {
+    if let Some(path) = &options.tap_spec {
+        let given = Specification::parse(&file("spec", path)?)
+            .map_err(|error| Error::config(format!("spec file {}: {error}", path.display())))?;
+        return Ok((given, false));
+    }
+    if let Some(path) = &options.tap_about {
+        let text = file("about", path)?;
+        let fail = |reason: &str| Error::config(format!("about file {}: {reason}", path.display()));
+        let definition = yaml(&text).ok_or_else(|| fail("neither JSON nor YAML"))?;
+        let made = spec::from_definition(&definition).map_err(fail)?;
+        return Ok((made, true));
+    }
+    let captured = match capture_words(tap, &["--about", "--format=json"], context).await {
+        Err(RunError::Timeout(_)) => None,
+        other => Some(other.map_err(|error| told(tap, &error))?),
+    };
+    let about = captured
+        .filter(|captured| captured.ended.is_success())
+        .and_then(|captured| singer_protocol::About::parse(&captured.stdout).ok());
+    Ok(match about {
+        Some(about) => (spec::from_about(&about), true),
+        None => (spec::open(), true),
+    })
+}
+
+/// Which flags the tap takes its catalog and state by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Flags {
+    pub(super) catalog: bool,
+    pub(super) properties: bool,
+}
+
+impl Flags {
+    /// What the option says, or what the tap's help lists. Where help lists both, both are given:
+    /// on every tap tried that equalled the better one. Help that can't be had means `--catalog`.
+    pub(super) async fn of(
+        tap: &TapCommand,
+        option: Option<CatalogFlag>,
+        context: &Context,
+    ) -> Result<Self> {
+        let flags = |catalog, properties| Self { catalog, properties };
+        Ok(match option.unwrap_or(CatalogFlag::Auto) {
+            CatalogFlag::Catalog => flags(true, false),
+            CatalogFlag::Properties => flags(false, true),
+            CatalogFlag::Both => flags(true, true),
+            CatalogFlag::Auto => {
+                let help = capture_words(tap, &["--help"], context).await;
+                let help = help.map_err(|error| told(tap, &error))?;
+                let text = String::from_utf8_lossy(&help.stdout);
+                let properties = text.contains("--properties");
+                flags(text.contains("--catalog") || !properties, properties)
+            }
+        })
+    }
+
+    /// The arguments that hand `path` to the tap.
+    pub(super) fn args(self, path: &Path) -> Vec<OsString> {
+        let mut args = Vec::new();
+        for (flag, given) in [("--properties", self.properties), ("--catalog", self.catalog)] {
+            if given {
+                args.extend([flag.into(), path.into()]);
+            }
+        }
+        args
+    }
+}
+
+fn told(tap: &TapCommand, error: &RunError) -> Error {
+    failure::run_error(tap.short_name(), "telling what it is", error)
+}
+
+/// Runs the tap with a flag that only makes it talk.
+async fn capture_words(
+    tap: &TapCommand,
+    args: &[&str],
+    context: &Context,
+) -> Result<Captured, RunError> {
+    let folder = Folder::new().map_err(|error| RunError::Read(error.kind()))?;
+    let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+    let cancel = async {
+        context.stop.wait().await;
+    };
+    capture(tap, &args, &folder.work(), PROBE_TIMEOUT, cancel).await
+}
+
+/// Reads YAML, of which JSON is a part.
+fn yaml(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes)
+        .ok()
+        .or_else(|| serde_saphyr::from_str(std::str::from_utf8(bytes).ok()?).ok())
+}
+
+fn file(what: &str, path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path)
+        .map_err(|error| Error::config(format!("{what} file {}: {}", path.display(), error.kind())))
+}

@@ -1,0 +1,457 @@
+//! A read: the catalog, the plan of runs, and each run of the tap to its end.
+
+use super::TapSource;
+use super::discovery::{discover, write_config};
+use super::probe::Flags;
+use super::pump::{Pump, Pumped, Sink};
+use super::route::{Router, Wanted};
+use crate::failure;
+use crate::options::OnMalformed;
+use crate::tap::{Ended, Folder, Lines, Running};
+use crate::translate::catalog::{self, Translated};
+use crate::translate::names::Names;
+use crate::translate::record::FieldFilter;
+use crate::translate::state::{self, Input, Pass, StreamSpec, Tracker};
+use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result, StreamId};
+use airbyte_protocol::{self as airbyte, StateInput};
+use serde_json::{Map, Value};
+use singer_protocol as singer;
+use singer_protocol::ReplicationMethod;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+pub(super) async fn read(
+    source: &TapSource,
+    job: ReadJob,
+    emitter: &Emitter,
+    context: &Context,
+) -> Result<()> {
+    let folder = TapSource::folder()?;
+    // The probes are Python starts: side by side they cost one.
+    let (flags, catalog) = tokio::try_join!(
+        Flags::of(&source.tap, source.options.catalog_flag, context),
+        discover(source, &job.config, &folder, context),
+    )?;
+    let translated = catalog::to_airbyte(&catalog, &source.overrides());
+    let (members, missing) = members(source, &catalog, &translated, &job);
+    let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
+    let plan = plan(&specs, &members, &job, &catalog);
+    for note in &plan.notes {
+        match note.level() {
+            state::Level::Info => tracing::info!("{note}"),
+            state::Level::Warn => tracing::warn!("{note}"),
+        }
+    }
+    let run = Run {
+        source,
+        job: &job,
+        emitter,
+        context,
+        folder: &folder,
+        flags,
+        catalog: &catalog,
+        translated: &translated,
+        members: &members,
+        config: write_config(&job.config, &folder).map_err(|error| {
+            Error::system(format!("writing the tap's config: {}", error.kind()))
+        })?,
+        run_id: run_id(),
+    };
+    let mut failed = None;
+    for pass in &plan.passes {
+        if failed.is_none() {
+            failed = run.pass(pass, &specs).await?;
+        } else {
+            run.unstarted(pass)?;
+        }
+    }
+    failed = failed.or(run.missing(&missing)?);
+    failed.map_or(Ok(()), Err)
+}
+
+/// Random and never used again: a STATE's cut is named by it.
+fn run_id() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanos = now.map_or(0, |d| d.as_nanos());
+    format!("{:x}{:x}", nanos, RandomState::new().hash_one(std::process::id()))
+}
+
+/// One configured stream that the tap has.
+struct Member {
+    /// Its place in the configured catalog.
+    configured: usize,
+    /// Its place in the tap's catalog.
+    entry: usize,
+    tap_stream_id: String,
+    /// Every name that the tap may call it by in its log.
+    names: Vec<String>,
+    method: ReplicationMethod,
+    deselected: HashSet<String>,
+    may_stand_alone: bool,
+}
+
+impl Member {
+    fn is_full_table(&self) -> bool {
+        self.method == ReplicationMethod::FullTable
+    }
+
+    /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
+    /// under FULL_TABLE all the same.
+    fn spec(&self, job: &ReadJob) -> StreamSpec {
+        StreamSpec {
+            tap_stream_id: self.tap_stream_id.clone(),
+            full_refresh: self.is_full_table(),
+            generation_id: job.catalog.streams[self.configured].generation_id,
+            may_stand_alone: self.may_stand_alone,
+        }
+    }
+}
+
+/// The configured streams that the tap has, and the places of those that it doesn't.
+fn members(
+    source: &TapSource,
+    catalog: &singer::Catalog,
+    translated: &Translated,
+    job: &ReadJob,
+) -> (Vec<Member>, Vec<usize>) {
+    let overrides = source.overrides();
+    let everything = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
+    let selected = catalog::to_singer(catalog, translated, &job.catalog, &everything);
+    for note in &selected.notes {
+        tracing::warn!("{note}");
+    }
+    let mut members = Vec::new();
+    for choice in selected.streams {
+        let id = &choice.tap_stream_id;
+        let Some(entry) = catalog.streams().iter().position(|e| e.tap_stream_id() == id) else {
+            continue;
+        };
+        let link = translated.links.iter().find(|link| link.tap_stream_id == *id);
+        let said = overrides.get(id).and_then(|stream| stream.alone);
+        let evidence = link.is_some_and(|link| link.database) && !key_is_shared(catalog, entry);
+        let this = &catalog.streams()[entry];
+        let names = [Some(id.as_str()), this.table_name(), Some(this.stream())];
+        members.push(Member {
+            configured: choice.configured,
+            entry,
+            names: names.into_iter().flatten().map(str::to_owned).collect(),
+            tap_stream_id: choice.tap_stream_id,
+            method: choice.method,
+            deselected: choice.deselected,
+            may_stand_alone: said.unwrap_or(evidence),
+        });
+    }
+    let found: HashSet<usize> = members.iter().map(|member| member.configured).collect();
+    let missing = (0..job.catalog.streams.len()).filter(|index| !found.contains(index)).collect();
+    (members, missing)
+}
+
+/// Whether another entry may keep its bookmark under this one's id, because its name in messages
+/// is that id.
+fn key_is_shared(catalog: &singer::Catalog, entry: usize) -> bool {
+    let id = catalog.streams()[entry].tap_stream_id();
+    catalog.streams().iter().enumerate().any(|(index, other)| {
+        index != entry && (other.stream() == id || other.table_name() == Some(id))
+    })
+}
+
+/// Finds each stream's state by its descriptor and lets the rules decide what runs together.
+fn plan(
+    specs: &[StreamSpec],
+    members: &[Member],
+    job: &ReadJob,
+    catalog: &singer::Catalog,
+) -> state::Plan {
+    let ids: Vec<String> =
+        catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect();
+    match &job.state {
+        StateInput::Empty => state::plan(specs, Input::Nothing, &ids),
+        StateInput::Legacy(map) => match map.get("data") {
+            Some(Value::Object(inner)) if map.len() == 1 => {
+                state::plan(specs, Input::Singer(inner), &ids)
+            }
+            _ => state::plan(specs, Input::Singer(map), &ids),
+        },
+        StateInput::PerStream(states) => by_stream(specs, members, job, states, &ids),
+        StateInput::Global(global) => {
+            tracing::warn!("a GLOBAL state's shared part is not used; its stream states are");
+            by_stream(specs, members, job, &global.stream_states, &ids)
+        }
+    }
+}
+
+fn by_stream(
+    specs: &[StreamSpec],
+    members: &[Member],
+    job: &ReadJob,
+    states: &[airbyte::StreamState],
+    ids: &[String],
+) -> state::Plan {
+    let mut others: Vec<Option<&Value>> =
+        states.iter().map(|state| state.stream_state.as_ref()).collect();
+    let mut configured = Vec::with_capacity(members.len());
+    for member in members {
+        let descriptor = job.catalog.streams[member.configured].descriptor();
+        let mut newest = None;
+        for (index, state) in states.iter().enumerate() {
+            if state.stream_descriptor == descriptor {
+                newest = others[index].take().or(newest);
+            }
+        }
+        configured.push(newest.cloned());
+    }
+    let others: Vec<Value> = others.into_iter().flatten().cloned().collect();
+    state::plan(specs, Input::Streams { configured: &configured, others: &others }, ids)
+}
+
+/// What all runs of the tap in one read have in common.
+struct Run<'a> {
+    source: &'a TapSource,
+    job: &'a ReadJob,
+    emitter: &'a Emitter,
+    context: &'a Context,
+    folder: &'a Folder,
+    flags: Flags,
+    catalog: &'a singer::Catalog,
+    translated: &'a Translated,
+    members: &'a [Member],
+    config: PathBuf,
+    run_id: String,
+}
+
+impl Run<'_> {
+    /// Runs the tap once. `Ok(Some)` is a failure of the tap that the streams have been told of;
+    /// `Err` is one of ours, or nobody listens any more.
+    async fn pass(&self, pass: &Pass, specs: &[StreamSpec]) -> Result<Option<Error>> {
+        let members: Vec<&Member> = pass.streams.iter().map(|i| &self.members[*i]).collect();
+        let args = self.args(&members, pass.singer_state.as_ref())?;
+        self.announce(&members)?;
+        let tap = self.source.tap.short_name();
+        let mut running = Running::start(&self.source.tap, &args, &self.folder.work())
+            .map_err(|error| failure::run_error(tap, "the sync", &error))?;
+        let started = Instant::now();
+        let interval = self.source.options.state_interval();
+        let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed());
+        let places = self.members.iter().map(|member| member.configured).collect();
+        let sink =
+            Sink::new(self.router(&members), tracker, places, running.words.clone(), started);
+        let (pumped, result, ended) = self.listen(&mut running, sink).await?;
+        self.conclude(&members, pumped, result, ended)
+    }
+
+    /// Pumps until the pipe ends, a signal comes, or reading fails; then sees the tap to its end.
+    async fn listen(
+        &self,
+        running: &mut Running,
+        sink: Sink,
+    ) -> Result<(Pumped, Result<()>, Ended)> {
+        let pipe = running.take_stdout().ok_or_else(|| Error::system("the tap has no stdout"))?;
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let options = &self.source.options;
+        let pump = Pump {
+            lines: Lines::new(pipe, options.max_line_bytes()),
+            emitter: self.emitter.clone(),
+            on_malformed: options.on_malformed.unwrap_or(OnMalformed::Fail),
+            idle_timeout: options.idle_timeout(),
+            abandoned: abandoned.clone(),
+            sink,
+        };
+        let mut pumping = tokio::task::spawn_blocking(move || pump.run());
+        let panicked = |_| Error::system("the reading thread panicked");
+        let grace = options.stop_grace();
+        tokio::select! {
+            done = &mut pumping => {
+                let (pumped, result) = done.map_err(panicked)?;
+                let ended = if result.is_err() {
+                    running.stop(grace).await
+                } else {
+                    tokio::select! {
+                        ended = running.wait() => ended,
+                        _ = self.context.stop.wait() => running.stop(grace).await,
+                    }
+                };
+                Ok((pumped, result, ended))
+            }
+            _ = self.context.stop.wait() => {
+                let ended = running.stop(grace).await;
+                abandoned.store(true, Ordering::Relaxed);
+                let (pumped, result) = pumping.await.map_err(panicked)?;
+                Ok((pumped, result, ended))
+            }
+        }
+    }
+
+    /// Judges the run, publishes its last states and gives each of its streams its last status.
+    fn conclude(
+        &self,
+        members: &[&Member],
+        mut pumped: Pumped,
+        result: Result<()>,
+        ended: Ended,
+    ) -> Result<Option<Error>> {
+        if result.as_ref().is_err_and(Error::is_closed) {
+            return result.map(|()| None);
+        }
+        let verdict = self.judge(members, &pumped, result, ended);
+        let clean = verdict.is_ok();
+        let mut floor = self.emitter.lock();
+        let states = match pumped.sink.tracker.finish(clean) {
+            Ok(states) => states,
+            Err(_) if !clean => pumped.sink.tracker.finish(clean).unwrap_or_default(),
+            Err(error) => {
+                return Err(Error::system(format!("the tap's last STATE: {error}")));
+            }
+        };
+        pumped.sink.publish(states, &mut floor)?;
+        let mut failed = verdict.err();
+        for (member, wanted) in members.iter().zip(&pumped.sink.router.wanted) {
+            let denied = clean && !wanted.seen && warned_of(&pumped, member);
+            if clean && !wanted.seen {
+                let name = floor.descriptor(wanted.stream).to_string();
+                tracing::warn!("the tap said nothing of stream {name}");
+                if denied {
+                    failed.get_or_insert(
+                        Error::config(format!(
+                            "the tap warned of stream {name} and read nothing of it; \
+                             its log says why"
+                        ))
+                        .in_stream(floor.descriptor(wanted.stream).clone()),
+                    );
+                }
+            }
+            floor.end(wanted.stream, clean && !denied)?;
+        }
+        Ok(failed)
+    }
+
+    /// Success is EOF and exit code 0 of a tap that said something, and nothing else.
+    fn judge(
+        &self,
+        members: &[&Member],
+        pumped: &Pumped,
+        result: Result<()>,
+        ended: Ended,
+    ) -> Result<()> {
+        let tap = self.source.tap.short_name();
+        if let Some(signal) = self.context.stop.signal() {
+            // After we asked it to stop, a tap's 0 is no success.
+            return Err(Error::transient(format!("stopped by {}", signal.name())));
+        }
+        result?;
+        if !ended.is_success() {
+            return Err(failure::ended(tap, "the sync", ended, &pumped.sink.words.last()));
+        }
+        if pumped.bytes == 0 && !members.is_empty() {
+            let hint = "perhaps it takes its catalog by another flag (--catalog-flag)";
+            return Err(Error::system(format!(
+                "{tap} wrote nothing at all for the {} selected stream(s); {hint}",
+                members.len()
+            )));
+        }
+        Ok(())
+    }
+
+    fn args(
+        &self,
+        members: &[&Member],
+        state: Option<&Map<String, Value>>,
+    ) -> Result<Vec<OsString>> {
+        let write = |name: &str, value: &Value| -> Result<PathBuf> {
+            self.folder.write(name, value.to_string().as_bytes()).map_err(|error| {
+                Error::system(format!("writing the tap's {name} failed: {}", error.kind()))
+            })
+        };
+        let pass = members.iter().map(|member| member.tap_stream_id.clone()).collect();
+        let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);
+        let path = write("catalog.json", &selected.catalog.to_value())?;
+        let mut args: Vec<OsString> = vec!["--config".into(), self.config.clone().into()];
+        args.extend(self.flags.args(&path));
+        if let Some(state) = state {
+            args.extend([
+                "--state".into(),
+                write("state.json", &Value::from(state.clone()))?.into(),
+            ]);
+        }
+        Ok(args)
+    }
+
+    /// Says that the streams begin, and how many rows the tap expects.
+    fn announce(&self, members: &[&Member]) -> Result<()> {
+        let mut floor = self.emitter.lock();
+        for member in members {
+            let id = floor.nth(member.configured);
+            floor.start(id)?;
+            let rows = self.catalog.streams()[member.entry].row_count();
+            if let Some(rows) = rows.filter(|_| member.is_full_table()) {
+                let descriptor = floor.descriptor(id).clone();
+                floor.estimate(airbyte::Estimate {
+                    name: descriptor.name,
+                    namespace: descriptor.namespace,
+                    kind: airbyte::EstimateKind::Stream,
+                    row_estimate: Some(rows),
+                    byte_estimate: None,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn router(&self, members: &[&Member]) -> Router {
+        let floor = self.emitter.lock();
+        let wanted = members.iter().map(|member| {
+            let wanted = Wanted {
+                stream: floor.nth(member.configured),
+                tap_stream_id: member.tap_stream_id.clone(),
+                filter: FieldFilter::new(member.deselected.iter().cloned()),
+                scratch: Vec::new(),
+                seen: false,
+            };
+            (member.entry, wanted)
+        });
+        let selected = members.iter().map(|member| member.tap_stream_id.clone()).collect();
+        let names = Names::new(self.catalog, &self.source.overrides(), &selected);
+        Router::new(names, wanted.collect())
+    }
+
+    /// Streams of a run that is not made any more, because an earlier one failed.
+    fn unstarted(&self, pass: &Pass) -> Result<()> {
+        let mut floor = self.emitter.lock();
+        for index in &pass.streams {
+            let id = floor.nth(self.members[*index].configured);
+            floor.end(id, false)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the streams that the tap no longer has.
+    fn missing(&self, missing: &[usize]) -> Result<Option<Error>> {
+        let mut floor = self.emitter.lock();
+        let mut names = Vec::new();
+        for index in missing {
+            let id: StreamId = floor.nth(*index);
+            names.push(floor.descriptor(id).to_string());
+            floor.end(id, false)?;
+        }
+        let tap = self.source.tap.short_name();
+        Ok(match names.as_slice() {
+            [] => None,
+            [one] => Some(Error::config(format!(
+                "{tap} has no stream {one}: it was renamed or removed, or the catalog belongs to another source"
+            ))),
+            many => Some(Error::config(format!(
+                "{tap} has no streams {}: they were renamed or removed, or the catalog belongs to another source",
+                many.join(", ")
+            ))),
+        })
+    }
+}
+
+/// Whether the tap warned of a stream by any of its names.
+fn warned_of(pumped: &Pumped, member: &Member) -> bool {
+    member.names.iter().any(|name| pumped.sink.words.warned_of(name))
+}

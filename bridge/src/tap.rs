@@ -1,0 +1,15 @@
+//! A tap as a program: found, given its files, run, listened to, stopped.
+//!
+//! This wing speaks Singer only. What a line means to a platform is decided elsewhere.
+
+pub mod command;
+pub mod files;
+pub mod lines;
+pub mod process;
+pub mod words;
+
+pub use command::TapCommand;
+pub use files::Folder;
+pub use lines::{Arrival, Lines};
+pub use process::{Captured, Ended, RunError, Running, capture};
+pub use words::{LastWords, Words};

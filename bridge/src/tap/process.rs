@@ -1,0 +1,390 @@
+//! The tap's process: started, listened to, waited for, stopped.
+
+use super::{TapCommand, Words};
+use rustix::process::{Pid, Signal, kill_process_group};
+use singer_protocol::{Level, LogEntry, Stderr};
+use std::ffi::OsString;
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
+
+/// How long a line of stderr may be before the rest of it is cut.
+const MAX_STDERR_LINE: usize = 64 * 1024;
+/// How long an entry waits for a line that may belong to it.
+const STDERR_QUIET: Duration = Duration::from_millis(200);
+/// How long we listen to stderr once the tap itself has ended.
+const STDERR_LINGER: Duration = Duration::from_secs(2);
+
+/// A tap that runs, in a process group of its own. Dropping it kills the group.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    group: Option<Pid>,
+    stdout: Option<OwnedFd>,
+    stderr: JoinHandle<()>,
+    /// What it says on stderr.
+    pub words: Words,
+}
+
+/// How a tap ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It exited with this code.
+    Code(i32),
+    /// This signal killed it.
+    Signal(i32),
+}
+
+impl Ended {
+    /// Whether it exited with 0.
+    pub fn is_success(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exited with code {code}"),
+            Self::Signal(9) => f.write_str("was killed (SIGKILL; often: out of memory)"),
+            Self::Signal(15) => f.write_str("was stopped (SIGTERM)"),
+            Self::Signal(signal) => write!(f, "died by signal {signal}"),
+        }
+    }
+}
+
+/// Why a tap gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunError {
+    /// It couldn't be started.
+    Start(String),
+    /// It took longer than this.
+    Timeout(Duration),
+    /// We were asked to stop.
+    Stopped,
+    /// Its output couldn't be read.
+    Read(std::io::ErrorKind),
+}
+
+impl Running {
+    /// Starts `command` with `args` in the folder `work`; stdin is empty, the environment is ours
+    /// less our own variables. What it says on stderr is logged and remembered from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Start`] in a sentence.
+    pub fn start(command: &TapCommand, args: &[OsString], work: &Path) -> Result<Self, RunError> {
+        let mut process = Command::new(&command.program);
+        process
+            .args(&command.args)
+            .args(args)
+            .current_dir(work)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("AIRBYTE_SINGER_") {
+                process.env_remove(name);
+            }
+        }
+        tracing::debug!(tap = command.short_name(), args = ?shown(args), "starting the tap");
+        let mut child = process.spawn().map_err(|e| RunError::Start(cannot_start(command, &e)))?;
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let stdout = child.stdout.take().and_then(|pipe| pipe.into_owned_fd().ok());
+        let words = Words::default();
+        let stderr = match child.stderr.take() {
+            Some(pipe) => tokio::spawn(listen(pipe, words.clone())),
+            None => tokio::spawn(std::future::ready(())),
+        };
+        Ok(Self { child, group, stdout, stderr, words })
+    }
+
+    /// The reading end of its stdout, once.
+    pub fn take_stdout(&mut self) -> Option<OwnedFd> {
+        self.stdout.take()
+    }
+
+    /// Waits until it has ended and its last words are heard, and ends what it left behind.
+    pub async fn wait(&mut self) -> Ended {
+        use std::os::unix::process::ExitStatusExt;
+        let status = self.child.wait().await;
+        // A grandchild may hold stderr open for ever.
+        let _ = tokio::time::timeout(STDERR_LINGER, &mut self.stderr).await;
+        self.signal(Signal::KILL);
+        self.group = None;
+        match status {
+            Ok(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => Ended::Code(code),
+                (None, Some(signal)) => Ended::Signal(signal),
+                (None, None) => Ended::Code(-1),
+            },
+            Err(_) => Ended::Code(-1),
+        }
+    }
+
+    /// Asks its whole group to stop, waits for `grace`, then kills it.
+    pub async fn stop(&mut self, grace: Duration) -> Ended {
+        self.signal(Signal::TERM);
+        match tokio::time::timeout(grace, self.wait()).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                tracing::warn!("the tap didn't stop in time and is killed");
+                self.signal(Signal::KILL);
+                self.wait().await
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+        self.stderr.abort();
+    }
+}
+
+/// What a tap wrote until it ended.
+#[derive(Debug)]
+pub struct Captured {
+    /// Its stdout.
+    pub stdout: Vec<u8>,
+    /// How it ended.
+    pub ended: Ended,
+    /// What it said on stderr.
+    pub words: Words,
+}
+
+/// Runs a tap to its end and keeps what it writes.
+///
+/// # Errors
+///
+/// It can't be started, doesn't end in time, or `cancel` comes first; it is killed then.
+pub async fn capture(
+    command: &TapCommand,
+    args: &[OsString],
+    work: &Path,
+    timeout: Duration,
+    cancel: impl Future<Output = ()>,
+) -> Result<Captured, RunError> {
+    let mut running = Running::start(command, args, work)?;
+    let pipe = running.take_stdout();
+    let run = async {
+        let stdout = match pipe {
+            Some(pipe) => {
+                let mut file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
+                    .map_err(|e| RunError::Read(e.kind()))?;
+                let mut stdout = Vec::new();
+                file.read_to_end(&mut stdout).await.map_err(|e| RunError::Read(e.kind()))?;
+                stdout
+            }
+            None => Vec::new(),
+        };
+        Ok((stdout, running.wait().await))
+    };
+    let outcome = tokio::select! {
+        outcome = tokio::time::timeout(timeout, run) => outcome,
+        () = cancel => return Err(RunError::Stopped),
+    };
+    match outcome {
+        Ok(Ok((stdout, ended))) => Ok(Captured { stdout, ended, words: running.words.clone() }),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(RunError::Timeout(timeout)),
+    }
+}
+
+/// Arguments for a log: files of ours by name only.
+fn shown(args: &[OsString]) -> Vec<String> {
+    args.iter()
+        .map(|arg| {
+            let path = Path::new(arg);
+            let name = if path.is_absolute() { path.file_name() } else { None };
+            name.unwrap_or(arg).to_string_lossy().into_owned()
+        })
+        .collect()
+}
+
+fn cannot_start(command: &TapCommand, error: &std::io::Error) -> String {
+    let name = command.short_name();
+    match error.kind() {
+        // The file was found a moment ago, so what is missing stands in its first line.
+        std::io::ErrorKind::NotFound => {
+            format!("tap `{name}` can't be started: the interpreter of its first line is missing")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            format!("tap `{name}` can't be started: running it is not permitted")
+        }
+        kind => format!("tap `{name}` can't be started: {kind}"),
+    }
+}
+
+async fn listen(mut pipe: ChildStderr, words: Words) {
+    let mut stderr = Stderr::default();
+    let mut splitter = Splitter::default();
+    loop {
+        let more = tokio::time::timeout(STDERR_QUIET, splitter.fill(&mut pipe)).await;
+        match more {
+            Err(_) => stderr.flush().iter().for_each(|entry| tell(entry, &words)),
+            Ok(false) => break,
+            Ok(true) => {}
+        }
+        while let Some(line) = splitter.line() {
+            stderr.push(&line).iter().for_each(|entry| tell(entry, &words));
+        }
+    }
+    if let Some(line) = splitter.rest() {
+        stderr.push(&line).iter().for_each(|entry| tell(entry, &words));
+    }
+    stderr.finish().iter().for_each(|entry| tell(entry, &words));
+}
+
+/// Logs and remembers what a tap said.
+pub fn tell(entry: &LogEntry, words: &Words) {
+    words.hear(entry);
+    let (message, trace) = (entry.message.as_str(), entry.stack_trace.as_deref().unwrap_or(""));
+    if let Some(metric) = &entry.metric {
+        tracing::debug!(metric = %metric.name, value = %metric.value, tags = %serde_json::Value::from(metric.tags.clone()), "tap metric");
+        return;
+    }
+    match entry.level {
+        Level::Trace => tracing::trace!(stack_trace = trace, "{message}"),
+        Level::Debug => tracing::debug!(stack_trace = trace, "{message}"),
+        Level::Info => tracing::info!(stack_trace = trace, "{message}"),
+        Level::Warning => tracing::warn!(stack_trace = trace, "{message}"),
+        Level::Error => tracing::error!(stack_trace = trace, "{message}"),
+        Level::Critical => tracing::error!(stack_trace = trace, fatal = true, "{message}"),
+    }
+}
+
+/// Bytes of stderr cut into lines; what isn't UTF-8 is replaced, what is too long is cut.
+#[derive(Default)]
+struct Splitter {
+    bytes: Vec<u8>,
+    from: usize,
+    cut: bool,
+}
+
+impl Splitter {
+    async fn fill(&mut self, pipe: &mut (impl AsyncRead + Unpin)) -> bool {
+        self.bytes.drain(..self.from);
+        self.from = 0;
+        matches!(pipe.read_buf(&mut self.bytes).await, Ok(count) if count > 0)
+    }
+
+    fn line(&mut self) -> Option<String> {
+        let rest = &self.bytes[self.from..];
+        match memchr::memchr(b'\n', rest) {
+            Some(at) => {
+                let line = text(&rest[..at]);
+                self.from += at + 1;
+                // The tail of a line that was already told.
+                if std::mem::take(&mut self.cut) { self.line() } else { Some(line) }
+            }
+            None if rest.len() > MAX_STDERR_LINE => {
+                let line = text(rest);
+                self.from = self.bytes.len();
+                if std::mem::replace(&mut self.cut, true) { None } else { Some(line) }
+            }
+            None => None,
+        }
+    }
+
+    fn rest(&mut self) -> Option<String> {
+        let line = text(&self.bytes[self.from..]);
+        (!line.is_empty() && !self.cut).then_some(line)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    let bytes = &bytes[..bytes.len().min(MAX_STDERR_LINE)];
+    String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    }
+
+    fn shell(script: &str) -> (TapCommand, Vec<OsString>) {
+        (TapCommand::find("/bin/sh", &[]).unwrap(), vec!["-c".into(), script.into()])
+    }
+
+    async fn captured(script: &str, timeout: Duration) -> Result<Captured, RunError> {
+        let (command, args) = shell(script);
+        let work = tempfile::tempdir().unwrap();
+        capture(&command, &args, work.path(), timeout, std::future::pending()).await
+    }
+
+    #[test]
+    fn stdout_exit_code_and_last_words_are_kept() {
+        let done = run(captured("echo out; echo 'CRITICAL no' >&2; exit 3", Duration::MAX / 4));
+        let done = done.unwrap();
+        assert_eq!((&*done.stdout, done.ended), (&b"out\n"[..], Ended::Code(3)));
+        assert_eq!(done.words.last().line.as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn a_tap_that_floods_stderr_while_it_writes_stdout_does_not_block() {
+        let script = "i=0; while [ $i -lt 3000 ]; do echo 'WARNING xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' >&2; echo line; i=$((i+1)); done";
+        let done = run(captured(script, Duration::from_secs(60))).unwrap();
+        assert_eq!(done.stdout.len(), 3000 * 5);
+    }
+
+    #[test]
+    fn a_tap_that_takes_too_long_is_killed_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("mark");
+        let script = format!("(sleep 1; touch '{}') & wait", mark.display());
+        let error = run(captured(&script, Duration::from_millis(100))).unwrap_err();
+        assert_eq!(error, RunError::Timeout(Duration::from_millis(100)));
+        std::thread::sleep(Duration::from_millis(1500));
+        assert!(!mark.exists(), "a grandchild went on");
+    }
+
+    #[test]
+    fn a_tap_that_ignores_sigterm_is_killed_after_the_grace() {
+        let ended = run(async {
+            let (command, args) = shell("trap '' TERM; while :; do sleep 0.05; done");
+            let work = tempfile::tempdir().unwrap();
+            let mut running = Running::start(&command, &args, work.path()).unwrap();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            running.stop(Duration::from_millis(200)).await
+        });
+        assert_eq!(ended, Ended::Signal(9));
+    }
+
+    #[test]
+    fn stderr_lines_are_cut_at_their_limit_and_mended_where_not_utf8() {
+        let long = vec![b'x'; 3 * MAX_STDERR_LINE];
+        let input = [b"a\xff\r\n".as_slice(), &long, b"\nlast"].concat();
+        let mut splitter = Splitter::default();
+        let mut lines = Vec::new();
+        run(async {
+            let mut reader = input.as_slice();
+            while splitter.fill(&mut reader).await {
+                while let Some(line) = splitter.line() {
+                    lines.push(line);
+                }
+            }
+        });
+        lines.extend(splitter.rest());
+        assert_eq!(lines[0], "a\u{fffd}");
+        assert_eq!(lines[1].len(), MAX_STDERR_LINE);
+        assert_eq!(lines[2], "last");
+    }
+}
