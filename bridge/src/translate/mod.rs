@@ -2,8 +2,13 @@
 //!
 //! Only this module speaks both languages. A tap's catalog becomes an Airbyte one
 //! ([`catalog`], [`schema`]) and the user's choice a selection in the tap's own, corrected by
-//! what a profile says ([`overrides`]).
+//! what a profile says ([`overrides`]). A tap's settings become a spec ([`spec`]). While it runs,
+//! the names in its messages are traced back to its catalog ([`names`]), and deselected fields
+//! are taken out of its records ([`record`]).
 
 pub mod catalog;
+pub mod names;
 pub mod overrides;
+pub mod record;
 pub mod schema;
+pub mod spec;

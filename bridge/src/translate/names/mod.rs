@@ -1,0 +1,144 @@
+//! Which catalog entry a tap's message is about.
+//!
+//! One stream can have three names: catalog id `shop-public-users`, catalog `stream` `users`,
+//! message `public_users`. And two streams can share one: a MySQL tap writes `shop.users` and
+//! `sales.users` both as `users`.
+
+#[cfg(test)]
+mod tests;
+
+use crate::translate::overrides::Overrides;
+use singer_protocol as singer;
+use std::collections::{HashMap, HashSet};
+
+/// The names under which the messages of a tap may speak of its streams, selected or not: what a
+/// tap sends of an unselected one is recognised too, so that it can be dropped for what it is.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    streams: Vec<Known>,
+    ids: HashMap<String, usize>,
+    aliases: HashMap<String, Vec<usize>>,
+    guesses: HashMap<String, Vec<usize>>,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    tap_stream_id: String,
+    selected: bool,
+    properties: HashSet<String>,
+}
+
+/// Whose message it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// This entry's, by its index in the catalog.
+    One(usize),
+    /// Nobody's: no entry has such a name.
+    Unknown,
+    /// One of these entries', and nothing tells which. An error, never a guess: it would mix two
+    /// tables.
+    Ambiguous(Vec<usize>),
+}
+
+impl Names {
+    /// The names of a catalog's entries: `selected` holds the `tap_stream_id`s that the tap was
+    /// asked for.
+    pub fn new(
+        catalog: &singer::Catalog,
+        overrides: &Overrides,
+        selected: &HashSet<String>,
+    ) -> Self {
+        let mut names = Self::default();
+        for (index, entry) in catalog.streams().iter().enumerate() {
+            let id = entry.tap_stream_id();
+            names.ids.entry(id.to_owned()).or_insert(index);
+            for alias in overrides.get(id).into_iter().flat_map(|over| &over.aliases) {
+                push(&mut names.aliases, alias.clone(), index);
+            }
+            for guess in guesses(entry) {
+                push(&mut names.guesses, guess, index);
+            }
+            let properties = entry.properties().into_iter().flat_map(|map| map.keys().cloned());
+            names.streams.push(Known {
+                tap_stream_id: id.to_owned(),
+                selected: selected.contains(id),
+                properties: properties.collect(),
+            });
+        }
+        names
+    }
+
+    /// The entry that a message name means: the one whose id it is, else whose alias it is, else
+    /// whose name it may be.
+    ///
+    /// Entries that share the name are told apart by the properties of the message's schema, where
+    /// the message has one (columns that an entry lacks rule it out), by the `currently_syncing`
+    /// of the last STATE, and by which of them was asked for.
+    pub fn resolve<'a>(
+        &self,
+        message_name: &str,
+        schema_properties: Option<impl Iterator<Item = &'a str>>,
+        currently_syncing: Option<&str>,
+    ) -> Resolution {
+        if let Some(index) = self.ids.get(message_name) {
+            return Resolution::One(*index);
+        }
+        let found = self.aliases.get(message_name).or_else(|| self.guesses.get(message_name));
+        let candidates = match found.map(Vec::as_slice) {
+            None | Some([]) => return Resolution::Unknown,
+            Some([one]) => return Resolution::One(*one),
+            Some(several) => several,
+        };
+        let properties: Option<Vec<&str>> = schema_properties.map(Iterator::collect);
+        let fits = |index: &usize| match &properties {
+            Some(properties) => properties.iter().all(|name| {
+                name.starts_with("_sdc_") || self.streams[*index].properties.contains(*name)
+            }),
+            None => true,
+        };
+        let mut left: Vec<usize> = candidates.iter().copied().filter(fits).collect();
+        if left.is_empty() {
+            left = candidates.to_vec();
+        }
+        let only = |test: &dyn Fn(&Known) -> bool| {
+            let mut hits = left.iter().filter(|index| test(&self.streams[**index]));
+            hits.next().filter(|_| hits.next().is_none()).copied()
+        };
+        only(&|_| true)
+            .or_else(|| only(&|known| Some(known.tap_stream_id.as_str()) == currently_syncing))
+            .or_else(|| only(&|known| known.selected))
+            .map_or_else(|| Resolution::Ambiguous(left.clone()), Resolution::One)
+    }
+
+    /// The `tap_stream_id`s of entries, for messages to people: `shop-users, sales-users`.
+    pub fn ids(&self, indices: &[usize]) -> String {
+        let ids = indices.iter().filter_map(|index| self.streams.get(*index));
+        ids.map(|known| known.tap_stream_id.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The names that taps were seen to make of an entry: its `stream`, its table, and the table
+/// behind its schema, its database or both.
+fn guesses(entry: &singer::Entry) -> HashSet<String> {
+    let mut names = HashSet::from([entry.stream().to_owned()]);
+    if !entry.is_database() {
+        return names;
+    }
+    let table = entry.table_name().unwrap_or_else(|| entry.stream());
+    names.insert(table.to_owned());
+    let (database, schema) = (entry.database_name(), entry.schema_name());
+    for separator in ["-", "_", "."] {
+        for parts in [[None, schema], [None, database], [database, schema]] {
+            let parts: Vec<&str> = parts.into_iter().flatten().chain([table]).collect();
+            names.insert(parts.join(separator));
+        }
+    }
+    names
+}
+
+fn push(map: &mut HashMap<String, Vec<usize>>, name: String, index: usize) {
+    let all = map.entry(name).or_default();
+    if !all.contains(&index) {
+        all.push(index);
+    }
+}
