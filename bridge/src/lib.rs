@@ -15,6 +15,8 @@ pub mod cli;
 pub mod failure;
 pub mod options;
 pub mod profile;
+#[cfg(test)]
+mod recordings;
 pub mod source;
 pub mod tap;
 pub mod translate;

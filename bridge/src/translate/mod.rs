@@ -10,8 +10,6 @@ pub mod catalog;
 pub mod names;
 pub mod overrides;
 pub mod record;
-#[cfg(test)]
-mod recordings;
 pub mod schema;
 pub mod spec;
 pub mod state;

@@ -104,7 +104,7 @@ fn an_id_beats_an_alias_and_an_alias_beats_a_guess() {
 
 #[test]
 fn every_message_of_the_recordings_finds_its_stream() {
-    for tap in crate::translate::recordings::all() {
+    for tap in crate::recordings::all() {
         let catalog = tap.catalog();
         let names = Names::new(&catalog, &Overrides::new(), &HashSet::new());
         let messages = tap.messages();

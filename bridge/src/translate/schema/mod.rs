@@ -84,8 +84,11 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn node(&mut self, schema: &'a Value, depth: usize) -> Node {
-        let Some(schema) = schema.as_object().filter(|_| depth < MAX_DEPTH) else {
-            return Node::open();
+        let schema = match schema {
+            Value::Object(schema) if depth < MAX_DEPTH => schema,
+            // SDK taps write `"anyOf": [{…}, "null"]`: the name of a type where a schema belongs.
+            Value::String(_) => return Node { types: Types::parse(schema), ..Node::open() },
+            _ => return Node::open(),
         };
         let mut node = self.own(schema, depth);
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
@@ -136,6 +139,10 @@ impl<'a> Reader<'a> {
             Some(keyword) => Types::parse(keyword),
             None => implied(schema, &node),
         };
+        if schema.get("format").and_then(Value::as_str) == Some("spatial") {
+            // Declared an object, and sent as the text of one.
+            node.types = None;
+        }
         node.integral |= hints::fits_integer(schema);
         if let Some(sql) = schema.get("x-sql-datatype").and_then(Value::as_str) {
             hints::apply_sql_type(sql, &mut node);

@@ -62,8 +62,8 @@ fn settings_of_an_sdk_tap() {
                 "either": {"type": ["string", "integer"]},
                 "reference": {"type": "number"},
             },
-            "title": "tap-x",
             "required": ["host"],
+            "title": "tap-x",
             "additionalProperties": true,
         })
     );
