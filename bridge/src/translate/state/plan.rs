@@ -206,9 +206,6 @@ impl<'a> Planner<'a> {
         let streams = self.streams;
         let name = |i: usize| streams[i].tap_stream_id.clone();
         let families = families::form(&linked, &held, &donors, &name, &mut self.notes);
-        if families.len() > 1 {
-            self.notes.push(Note::SeveralRuns { runs: families.len() });
-        }
         for family in families {
             let base = Base::Held { id: family.base, end: family.base_is_end };
             self.add(family.members, family.state, Kind::Linked, base);

@@ -114,7 +114,8 @@ impl Tracker {
     ///
     /// `streams` are the configured streams the plan was made for. `run_id` is random and never
     /// used for another run; a pass that is run again needs another one. `interval` is the shortest
-    /// time between publishes of linked streams; zero publishes every STATE.
+    /// time between publishes of linked streams; zero publishes every STATE that says something
+    /// new.
     pub fn new(
         pass: &Pass,
         streams: &[StreamSpec],
