@@ -82,16 +82,20 @@
 
 mod blob;
 mod cuts;
+mod error;
 mod families;
 mod hints;
 mod notes;
 mod pace;
+mod pass;
 mod plan;
 mod publish;
 
 #[cfg(test)]
 mod tests;
 
+pub use error::StateError;
 pub use notes::{Level, Note};
-pub use plan::{Input, Pass, Plan, StreamSpec, plan};
-pub use publish::{Publication, StateError, Tracker};
+pub use pass::Pass;
+pub use plan::{Input, Plan, StreamSpec, plan};
+pub use publish::{Publication, Tracker};

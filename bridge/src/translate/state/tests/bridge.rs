@@ -1,6 +1,6 @@
 //! The real code between a tap and a platform, with a place to break one rule at a time.
 
-use super::super::plan::{Base, Kind};
+use super::super::pass::{Base, Kind};
 use super::super::{Input, Note, Plan, StreamSpec, Tracker, plan};
 use super::models::{Name, Row, World};
 use super::pick::Pick;

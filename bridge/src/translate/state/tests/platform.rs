@@ -16,20 +16,20 @@ pub(super) struct Platform {
     pub(super) hands_in_all: bool,
     /// Whether what the tap is given must be something that it said.
     pub(super) given_was_said: bool,
-    /// What happened, for the report of a violation.
-    pub(super) log: Vec<String>,
+    /// What happened, for the report of a violation; `None` when nobody will read it.
+    pub(super) log: Option<Vec<String>>,
 }
 
 impl Platform {
     pub(super) fn new(bridge: Bridge) -> Platform {
         let (tables, states) = (BTreeMap::new(), BTreeMap::new());
-        Platform {
-            bridge,
-            tables,
-            states,
-            hands_in_all: false,
-            given_was_said: false,
-            log: Vec::new(),
+        Platform { bridge, tables, states, hands_in_all: false, given_was_said: false, log: None }
+    }
+
+    /// Writes down what happened, if it will be read.
+    pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.push(what());
         }
     }
 
@@ -50,7 +50,7 @@ impl Platform {
         let may_fail = cut && pick.one(3) == 1;
         let heard = self.bridge.heard.len();
         let read = self.bridge.read(tap, config, &handed, world, pick, may_fail);
-        self.log.push(describe(config, &handed, &read));
+        self.note(|| describe(config, &handed, &read));
         check_protocol(&read, config)?;
         if self.given_was_said {
             check_given(&read, tap, &self.bridge.heard[..heard])?;
@@ -62,7 +62,7 @@ impl Platform {
             .map(|(name, _)| (*name, if cut { end - pick.one(end + 1) } else { n }))
             .collect();
         if cut {
-            self.log.push(format!("  committed up to {flushed:?}"));
+            self.note(|| format!("  committed up to {flushed:?}"));
         }
         self.commit(config, &read.said, &flushed, cut);
         if cut {
