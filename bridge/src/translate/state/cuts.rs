@@ -115,12 +115,13 @@ pub(super) struct Cut {
     pub(super) rest: Part,
 }
 
-/// The barriers at whose multiples a cut is kept, besides the base and the newest. Streams are
-/// committed at different paces; with these a stream that lags by up to 8 barriers nearly always
-/// has a recent cut in common with the others, and one that lags by 64 a fairly recent one.
-const STRIDES: [u64; 2] = [8, 64];
+/// The last two barriers at multiples of each of these keep their cut, besides the base. Streams
+/// are committed at different paces: most often a cut falls inside one barrier, and some streams
+/// are one behind the others; a stream that lags by up to 8 nearly always has a recent cut in
+/// common with them, and one that lags by up to 64 a fairly recent one.
+const STRIDES: [u64; 3] = [1, 8, 64];
 
-/// The cuts that one stream keeps: its base, the newest, and the last two at each stride.
+/// The cuts that one stream keeps: its base, the newest two, and the last two at the wider strides.
 #[derive(Clone, Debug)]
 pub(super) struct History {
     cuts: Vec<(u64, Cut)>,
@@ -138,7 +139,6 @@ impl History {
         self.cuts.push((barrier, cut));
         self.cuts.retain(|(number, _)| {
             *number == 0
-                || *number == barrier
                 || STRIDES.iter().any(|stride| {
                     let last = barrier / stride * stride;
                     *number == last || *number == last.saturating_sub(*stride)
@@ -210,6 +210,6 @@ mod tests {
             history.push(n, cut(n));
         }
         let ids: Vec<&str> = history.cuts().map(|cut| &*cut.id).collect();
-        assert_eq!(ids, ["0", "128", "192", "200", "203"]);
+        assert_eq!(ids, ["0", "128", "192", "200", "202", "203"]);
     }
 }

@@ -63,6 +63,9 @@ pub(super) fn form(
     if !given_up.is_empty() {
         notes.push(Note::TooManyRuns { streams: names(&given_up) });
     }
+    if groups.len() > 1 {
+        notes.push(Note::SeveralRuns { runs: groups.len() });
+    }
     let mut families = Vec::new();
     for group in &groups {
         match resume(group, held, donors, notes) {

@@ -62,7 +62,7 @@
 //!           {"id": "f3a9.0.2", "own": 0, "rest": 2, "end": true}]}
 //! ```
 //!
-//! `cuts` are the pass's base, the newest, and the last two at multiples of 8 and of 64 barriers,
+//! `cuts` are the pass's base, the newest two, and the last two at multiples of 8 and of 64 barriers,
 //! oldest first, so that streams that are committed at different paces still have a cut in common.
 //! `own` and `rest` are places in `parts`, where equal parts stand once: the stream's own bookmark
 //! (no `own` says that it is absent) and the Singer state without the bookmarks of the pass's
@@ -82,16 +82,20 @@
 
 mod blob;
 mod cuts;
+mod error;
 mod families;
 mod hints;
 mod notes;
 mod pace;
+mod pass;
 mod plan;
 mod publish;
 
 #[cfg(test)]
 mod tests;
 
+pub use error::StateError;
 pub use notes::{Level, Note};
-pub use plan::{Input, Pass, Plan, StreamSpec, plan};
-pub use publish::{Publication, StateError, Tracker};
+pub use pass::Pass;
+pub use plan::{Input, Plan, StreamSpec, plan};
+pub use publish::{Publication, Tracker};

@@ -39,9 +39,9 @@ pub enum Note {
         /// The `tap_stream_id`s of the streams that start over.
         streams: Vec<String>,
     },
-    /// The tap runs more than once.
+    /// Linked streams resume at different cuts.
     SeveralRuns {
-        /// How often.
+        /// How many runs of the tap that takes.
         runs: usize,
     },
     /// A state that was saved for another stream.
@@ -109,12 +109,12 @@ impl fmt::Display for Note {
                 streams.join(", ")
             ),
             Note::FullRefreshApart { streams } => {
-                let (verb, names) = (if streams.len() == 1 { "is" } else { "are" }, streams);
+                let (verb, whom) = if streams.len() == 1 { ("is", "it") } else { ("are", "them") };
+                let names = streams.join(", ");
                 write!(
                     f,
-                    "{} {verb} full_refresh in a tap with linked streams: the tap runs once more \
-                     for it.",
-                    names.join(", ")
+                    "{names} {verb} full_refresh in a tap with linked streams: the tap runs once \
+                     more for {whom}."
                 )
             }
             Note::NoCommonCut => f.write_str(
@@ -128,7 +128,7 @@ impl fmt::Display for Note {
             Note::SeveralRuns { runs } => write!(
                 f,
                 "The streams' positions were saved at different moments: the tap runs {runs} \
-                 times, each time for some of the streams."
+                 times to resume them, each time for some."
             ),
             Note::BelongsToAnother { found_under, belongs_to } => write!(
                 f,

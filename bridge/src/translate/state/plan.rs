@@ -1,13 +1,13 @@
 //! Joining: from the states the platform handed in to the runs of the tap.
 
 use super::blob::{self, Stored, StoredCuts, Unusable};
-use super::cuts::{Cut, EMPTY_ID, assemble, has_remainder};
+use super::cuts::{Cut, Part, assemble, has_remainder};
 use super::families;
 use super::hints;
 use super::notes::Note;
+use super::pass::{Base, Kind, Pass};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// One configured stream as the state rules see it.
 #[derive(Clone, Debug)]
@@ -52,50 +52,6 @@ pub struct Plan {
     pub passes: Vec<Pass>,
     /// Sentences for the user.
     pub notes: Vec<Note>,
-}
-
-/// One run of the tap: only its streams are selected, only their states are published.
-#[derive(Clone, Debug)]
-pub struct Pass {
-    /// Indices of the streams of this pass among the configured ones, rising.
-    pub streams: Vec<usize>,
-    /// What goes into the tap's `--state` file, which must stay unchanged during the run; `None`
-    /// means no such flag, for most taps crash on an empty state.
-    pub singer_state: Option<Map<String, Value>>,
-    /// Its place in the plan, which keeps the ids of passes apart.
-    pub(super) number: usize,
-    pub(super) kind: Kind,
-    pub(super) base: Base,
-}
-
-/// How the streams of a pass are published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Each by itself, until a remainder shows up.
-    Alone,
-    /// All with the same cut.
-    Linked,
-}
-
-/// The cut that a pass starts from.
-#[derive(Clone, Debug)]
-pub(super) enum Base {
-    /// A cut that the streams already hold, or the empty state.
-    Held { id: Arc<str>, end: bool },
-    /// A state that has no id yet: alone streams' newest parts, or a bare Singer state.
-    New,
-}
-
-impl Base {
-    fn empty() -> Base {
-        Base::Held { id: EMPTY_ID.into(), end: false }
-    }
-
-    /// The base of a state that was put together here: nothing is [`EMPTY_ID`], anything else gets
-    /// an id of its own.
-    fn of(state: &Map<String, Value>) -> Base {
-        if state.is_empty() { Base::empty() } else { Base::New }
-    }
 }
 
 /// Decides which streams run together, and from where.
@@ -206,9 +162,6 @@ impl<'a> Planner<'a> {
         let streams = self.streams;
         let name = |i: usize| streams[i].tap_stream_id.clone();
         let families = families::form(&linked, &held, &donors, &name, &mut self.notes);
-        if families.len() > 1 {
-            self.notes.push(Note::SeveralRuns { runs: families.len() });
-        }
         for family in families {
             let base = Base::Held { id: family.base, end: family.base_is_end };
             self.add(family.members, family.state, Kind::Linked, base);
@@ -254,7 +207,7 @@ impl<'a> Planner<'a> {
             let own = held[*i]?.newest().own.as_ref()?;
             Some((self.streams[*i].tap_stream_id.as_str(), own))
         });
-        let state = assemble(&super::cuts::Part::empty(), newest);
+        let state = assemble(&Part::empty(), newest);
         let streams = self.with_full_refresh(alone.to_vec());
         let base = Base::of(&state);
         self.add(streams, state, Kind::Alone, base);

@@ -2,13 +2,14 @@
 
 use super::blob;
 use super::cuts::{Cut, History, Part, Split, split};
+use super::error::StateError;
 use super::hints;
 use super::notes::Note;
 use super::pace::Pace;
-use super::plan::{Base, Kind, Pass, StreamSpec};
+use super::pass::{Base, Kind, Pass};
+use super::plan::StreamSpec;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::fmt;
 use std::time::Duration;
 
 /// Members × rest beyond which linked streams are published at the end only, in bytes.
@@ -30,32 +31,6 @@ impl Publication {
     }
 }
 
-/// Why a STATE of the tap can't be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StateError {
-    /// The value of a STATE is neither an object nor null.
-    NotAnObject,
-    /// The value of a STATE is no JSON, or is nested too deeply.
-    Malformed {
-        /// Column in the value, from 1.
-        column: usize,
-    },
-}
-
-impl fmt::Display for StateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StateError::NotAnObject => f.write_str("the value of a STATE is not an object"),
-            StateError::Malformed { column } => {
-                write!(f, "the value of a STATE is malformed at its column {column}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for StateError {}
-
 /// Follows one pass: takes the tap's STATEs and says which states to publish when.
 ///
 /// It has no clock: `now` is the time since any moment that stays the same during the pass.
@@ -63,6 +38,33 @@ impl std::error::Error for StateError {}
 /// The caller owes it one thing: when a method returns states, all records that came before the
 /// last STATE given to [`saw_state`](Tracker::saw_state) have been emitted. Records that came
 /// after it may have been emitted too; they come again if the read ends here.
+///
+/// ```
+/// use airbyte_singer::translate::state::{Input, StreamSpec, Tracker, plan};
+/// use std::time::Duration;
+///
+/// let streams = [StreamSpec {
+///     tap_stream_id: "users".into(),
+///     full_refresh: false,
+///     generation_id: None,
+///     may_stand_alone: true,
+/// }];
+/// let catalog = ["users".to_owned()];
+/// let first = plan(&streams, Input::Nothing, &catalog);
+/// let (interval, start) = (Duration::from_secs(30), Duration::ZERO);
+/// let mut tracker = Tracker::new(&first.passes[0], &streams, "f3a9", interval, start);
+/// tracker.saw_state(r#"{"bookmarks": {"users": {"id": 7}}, "currently_syncing": "users"}"#)?;
+/// assert!(tracker.due(start)?.is_empty(), "a second has to pass");
+/// let states = tracker.finish(true)?;
+///
+/// // The next read hands it in, and the tap goes on from there.
+/// let stored = [Some(states[0].to_value())];
+/// let input = Input::Streams { configured: &stored, others: &[] };
+/// let second = plan(&streams, input, &catalog);
+/// let given = second.passes[0].singer_state.as_ref().map(|state| state["bookmarks"].to_string());
+/// assert_eq!(given.as_deref(), Some(r#"{"users":{"id":7}}"#));
+/// # Ok::<(), airbyte_singer::translate::state::StateError>(())
+/// ```
 #[derive(Debug)]
 pub struct Tracker {
     members: Vec<Member>,
@@ -114,7 +116,8 @@ impl Tracker {
     ///
     /// `streams` are the configured streams the plan was made for. `run_id` is random and never
     /// used for another run; a pass that is run again needs another one. `interval` is the shortest
-    /// time between publishes of linked streams; zero publishes every STATE.
+    /// time between publishes of linked streams; zero publishes every STATE that says something
+    /// new.
     pub fn new(
         pass: &Pass,
         streams: &[StreamSpec],

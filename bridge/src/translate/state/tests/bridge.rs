@@ -1,7 +1,7 @@
 //! The real code between a tap and a platform, with a place to break one rule at a time.
 
-use super::super::plan::{Base, Kind};
-use super::super::{Input, Plan, StreamSpec, Tracker, plan};
+use super::super::pass::{Base, Kind};
+use super::super::{Input, Note, Plan, StreamSpec, Tracker, plan};
 use super::models::{Name, Row, World};
 use super::pick::Pick;
 use super::tap::{Line, Tap};
@@ -60,8 +60,15 @@ pub(super) struct Read {
     pub(super) clean: bool,
     /// The last STATE of the last pass, or what it was given.
     pub(super) last: Value,
-    /// What each pass was given.
-    pub(super) given: Vec<Option<Map<String, Value>>>,
+    /// Its passes.
+    pub(super) given: Vec<Given>,
+}
+
+/// The streams of a pass and the state that the tap was given.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) streams: BTreeSet<Name>,
+    pub(super) state: Option<Map<String, Value>>,
 }
 
 pub(super) struct Bridge {
@@ -70,13 +77,23 @@ pub(super) struct Bridge {
     pub(super) mutant: Option<Mutant>,
     /// Every STATE that the tap ever said.
     pub(super) heard: Vec<Value>,
+    /// The kinds of notes that the user was told.
+    pub(super) told: BTreeSet<String>,
     runs: u64,
     hint: Value,
 }
 
 impl Bridge {
     pub(super) fn new(evidence: Evidence, interval: Duration, mutant: Option<Mutant>) -> Bridge {
-        Bridge { evidence, interval, mutant, heard: Vec::new(), runs: 0, hint: Value::Null }
+        Bridge {
+            evidence,
+            interval,
+            mutant,
+            heard: Vec::new(),
+            told: BTreeSet::new(),
+            runs: 0,
+            hint: Value::Null,
+        }
     }
 
     fn has(&self, mutant: Mutant) -> bool {
@@ -189,6 +206,7 @@ impl Bridge {
         let specs = self.specs(tap, config);
         let plan = self.plan(tap, config, states);
         let mut read = Read { said: Vec::new(), clean: true, last: json!({}), given: Vec::new() };
+        self.told.extend(plan.notes.iter().map(kind));
         for pass in &plan.passes {
             let given = pass.singer_state.clone();
             let selected: BTreeSet<Name> = pass.streams.iter().map(|i| config[*i].0).collect();
@@ -198,7 +216,7 @@ impl Bridge {
                 lines.truncate(pick.one(lines.len() + 1));
             }
             read.last = given.clone().map_or_else(|| json!({}), Value::Object);
-            read.given.push(given);
+            read.given.push(Given { streams: selected, state: given });
             let run_id = format!("r{run_id}");
             let mut tracker = Tracker::new(pass, &specs, &run_id, self.interval, Duration::ZERO);
             self.follow(&mut tracker, lines, config, &mut read);
@@ -248,6 +266,11 @@ impl Bridge {
             read.said.extend(late);
         }
     }
+}
+
+/// The name of a note's variant.
+fn kind(note: &Note) -> String {
+    format!("{note:?}").chars().take_while(|c| c.is_alphanumeric()).collect()
 }
 
 fn publish(said: &mut Vec<Said>, config: &Config, states: Vec<super::super::Publication>) {

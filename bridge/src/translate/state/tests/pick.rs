@@ -24,6 +24,16 @@ impl Pick {
         Pick::from((0..1500).map(|_| next()).collect())
     }
 
+    /// How many choices have been made.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Goes back to where `at` choices had been made.
+    pub(super) fn rewind(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// One of `0..n`.
     pub(super) fn one(&mut self, n: usize) -> usize {
         if n <= 1 {

@@ -1,9 +1,11 @@
 //! A platform that commits each stream's rows and states at its own pace, and cuts reads short.
 
-use super::bridge::{Bridge, Config, Read, Said, States};
+use super::bridge::{Bridge, Config, Given, Read, Said, States};
 use super::models::{Name, Row, World};
 use super::pick::Pick;
+use super::scenario::essence;
 use super::tap::Tap;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub(super) struct Platform {
@@ -12,14 +14,23 @@ pub(super) struct Platform {
     pub(super) states: States,
     /// Whether states of `full_refresh` streams are handed in too.
     pub(super) hands_in_all: bool,
-    /// What happened, for the report of a violation.
-    pub(super) log: Vec<String>,
+    /// Whether what the tap is given must be something that it said.
+    pub(super) given_was_said: bool,
+    /// What happened, for the report of a violation; `None` when nobody will read it.
+    pub(super) log: Option<Vec<String>>,
 }
 
 impl Platform {
     pub(super) fn new(bridge: Bridge) -> Platform {
         let (tables, states) = (BTreeMap::new(), BTreeMap::new());
-        Platform { bridge, tables, states, hands_in_all: false, log: Vec::new() }
+        Platform { bridge, tables, states, hands_in_all: false, given_was_said: false, log: None }
+    }
+
+    /// Writes down what happened, if it will be read.
+    pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.push(what());
+        }
     }
 
     /// One sync. Uncut, it must leave every row in its table; cut, each stream's rows and states
@@ -37,9 +48,13 @@ impl Platform {
             handed.remove(name);
         }
         let may_fail = cut && pick.one(3) == 1;
+        let heard = self.bridge.heard.len();
         let read = self.bridge.read(tap, config, &handed, world, pick, may_fail);
+        self.note(|| describe(config, &handed, &read));
         check_protocol(&read, config)?;
-        self.log.push(describe(config, &handed, &read));
+        if self.given_was_said {
+            check_given(&read, tap, &self.bridge.heard[..heard])?;
+        }
         let n = read.said.len();
         let end = if cut { n - pick.one(n + 1) } else { n };
         let flushed: BTreeMap<Name, usize> = config
@@ -47,7 +62,7 @@ impl Platform {
             .map(|(name, _)| (*name, if cut { end - pick.one(end + 1) } else { n }))
             .collect();
         if cut {
-            self.log.push(format!("  committed up to {flushed:?}"));
+            self.note(|| format!("  committed up to {flushed:?}"));
         }
         self.commit(config, &read.said, &flushed, cut);
         if cut {
@@ -94,6 +109,35 @@ impl Platform {
             }
         }
     }
+}
+
+/// Whether each pass of a read was given nothing, or what the tap said in an earlier one. Bookmarks
+/// of streams that run in another pass may be missing there.
+fn check_given(read: &Read, tap: &Tap, heard: &[Value]) -> Result<(), String> {
+    let streams = tap.streams();
+    for Given { streams: members, state } in &read.given {
+        let Some(given) = state.clone().map(essence) else { continue };
+        let may_lack =
+            |key: &str| streams.iter().any(|name| *name == key && !members.contains(name));
+        let mut said = heard.iter().filter_map(Value::as_object).cloned().map(essence);
+        if !given.is_empty() && !said.any(|said| is_part_of(&given, said, may_lack)) {
+            return Err(format!("given {given:?}, which the tap never said"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two states are equal, save for bookmarks that the first may lack.
+fn is_part_of(
+    given: &Map<String, Value>,
+    mut said: Map<String, Value>,
+    may_lack: impl Fn(&str) -> bool,
+) -> bool {
+    let has = |key: &str| given.get("bookmarks").is_some_and(|b| b.get(key).is_some());
+    if let Some(Value::Object(bookmarks)) = said.get_mut("bookmarks") {
+        bookmarks.retain(|key, _| has(key) || !may_lack(key));
+    }
+    essence(said) == *given
 }
 
 /// What the platform's own checks ask: states only of configured streams, one of each in a clean
