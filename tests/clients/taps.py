@@ -52,6 +52,8 @@ class Tap:
     streams: dict[str, dict]
     #: (namespace, name) that the profile made, and what the server calls it.
     renamed: dict[tuple[str | None, str], tuple[str | None, str]]
+    #: Streams by name that PyAirbyte's DuckDB cannot hold, whoever reads them, and why.
+    beyond_duckdb: dict[str, str]
     #: Fewer distinct cuts than this are a failure.
     least_cuts: int
     #: Variables that the tap needs, from its server.
@@ -94,6 +96,7 @@ TAPS = {
             bad_config=_wrong_password,
             streams={"desk-users": {"name": "desk_users"}},
             renamed={("desk", "desk_users"): ("desk", "users")},
+            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
             least_cuts=21,
         ),
         Tap(
@@ -104,6 +107,10 @@ TAPS = {
             bad_config=_wrong_password,
             streams={"back-users": {"name": "back_users"}},
             renamed={("back", "back_users"): ("back", "users")},
+            beyond_duckdb={
+                "every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)",
+                "odd_times": "the tap writes `34 days, 22:59:59` where it declared a time",
+            },
             least_cuts=21,
         ),
         Tap(
@@ -120,6 +127,7 @@ TAPS = {
             bad_config=_without_region,
             streams={},
             renamed={},
+            beyond_duckdb={},
             least_cuts=2,
             variables=lambda server: {
                 "AWS_ACCESS_KEY_ID": "nobody",
