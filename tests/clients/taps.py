@@ -1,6 +1,7 @@
 """The real taps, how each is installed and configured, and what it reads from.
 
-    taps.py install NAME --envs FOLDER     prints the tap's executable
+    taps.py tap NAME --envs FOLDER       installs a tap and prints its executable
+    taps.py python NAME --envs FOLDER    makes an environment and prints its Python
 """
 
 import argparse
@@ -145,15 +146,20 @@ TAPS = {
 
 
 def main() -> int:
-    """Install one tap."""
+    """Install one tap, or one environment."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["install"])
-    parser.add_argument("name", choices=list(TAPS))
+    parser.add_argument("command", choices=["tap", "python"])
+    parser.add_argument("name", help="as in requirements-NAME.txt")
     parser.add_argument("--envs", type=pathlib.Path, required=True)
     options = parser.parse_args()
-    print(TAPS[options.name].install(options.envs))
+    envs = options.envs.absolute()
+    envs.mkdir(parents=True, exist_ok=True)
+    if options.command == "tap":
+        print(TAPS[options.name].install(envs))
+    else:
+        print(environment(envs, options.name))
     return 0
 
 
