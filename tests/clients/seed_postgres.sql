@@ -24,7 +24,8 @@ FROM generate_series(1, 240) AS n;
 CREATE TABLE desk.users (id bigint PRIMARY KEY, remark varchar(40));
 INSERT INTO desk.users VALUES (1, 'other schema, same name'), (2, NULL);
 
--- Every type once full, once at its edges, once null.
+-- Every type once full and once null; at its edges in a table of its own, whose
+-- values are more than some destinations can hold.
 CREATE TABLE public.every_type (
     id bigint PRIMARY KEY,
     a_bool boolean, a_small smallint, a_int integer, a_big bigint,
@@ -50,6 +51,10 @@ INSERT INTO public.every_type VALUES
  '10.1.2.3/8', '10.1.0.0/16', '01:23:45:67:89:ab', '(1.5,-2.5)', '((0,0),(1,1))',
  '[1,9)', '[2024-01-01 00:00:00+00,2025-01-01 00:00:00+00)', 'k=>v,gone=>NULL', B'1010',
  B'101', 42, 'sharp knives'),
+(4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+ NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+CREATE TABLE public.every_edge (LIKE public.every_type INCLUDING ALL);
+INSERT INTO public.every_edge VALUES
 (2, false, -32768, -2147483648, -9223372036854775808, 1e-37, 1.7976931348623157e308, 0.00000000000000000001,
  -0.000000000001, 0, '-$99,999.99', '', '', '', '', '', '00000000-0000-0000-0000-000000000000',
  'null', '{}', '<e/>', '0001-01-01 00:00:00', '0001-01-01 00:00:00+00', '1970-01-01 00:00:00', '0001-01-01',
@@ -59,9 +64,7 @@ INSERT INTO public.every_type VALUES
  NULL, NULL, NULL, NULL, NULL, U&'\2028\0085\007F', NULL, NULL, NULL, '[1, [2, [3]]]', '"text"', NULL,
  '9999-12-31 23:59:59.999999', '9999-12-31 23:59:59.999999+00', NULL, '9999-12-31',
  '23:59:59.999999', '23:59:59.999999-12', '2 hours', 'large', '{{1,2},{3,4}}', NULL, NULL, NULL,
- NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 4294967295, NULL),
-(4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
- NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+ NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 4294967295, NULL);
 
 -- Names that need quoting everywhere they go.
 CREATE TABLE "Back Office"."Stock & Parts.v2" (

@@ -1,6 +1,7 @@
 """The real taps, how each is installed and configured, and what it reads from.
 
-    taps.py install NAME --envs FOLDER     prints the tap's executable
+    taps.py tap NAME --envs FOLDER       installs a tap and prints its executable
+    taps.py python NAME --envs FOLDER    makes an environment and prints its Python
 """
 
 import argparse
@@ -52,6 +53,8 @@ class Tap:
     streams: dict[str, dict]
     #: (namespace, name) that the profile made, and what the server calls it.
     renamed: dict[tuple[str | None, str], tuple[str | None, str]]
+    #: Streams by name that PyAirbyte's DuckDB cannot hold, whoever reads them, and why.
+    beyond_duckdb: dict[str, str]
     #: Fewer distinct cuts than this are a failure.
     least_cuts: int
     #: Variables that the tap needs, from its server.
@@ -94,6 +97,7 @@ TAPS = {
             bad_config=_wrong_password,
             streams={"desk-users": {"name": "desk_users"}},
             renamed={("desk", "desk_users"): ("desk", "users")},
+            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
             least_cuts=21,
         ),
         Tap(
@@ -104,6 +108,10 @@ TAPS = {
             bad_config=_wrong_password,
             streams={"back-users": {"name": "back_users"}},
             renamed={("back", "back_users"): ("back", "users")},
+            beyond_duckdb={
+                "every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)",
+                "odd_times": "the tap writes `34 days, 22:59:59` where it declared a time",
+            },
             least_cuts=21,
         ),
         Tap(
@@ -120,6 +128,7 @@ TAPS = {
             bad_config=_without_region,
             streams={},
             renamed={},
+            beyond_duckdb={},
             least_cuts=2,
             variables=lambda server: {
                 "AWS_ACCESS_KEY_ID": "nobody",
@@ -137,15 +146,20 @@ TAPS = {
 
 
 def main() -> int:
-    """Install one tap."""
+    """Install one tap, or one environment."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["install"])
-    parser.add_argument("name", choices=list(TAPS))
+    parser.add_argument("command", choices=["tap", "python"])
+    parser.add_argument("name", help="as in requirements-NAME.txt")
     parser.add_argument("--envs", type=pathlib.Path, required=True)
     options = parser.parse_args()
-    print(TAPS[options.name].install(options.envs))
+    envs = options.envs.absolute()
+    envs.mkdir(parents=True, exist_ok=True)
+    if options.command == "tap":
+        print(TAPS[options.name].install(envs))
+    else:
+        print(environment(envs, options.name))
     return 0
 
 
