@@ -3,7 +3,7 @@
 use super::TapSource;
 use crate::failure;
 use crate::tap::command::absolute_if_file;
-use crate::tap::{Captured, Folder, RunError, capture};
+use crate::tap::{Captured, Folder, RunError, Voice, capture};
 use airbyte_adapters::{Config, Context, Error, Result};
 use serde_json::{Map, Value};
 use singer_protocol as singer;
@@ -53,7 +53,7 @@ async fn run(
         context.stop.wait().await;
     };
     let timeout = source.options.discovery_timeout();
-    capture(&source.tap, &args, &folder.work(), timeout, cancel).await
+    capture(&source.tap, &args, &folder.work(), Voice::Plain, timeout, cancel).await
 }
 
 /// Writes the config for the tap. Settings that name files relative to the user's folder are made

@@ -2,7 +2,7 @@
 
 use crate::failure;
 use crate::options::{CatalogFlag, OptionSet};
-use crate::tap::{Captured, Folder, RunError, TapCommand, capture};
+use crate::tap::{Captured, Folder, RunError, TapCommand, Voice, capture};
 use crate::translate::spec;
 use airbyte_adapters::{Context, Error, Result};
 use airbyte_protocol::Specification;
@@ -103,7 +103,7 @@ async fn capture_words(
     let cancel = async {
         context.stop.wait().await;
     };
-    capture(tap, &args, &folder.work(), PROBE_TIMEOUT, cancel).await
+    capture(tap, &args, &folder.work(), Voice::Hushed, PROBE_TIMEOUT, cancel).await
 }
 
 /// Reads YAML, of which JSON is a part.

@@ -7,7 +7,7 @@ use super::pump::{Pump, Pumped, Sink};
 use super::route::{Router, Wanted};
 use crate::failure;
 use crate::options::OnMalformed;
-use crate::tap::{Ended, Folder, Lines, Running};
+use crate::tap::{Ended, Folder, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use crate::translate::names::Names;
 use crate::translate::record::FieldFilter;
@@ -232,8 +232,9 @@ impl Run<'_> {
         let args = self.args(&members, pass.singer_state.as_ref())?;
         self.announce(&members)?;
         let tap = self.source.tap.short_name();
-        let mut running = Running::start(&self.source.tap, &args, &self.folder.work())
-            .map_err(|error| failure::run_error(tap, "the sync", &error))?;
+        let mut running =
+            Running::start(&self.source.tap, &args, &self.folder.work(), Voice::Plain)
+                .map_err(|error| failure::run_error(tap, "the sync", &error))?;
         let started = Instant::now();
         let interval = self.source.options.state_interval();
         let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed());
