@@ -205,7 +205,9 @@ class Live:
     def client(self, step: str, argv: list) -> dict:
         """Run a client of ours that prints a report with problems."""
         begun = time.monotonic()
-        report = self.judged(argv, env=self.variables_for(linked=True))
+        # Its temporary files go with ours, however it ends.
+        variables = {**self.variables_for(linked=True), "TMPDIR": str(self.folder)}
+        report = self.judged(argv, env=variables)
         detail = self.summary(report["problems"])
         self.note(step, not report["problems"], detail, time.monotonic() - begun)
         return report
