@@ -2,7 +2,7 @@
 
 use crate::failure;
 use crate::options::{CatalogFlag, OptionSet};
-use crate::tap::{Captured, Folder, RunError, TapCommand, Voice, capture};
+use crate::tap::{Bounds, Captured, Folder, RunError, TapCommand, Voice, capture};
 use crate::translate::spec;
 use airbyte_adapters::{Context, Error, Result};
 use airbyte_protocol::Specification;
@@ -11,8 +11,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-/// A Python tap takes a second or two to say what it is.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A Python tap takes a second or two to say what it is, in a few kilobytes. One that doesn't know
+/// the flag may begin to sync instead, which is no answer.
+const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(60), bytes: 4 * 1024 * 1024 };
 
 /// The spec of a tap, and whether it is only a guess: a given Airbyte spec is not; one made from
 /// `--about`, from a hub definition or from nothing is.
@@ -34,7 +35,7 @@ pub(super) async fn spec(
         return Ok((made, true));
     }
     let captured = match capture_words(tap, &["--about", "--format=json"], context).await {
-        Err(RunError::Timeout(_)) => None,
+        Err(RunError::Timeout(_) | RunError::TooMuch(_)) => None,
         other => Some(other.map_err(|error| told(tap, &error))?),
     };
     let about = captured
@@ -68,8 +69,11 @@ impl Flags {
             CatalogFlag::Both => flags(true, true),
             CatalogFlag::Auto => {
                 let help = capture_words(tap, &["--help"], context).await;
-                let help = help.map_err(|error| told(tap, &error))?;
-                let text = String::from_utf8_lossy(&help.stdout);
+                let help = match help {
+                    Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Vec::new(),
+                    other => other.map_err(|error| told(tap, &error))?.stdout,
+                };
+                let text = String::from_utf8_lossy(&help);
                 let properties = text.contains("--properties");
                 flags(text.contains("--catalog") || !properties, properties)
             }
@@ -103,7 +107,7 @@ async fn capture_words(
     let cancel = async {
         context.stop.wait().await;
     };
-    capture(tap, &args, &folder.work(), Voice::Hushed, PROBE_TIMEOUT, cancel).await
+    capture(tap, &args, &folder.work(), Voice::Hushed, BOUNDS, cancel).await
 }
 
 /// Reads YAML, of which JSON is a part.

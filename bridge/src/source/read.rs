@@ -131,6 +131,10 @@ fn members(
         let Some(entry) = catalog.streams().iter().position(|e| e.tap_stream_id() == id) else {
             continue;
         };
+        if members.iter().any(|member: &Member| member.entry == entry) {
+            tracing::warn!("two configured streams mean `{id}`; the first one gets its records");
+            continue;
+        }
         let link = translated.links.iter().find(|link| link.tap_stream_id == *id);
         let said = overrides.get(id).and_then(|stream| stream.alone);
         let evidence = link.is_some_and(|link| link.database) && !key_is_shared(catalog, entry);

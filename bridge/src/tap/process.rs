@@ -76,6 +76,8 @@ pub enum RunError {
     Timeout(Duration),
     /// We were asked to stop.
     Stopped,
+    /// It wrote more than this many bytes.
+    TooMuch(u64),
     /// Its output couldn't be read.
     Read(std::io::ErrorKind),
 }
@@ -181,17 +183,26 @@ pub struct Captured {
     pub words: Words,
 }
 
+/// What a tap may take until it has answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Time.
+    pub timeout: Duration,
+    /// Bytes of stdout.
+    pub bytes: u64,
+}
+
 /// Runs a tap to its end and keeps what it writes.
 ///
 /// # Errors
 ///
-/// It can't be started, doesn't end in time, or `cancel` comes first; it is killed then.
+/// It can't be started, takes more than `bounds`, or `cancel` comes first; it is killed then.
 pub async fn capture(
     command: &TapCommand,
     args: &[OsString],
     work: &Path,
     voice: Voice,
-    timeout: Duration,
+    bounds: Bounds,
     cancel: impl Future<Output = ()>,
 ) -> Result<Captured, RunError> {
     let mut running = Running::start(command, args, work, voice)?;
@@ -199,10 +210,14 @@ pub async fn capture(
     let run = async {
         let stdout = match pipe {
             Some(pipe) => {
-                let mut file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
+                let file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
                     .map_err(|e| RunError::Read(e.kind()))?;
                 let mut stdout = Vec::new();
-                file.read_to_end(&mut stdout).await.map_err(|e| RunError::Read(e.kind()))?;
+                let mut bounded = file.take(bounds.bytes.saturating_add(1));
+                bounded.read_to_end(&mut stdout).await.map_err(|e| RunError::Read(e.kind()))?;
+                if stdout.len() as u64 > bounds.bytes {
+                    return Err(RunError::TooMuch(bounds.bytes));
+                }
                 stdout
             }
             None => Vec::new(),
@@ -210,13 +225,13 @@ pub async fn capture(
         Ok((stdout, running.wait().await))
     };
     let outcome = tokio::select! {
-        outcome = tokio::time::timeout(timeout, run) => outcome,
+        outcome = tokio::time::timeout(bounds.timeout, run) => outcome,
         () = cancel => return Err(RunError::Stopped),
     };
     match outcome {
         Ok(Ok((stdout, ended))) => Ok(Captured { stdout, ended, words: running.words.clone() }),
         Ok(Err(error)) => Err(error),
-        Err(_) => Err(RunError::Timeout(timeout)),
+        Err(_) => Err(RunError::Timeout(bounds.timeout)),
     }
 }
 
@@ -345,7 +360,8 @@ mod tests {
         let (command, args) = shell(script);
         let work = tempfile::tempdir().unwrap();
         let cancel = std::future::pending();
-        capture(&command, &args, work.path(), Voice::Plain, timeout, cancel).await
+        let bounds = Bounds { timeout, bytes: 1 << 20 };
+        capture(&command, &args, work.path(), Voice::Plain, bounds, cancel).await
     }
 
     #[test]
@@ -361,6 +377,12 @@ mod tests {
         let script = "i=0; while [ $i -lt 3000 ]; do echo 'WARNING xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' >&2; echo line; i=$((i+1)); done";
         let done = run(captured(script, Duration::from_secs(60))).unwrap();
         assert_eq!(done.stdout.len(), 3000 * 5);
+    }
+
+    #[test]
+    fn a_tap_that_writes_too_much_is_stopped() {
+        let error = run(captured("yes", Duration::from_secs(60))).unwrap_err();
+        assert_eq!(error, RunError::TooMuch(1 << 20));
     }
 
     #[test]
