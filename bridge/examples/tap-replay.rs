@@ -117,7 +117,7 @@ impl Args {
                     args.files.insert(arg, file.into());
                 }
                 "--help" | "--about" | "--discover" | "--format=json" => args.flags.push(arg),
-                _ => return Err(format!("unrecognized argument: {arg}").into()),
+                _ => return Err(format!("unrecognized arguments: {arg}").into()),
             }
         }
         Ok(args)
@@ -140,7 +140,8 @@ fn main() -> ExitCode {
     match played {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "CRITICAL tap-replay: {error}");
+            // As Python's argparse says it.
+            let _ = writeln!(io::stderr(), "usage: tap [--help] ...\ntap: error: {error}");
             ExitCode::from(2)
         }
     }
@@ -285,7 +286,7 @@ fn say(args: &Args, manner: &Manner, folder: &Path, mode: Mode) -> Result<()> {
         }
         Mode::About => {
             let about = fs::read(folder.join("about.json"));
-            out.write_all(&about.map_err(|_| "unrecognized argument: --about")?)?;
+            out.write_all(&about.map_err(|_| "unrecognized arguments: --about --format=json")?)?;
         }
         Mode::Discover => out.write_all(&fs::read(folder.join("discover.json"))?)?,
         Mode::Sync | Mode::Resume => {
