@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod read;
+#[cfg(test)]
 mod scenarios;
