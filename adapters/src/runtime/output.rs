@@ -30,7 +30,8 @@ impl Output {
     /// The door to the process's stdout.
     pub fn stdout() -> Self {
         // A File on the same descriptor: std's Stdout would look for newlines in every batch.
-        match rustix::io::dup(rustix::stdio::stdout()) {
+        // Not inherited: a tap that outlives us would keep the reader waiting for the end.
+        match rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3) {
             Ok(fd) => Self::new(std::fs::File::from(fd)),
             Err(_) => Self::new(std::io::stdout()),
         }
