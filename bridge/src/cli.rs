@@ -3,7 +3,7 @@
 use crate::options::OptionSet;
 use crate::profile;
 use crate::source::TapSource;
-use airbyte_adapters::cli::{Logging, ProtocolCommand, execute};
+use airbyte_adapters::cli::{Logging, ProtocolCommand};
 use airbyte_adapters::sources::{self, Sample};
 use airbyte_adapters::{Config, Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
@@ -29,15 +29,6 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: ProtocolCommand,
-    /// A built-in source instead of a tap: sample
-    #[arg(
-        long,
-        value_name = "NAME",
-        global = true,
-        conflicts_with = "tap",
-        env = "AIRBYTE_SINGER_SOURCE"
-    )]
-    source: Option<String>,
     /// A profile: a YAML file that names a tap, its options and corrections to its streams
     #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_PROFILE")]
     profile: Option<PathBuf>,
@@ -50,27 +41,22 @@ struct Cli {
 /// The whole program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Some(name) = cli.source {
-        return match name.as_str() {
-            "sample" => execute(&mut Sample, cli.command, &cli.logging),
-            _ => {
-                let known = sources::NAMES.join(", ");
-                refuse(
-                    &cli.logging.open(),
-                    &Error::config(format!(
-                        "there is no built-in source `{name}`; there is: {known}"
-                    )),
-                )
-            }
-        }
-        .exit();
-    }
     let session = cli.logging.open();
-    let source =
-        resolve(cli.options, cli.profile.as_deref(), &cli.command).and_then(TapSource::new);
-    match source {
-        Ok(mut source) => airbyte_adapters::run(&mut source, &cli.command.into(), &session).exit(),
-        Err(error) => refuse(&session, &error).exit(),
+    let outcome = resolve(cli.options, cli.profile.as_deref(), &cli.command)
+        .and_then(|options| start(options, cli.command, &session));
+    outcome.unwrap_or_else(|error| refuse(&session, &error)).exit()
+}
+
+/// Runs the command on the source that the options name.
+fn start(options: OptionSet, command: ProtocolCommand, session: &Session) -> Result<Outcome> {
+    let command = command.into();
+    match options.source.as_deref() {
+        None => Ok(airbyte_adapters::run(&mut TapSource::new(options)?, &command, session)),
+        Some("sample") => Ok(airbyte_adapters::run(&mut Sample, &command, session)),
+        Some(name) => Err(Error::config(format!(
+            "there is no built-in source `{name}`; there is: {}",
+            sources::NAMES.join(", ")
+        ))),
     }
 }
 
@@ -90,7 +76,7 @@ fn resolve(
 ) -> Result<OptionSet> {
     let said = flags.or(lists_from_environment()?);
     let program = std::env::args_os().next();
-    let profile = profile::find(profile, program.as_deref(), said.tap.is_some())?;
+    let profile = profile::find(profile, program.as_deref(), said.names_what_runs())?;
     Ok(said.or(reserved(command)?).or(profile))
 }
 

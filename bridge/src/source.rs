@@ -20,6 +20,8 @@ pub struct TapSource {
     tap: TapCommand,
     options: OptionSet,
     spec_is_a_guess: bool,
+    /// How the tap takes its catalog, as far as it said so.
+    flags: Option<probe::Flags>,
 }
 
 impl TapSource {
@@ -36,7 +38,7 @@ impl TapSource {
         };
         let args = options.tap_arg.as_deref().unwrap_or_default();
         let tap = TapCommand::find(name, args).map_err(|error| Error::system(error.to_string()))?;
-        Ok(Self { tap, options, spec_is_a_guess: false })
+        Ok(Self { tap, options, spec_is_a_guess: false, flags: None })
     }
 
     fn folder() -> Result<Folder> {
@@ -52,9 +54,9 @@ impl TapSource {
 
 impl Source for TapSource {
     async fn spec(&mut self, context: &Context) -> Result<Specification> {
-        let (spec, is_a_guess) = probe::spec(&self.tap, &self.options, context).await?;
-        self.spec_is_a_guess = is_a_guess;
-        Ok(spec)
+        let told = probe::spec(&self.tap, &self.options, context).await?;
+        (self.spec_is_a_guess, self.flags) = (told.is_a_guess, told.flags);
+        Ok(told.spec)
     }
 
     /// A spec made from `--about` is flawed, so only what is missing counts; the rest is a warning.

@@ -33,7 +33,7 @@ pub(super) async fn check(
     }
     let folder = TapSource::folder()?;
     let probes = tokio::try_join!(
-        Flags::of(&source.tap, source.options.catalog_flag, context),
+        Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
         discover(source, config, &folder, context),
     );
     let (flags, tap_catalog) = match probes {

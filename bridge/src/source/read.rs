@@ -33,7 +33,7 @@ pub(super) async fn read(
     let folder = TapSource::folder()?;
     // The probes are Python starts: side by side they cost one.
     let (flags, catalog) = tokio::try_join!(
-        Flags::of(&source.tap, source.options.catalog_flag, context),
+        Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
         discover(source, &job.config, &folder, context),
     )?;
     let translated = catalog::to_airbyte(&catalog, &source.overrides());
