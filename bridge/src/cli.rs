@@ -5,7 +5,7 @@ use crate::profile;
 use crate::source::TapSource;
 use airbyte_adapters::cli::{Logging, ProtocolCommand};
 use airbyte_adapters::sources::{self, Sample};
-use airbyte_adapters::{Config, Error, Outcome, Result, Session};
+use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
 use clap::Parser;
 use std::path::{Path, PathBuf};
@@ -42,16 +42,21 @@ struct Cli {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let session = cli.logging.open();
-    let outcome = resolve(cli.options, cli.profile.as_deref(), &cli.command)
-        .and_then(|options| start(options, cli.command, &session));
+    let outcome = resolve(cli.options, cli.profile.as_deref())
+        .and_then(|(said, profile)| start(said, profile, cli.command, &session));
     outcome.unwrap_or_else(|error| refuse(&session, &error)).exit()
 }
 
 /// Runs the command on the source that the options name.
-fn start(options: OptionSet, command: ProtocolCommand, session: &Session) -> Result<Outcome> {
+fn start(
+    said: OptionSet,
+    profile: OptionSet,
+    command: ProtocolCommand,
+    session: &Session,
+) -> Result<Outcome> {
     let command = command.into();
-    match options.source.as_deref() {
-        None => Ok(airbyte_adapters::run(&mut TapSource::new(options)?, &command, session)),
+    match said.clone().or(profile.clone()).source.as_deref() {
+        None => Ok(airbyte_adapters::run(&mut TapSource::new(said, profile)?, &command, session)),
         Some("sample") => Ok(airbyte_adapters::run(&mut Sample, &command, session)),
         Some(name) => Err(Error::config(format!(
             "there is no built-in source `{name}`; there is: {}",
@@ -68,16 +73,13 @@ fn refuse(session: &Session, error: &Error) -> Outcome {
     Outcome::Failed
 }
 
-/// Asks each place for what the stronger ones left unsaid.
-fn resolve(
-    flags: OptionSet,
-    profile: Option<&Path>,
-    command: &ProtocolCommand,
-) -> Result<OptionSet> {
+/// What the user said by flags and environment, and the profile. Between the two stands the
+/// config's reserved key, which the source asks when it has the config.
+fn resolve(flags: OptionSet, profile: Option<&Path>) -> Result<(OptionSet, OptionSet)> {
     let said = flags.or(lists_from_environment()?);
     let program = std::env::args_os().next();
     let profile = profile::find(profile, program.as_deref(), said.names_what_runs())?;
-    Ok(said.or(reserved(command)?).or(profile))
+    Ok((said, profile))
 }
 
 /// Lists stand in the environment as JSON arrays.
@@ -90,27 +92,4 @@ fn lists_from_environment() -> Result<OptionSet> {
         _ => None,
     };
     Ok(OptionSet { tap_arg, ..OptionSet::default() })
-}
-
-/// What the config says under its reserved key.
-fn reserved(command: &ProtocolCommand) -> Result<OptionSet> {
-    let path = match command {
-        ProtocolCommand::Spec => return Ok(OptionSet::default()),
-        ProtocolCommand::Check { config }
-        | ProtocolCommand::Discover { config }
-        | ProtocolCommand::Read { config, .. } => config,
-    };
-    let config = Config::load(path)?;
-    let Some(map) = config.reserved() else { return Ok(OptionSet::default()) };
-    let key = Config::RESERVED;
-    let options = profile::from_map(map.clone()).map_err(|reason| {
-        Error::config(format!("config file {}, {key}: {reason}", path.display()))
-    })?;
-    match options.decides_what_runs() {
-        Some(name) => Err(Error::config(format!(
-            "config file {}, {key}: `{name}` decides what is run and can't be set in a config",
-            path.display()
-        ))),
-        None => Ok(options),
-    }
 }
