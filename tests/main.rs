@@ -1,8 +1,18 @@
 //! The promises of the whole, each in a file of its own, held against the built program.
 
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod options;
+#[cfg(test)]
+mod process;
 #[cfg(test)]
 mod read;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod suite;

@@ -239,7 +239,13 @@ impl Live {
             (None, signal) => Exit::Signal(signal.unwrap_or(0)),
         };
         let join = |handle: Option<JoinHandle<Vec<u8>>>| {
-            handle.expect("joined once").join().expect("a reader")
+            let handle = handle.expect("joined once");
+            let ended = Instant::now();
+            while !handle.is_finished() {
+                assert!(ended.elapsed() < LIMIT, "somebody else holds its output open");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            handle.join().expect("a reader")
         };
         let stdout = join(self.out.take());
         let stderr = join(self.err.take());

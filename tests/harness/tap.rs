@@ -172,8 +172,9 @@ impl Given {
         number(&self.report["pid"])
     }
 
-    pub(crate) fn grandchild(&self) -> i32 {
-        number(&self.report["grandchild"])
+    /// The process that it started, if it did.
+    pub(crate) fn grandchild(&self) -> Option<i32> {
+        Some(&self.report["grandchild"]).filter(|pid| !pid.is_null()).map(number)
     }
 
     /// The catalog's entry of that id, as the tap was given it.
