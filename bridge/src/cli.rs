@@ -76,20 +76,23 @@ fn refuse(session: &Session, error: &Error) -> Outcome {
 /// What the user said by flags and environment, and the profile. Between the two stands the
 /// config's reserved key, which the source asks when it has the config.
 fn resolve(flags: OptionSet, profile: Option<&Path>) -> Result<(OptionSet, OptionSet)> {
-    let said = flags.or(lists_from_environment()?);
+    let tap_arg = match flags.tap_arg {
+        Some(args) => Some(args),
+        None => tap_args_in_environment()?,
+    };
+    let said = OptionSet { tap_arg, ..flags };
     let program = std::env::args_os().next();
     let profile = profile::find(profile, program.as_deref(), said.names_what_runs())?;
     Ok((said, profile))
 }
 
 /// Lists stand in the environment as JSON arrays.
-fn lists_from_environment() -> Result<OptionSet> {
+fn tap_args_in_environment() -> Result<Option<Vec<String>>> {
     const NAME: &str = "AIRBYTE_SINGER_TAP_ARG";
-    let tap_arg = match std::env::var(NAME) {
-        Ok(text) if !text.is_empty() => Some(serde_json::from_str(&text).map_err(|_| {
+    match std::env::var(NAME) {
+        Ok(text) if !text.is_empty() => serde_json::from_str(&text).map(Some).map_err(|_| {
             Error::config(format!("environment variable {NAME}: expected a JSON array of strings"))
-        })?),
-        _ => None,
-    };
-    Ok(OptionSet { tap_arg, ..OptionSet::default() })
+        }),
+        _ => Ok(None),
+    }
 }
