@@ -90,15 +90,11 @@ pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> O
             return conclude(Err(error), None, session);
         }
     };
-    let (result, stopped) = runtime.block_on(async {
-        let context = Context {
-            secrets: session.secrets.clone(),
-            stop: Stop::on_signals(),
-            output: session.output.clone(),
-        };
-        let result = play(source, command, &context).await;
-        (result, context.stop.signal())
-    });
+    let (stop, _listener) = Stop::on_signals(session.output.clone());
+    let context =
+        Context { secrets: session.secrets.clone(), stop, output: session.output.clone() };
+    let result = runtime.block_on(play(source, command, &context));
+    let stopped = context.stop.signal();
     // Blocking readers (a pipe that a stray grandchild holds open) must not keep us here.
     runtime.shutdown_background();
     conclude(result, stopped, session)
@@ -106,7 +102,9 @@ pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> O
 
 fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) -> Outcome {
     match (result, stopped) {
-        (Err(error), _) if error.is_closed() => Outcome::Done,
+        (Err(error), stopped) if error.is_closed() => {
+            stopped.map_or(Outcome::Done, Outcome::Stopped)
+        }
         (Err(error), stopped) => {
             let trace = error.to_trace(|text| session.secrets.mask(text).into_owned());
             let at = u64::try_from(super::now_millis()).unwrap_or(0);
