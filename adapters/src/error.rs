@@ -94,11 +94,12 @@ impl Error {
         self.0.closed
     }
 
-    /// The payload of the TRACE, every text passed through `mask`.
+    /// The payload of the TRACE, every text passed through `mask`. Clients look for an internal
+    /// message in every error; where there is no better one the sentence stands for it.
     pub fn to_trace(&self, mask: impl Fn(&str) -> String) -> ErrorTrace {
         ErrorTrace {
             message: mask(&self.0.message),
-            internal_message: self.0.internal.as_deref().map(&mask),
+            internal_message: Some(mask(self.0.internal.as_deref().unwrap_or(&self.0.message))),
             stack_trace: self.0.stack_trace.as_deref().map(&mask),
             failure_type: self.0.failure,
             stream_descriptor: self.0.stream.clone(),

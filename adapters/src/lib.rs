@@ -27,5 +27,6 @@ pub mod sources;
 pub use error::{Error, Result};
 pub use runtime::{
     Command, Complaint, Config, Context, Emitter, Emitting, LogLayer, Outcome, Output, ReadJob,
-    Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, now_millis, run,
+    Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, is_plainly_secret,
+    now_millis, run,
 };

@@ -3,9 +3,9 @@
 use crate::options::OptionSet;
 use crate::profile;
 use crate::source::TapSource;
-use airbyte_adapters::cli::{Logging, ProtocolCommand, execute};
+use airbyte_adapters::cli::{Logging, ProtocolCommand};
 use airbyte_adapters::sources::{self, Sample};
-use airbyte_adapters::{Config, Error, Outcome, Result, Session};
+use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
 use clap::Parser;
 use std::path::{Path, PathBuf};
@@ -29,15 +29,6 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: ProtocolCommand,
-    /// A built-in source instead of a tap: sample
-    #[arg(
-        long,
-        value_name = "NAME",
-        global = true,
-        conflicts_with = "tap",
-        env = "AIRBYTE_SINGER_SOURCE"
-    )]
-    source: Option<String>,
     /// A profile: a YAML file that names a tap, its options and corrections to its streams
     #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_PROFILE")]
     profile: Option<PathBuf>,
@@ -50,27 +41,27 @@ struct Cli {
 /// The whole program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Some(name) = cli.source {
-        return match name.as_str() {
-            "sample" => execute(&mut Sample, cli.command, &cli.logging),
-            _ => {
-                let known = sources::NAMES.join(", ");
-                refuse(
-                    &cli.logging.open(),
-                    &Error::config(format!(
-                        "there is no built-in source `{name}`; there is: {known}"
-                    )),
-                )
-            }
-        }
-        .exit();
-    }
     let session = cli.logging.open();
-    let source =
-        resolve(cli.options, cli.profile.as_deref(), &cli.command).and_then(TapSource::new);
-    match source {
-        Ok(mut source) => airbyte_adapters::run(&mut source, &cli.command.into(), &session).exit(),
-        Err(error) => refuse(&session, &error).exit(),
+    let outcome = resolve(cli.options, cli.profile.as_deref())
+        .and_then(|(said, profile)| start(said, profile, cli.command, &session));
+    outcome.unwrap_or_else(|error| refuse(&session, &error)).exit()
+}
+
+/// Runs the command on the source that the options name.
+fn start(
+    said: OptionSet,
+    profile: OptionSet,
+    command: ProtocolCommand,
+    session: &Session,
+) -> Result<Outcome> {
+    let command = command.into();
+    match said.clone().or(profile.clone()).source.as_deref() {
+        None => Ok(airbyte_adapters::run(&mut TapSource::new(said, profile)?, &command, session)),
+        Some("sample") => Ok(airbyte_adapters::run(&mut Sample, &command, session)),
+        Some(name) => Err(Error::config(format!(
+            "there is no built-in source `{name}`; there is: {}",
+            sources::NAMES.join(", ")
+        ))),
     }
 }
 
@@ -82,49 +73,26 @@ fn refuse(session: &Session, error: &Error) -> Outcome {
     Outcome::Failed
 }
 
-/// Asks each place for what the stronger ones left unsaid.
-fn resolve(
-    flags: OptionSet,
-    profile: Option<&Path>,
-    command: &ProtocolCommand,
-) -> Result<OptionSet> {
-    let said = flags.or(lists_from_environment()?);
+/// What the user said by flags and environment, and the profile. Between the two stands the
+/// config's reserved key, which the source asks when it has the config.
+fn resolve(flags: OptionSet, profile: Option<&Path>) -> Result<(OptionSet, OptionSet)> {
+    let tap_arg = match flags.tap_arg {
+        Some(args) => Some(args),
+        None => tap_args_in_environment()?,
+    };
+    let said = OptionSet { tap_arg, ..flags };
     let program = std::env::args_os().next();
-    let profile = profile::find(profile, program.as_deref(), said.tap.is_some())?;
-    Ok(said.or(reserved(command)?).or(profile))
+    let profile = profile::find(profile, program.as_deref(), said.names_what_runs())?;
+    Ok((said, profile))
 }
 
 /// Lists stand in the environment as JSON arrays.
-fn lists_from_environment() -> Result<OptionSet> {
+fn tap_args_in_environment() -> Result<Option<Vec<String>>> {
     const NAME: &str = "AIRBYTE_SINGER_TAP_ARG";
-    let tap_arg = match std::env::var(NAME) {
-        Ok(text) if !text.is_empty() => Some(serde_json::from_str(&text).map_err(|_| {
+    match std::env::var(NAME) {
+        Ok(text) if !text.is_empty() => serde_json::from_str(&text).map(Some).map_err(|_| {
             Error::config(format!("environment variable {NAME}: expected a JSON array of strings"))
-        })?),
-        _ => None,
-    };
-    Ok(OptionSet { tap_arg, ..OptionSet::default() })
-}
-
-/// What the config says under its reserved key.
-fn reserved(command: &ProtocolCommand) -> Result<OptionSet> {
-    let path = match command {
-        ProtocolCommand::Spec => return Ok(OptionSet::default()),
-        ProtocolCommand::Check { config }
-        | ProtocolCommand::Discover { config }
-        | ProtocolCommand::Read { config, .. } => config,
-    };
-    let config = Config::load(path)?;
-    let Some(map) = config.reserved() else { return Ok(OptionSet::default()) };
-    let key = Config::RESERVED;
-    let options = profile::from_map(map.clone()).map_err(|reason| {
-        Error::config(format!("config file {}, {key}: {reason}", path.display()))
-    })?;
-    match options.decides_what_runs() {
-        Some(name) => Err(Error::config(format!(
-            "config file {}, {key}: `{name}` decides what is run and can't be set in a config",
-            path.display()
-        ))),
-        None => Ok(options),
+        }),
+        _ => Ok(None),
     }
 }

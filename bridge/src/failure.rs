@@ -37,6 +37,9 @@ pub fn run_error(tap: &str, doing: &str, error: &RunError) -> Error {
             "{tap} didn't finish {doing} within {} s and was stopped",
             limit.as_secs()
         )),
+        RunError::TooMuch(limit) => Error::system(format!(
+            "{tap} wrote more than {limit} bytes during {doing} and was stopped"
+        )),
         RunError::Stopped => Error::transient(format!("{doing} was stopped by a signal")),
         RunError::Read(kind) => Error::system(format!("reading what {tap} writes failed: {kind}")),
     }

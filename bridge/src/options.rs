@@ -20,6 +20,15 @@ pub struct OptionSet {
     /// The tap: one name on PATH, or a path; never split, never seen by a shell
     #[arg(long, value_name = "CMD", global = true, env = "AIRBYTE_SINGER_TAP")]
     pub tap: Option<String>,
+    /// A built-in source instead of a tap: sample
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        conflicts_with = "tap",
+        env = "AIRBYTE_SINGER_SOURCE"
+    )]
+    pub source: Option<String>,
     /// An argument for the tap, before ours; repeat it for more (environment: AIRBYTE_SINGER_TAP_ARG, a JSON array)
     #[arg(long = "tap-arg", value_name = "ARG", global = true, allow_hyphen_values = true)]
     pub tap_arg: Option<Vec<String>>,
@@ -65,10 +74,18 @@ pub struct OptionSet {
 }
 
 impl OptionSet {
-    /// Fills what is unsaid here from `weaker`.
-    pub fn or(self, weaker: Self) -> Self {
+    /// Fills what is unsaid here from `weaker`. What is run (a tap and its arguments, or a source)
+    /// is said in one place: a stronger one that names either silences the weaker ones.
+    pub fn or(self, mut weaker: Self) -> Self {
+        if self.names_what_runs() {
+            (weaker.tap, weaker.source) = (None, None);
+        }
+        if self.tap.is_some() {
+            weaker.tap_arg = None;
+        }
         Self {
             tap: self.tap.or(weaker.tap),
+            source: self.source.or(weaker.source),
             tap_arg: self.tap_arg.or(weaker.tap_arg),
             tap_catalog: self.tap_catalog.or(weaker.tap_catalog),
             tap_spec: self.tap_spec.or(weaker.tap_spec),
@@ -86,10 +103,16 @@ impl OptionSet {
         }
     }
 
+    /// Whether a tap or a source is named.
+    pub fn names_what_runs(&self) -> bool {
+        self.tap.is_some() || self.source.is_some()
+    }
+
     /// The first option here that decides what is run, which a config must not.
     pub fn decides_what_runs(&self) -> Option<&'static str> {
         let said = [
             ("tap", self.tap.is_some()),
+            ("source", self.source.is_some()),
             ("tap_arg", self.tap_arg.is_some()),
             ("tap_catalog", self.tap_catalog.is_some()),
             ("tap_spec", self.tap_spec.is_some()),
@@ -251,5 +274,13 @@ mod tests {
         };
         let both = flags.or(profile);
         assert_eq!((both.tap.as_deref(), both.check), (Some("a"), Some(CheckDepth::Config)));
+    }
+
+    #[test]
+    fn what_runs_is_said_in_one_place() {
+        let flags = OptionSet { source: Some("sample".into()), ..OptionSet::default() };
+        let profile = OptionSet { tap: Some("tap-x".into()), ..OptionSet::default() };
+        let both = flags.or(profile);
+        assert_eq!((both.tap, both.source.as_deref()), (None, Some("sample")));
     }
 }

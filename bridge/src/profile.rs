@@ -86,7 +86,7 @@ pub fn from_map(map: serde_json::Map<String, Value>) -> Result<OptionSet, String
 /// # Errors
 ///
 /// As [`load`]; also when the program is called `source-x` and nothing says what that means.
-pub fn find(flag: Option<&Path>, program: Option<&OsStr>, tap_is_known: bool) -> Result<OptionSet> {
+pub fn find(flag: Option<&Path>, program: Option<&OsStr>, is_known: bool) -> Result<OptionSet> {
     if let Some(path) = flag {
         return load(path);
     }
@@ -97,7 +97,7 @@ pub fn find(flag: Option<&Path>, program: Option<&OsStr>, tap_is_known: bool) ->
         .filter(|name| name.starts_with("source-"));
     let Some(name) = name else { return Ok(OptionSet::default()) };
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
-        if tap_is_known {
+        if is_known {
             return Ok(OptionSet::default());
         }
         return Err(Error::config(format!(
@@ -105,7 +105,7 @@ pub fn find(flag: Option<&Path>, program: Option<&OsStr>, tap_is_known: bool) ->
         )));
     };
     let path = folder.join(format!("{name}.yaml"));
-    if tap_is_known && !path.exists() {
+    if is_known && !path.exists() {
         return Ok(OptionSet::default());
     }
     load(&path)

@@ -8,6 +8,7 @@ mod read;
 mod route;
 
 use crate::options::OptionSet;
+use crate::profile;
 use crate::tap::{Folder, TapCommand};
 use crate::translate;
 use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source};
@@ -18,17 +19,23 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct TapSource {
     tap: TapCommand,
+    /// What flags and environment say, and what the profile says.
+    places: (OptionSet, OptionSet),
+    /// What holds, once the config has been asked too.
     options: OptionSet,
     spec_is_a_guess: bool,
+    /// How the tap takes its catalog, as far as it said so.
+    flags: Option<probe::Flags>,
 }
 
 impl TapSource {
-    /// The tap that `options` name.
+    /// The tap that `said` (flags and environment) or else `profile` names.
     ///
     /// # Errors
     ///
     /// No tap is named, or it can't be found or run.
-    pub fn new(options: OptionSet) -> Result<Self> {
+    pub fn new(said: OptionSet, profile: OptionSet) -> Result<Self> {
+        let options = said.clone().or(profile.clone());
         let Some(name) = options.tap.as_deref() else {
             return Err(Error::config(
                 "no tap is named: give --tap (or AIRBYTE_SINGER_TAP, or a profile)",
@@ -36,7 +43,7 @@ impl TapSource {
         };
         let args = options.tap_arg.as_deref().unwrap_or_default();
         let tap = TapCommand::find(name, args).map_err(|error| Error::system(error.to_string()))?;
-        Ok(Self { tap, options, spec_is_a_guess: false })
+        Ok(Self { tap, places: (said, profile), options, spec_is_a_guess: false, flags: None })
     }
 
     fn folder() -> Result<Folder> {
@@ -52,9 +59,25 @@ impl TapSource {
 
 impl Source for TapSource {
     async fn spec(&mut self, context: &Context) -> Result<Specification> {
-        let (spec, is_a_guess) = probe::spec(&self.tap, &self.options, context).await?;
-        self.spec_is_a_guess = is_a_guess;
-        Ok(spec)
+        let told = probe::spec(&self.tap, &self.options, context).await?;
+        (self.spec_is_a_guess, self.flags) = (told.is_a_guess, told.flags);
+        Ok(told.spec)
+    }
+
+    /// Flag > environment > the config's reserved key > profile.
+    fn configure(&mut self, config: &Config) -> Result<()> {
+        let Some(map) = config.reserved() else { return Ok(()) };
+        let key = Config::RESERVED;
+        let reserved = profile::from_map(map.clone())
+            .map_err(|reason| Error::config(format!("{key} in the config: {reason}")))?;
+        if let Some(name) = reserved.decides_what_runs() {
+            return Err(Error::config(format!(
+                "{key} in the config: `{name}` decides what is run and can't be set there"
+            )));
+        }
+        let (said, profile) = self.places.clone();
+        self.options = said.or(reserved).or(profile);
+        Ok(())
     }
 
     /// A spec made from `--about` is flawed, so only what is missing counts; the rest is a warning.

@@ -175,8 +175,8 @@ def main() -> int:
     parser.add_argument("--config", type=pathlib.Path, required=True)
     parser.add_argument("--catalog", type=pathlib.Path, required=True)
     parser.add_argument("--least", type=int, default=21, help="fewer distinct cuts fail")
-    parser.add_argument("--most", type=int, default=28, help="more STATEs than this are sampled")
-    parser.add_argument("--lagging", type=int, default=8, help="cuts with lagging streams")
+    parser.add_argument("--most", type=int, default=22, help="more STATEs than this are sampled")
+    parser.add_argument("--lagging", type=int, default=6, help="cuts with lagging streams")
     parser.add_argument("--jobs", type=int, default=2, help="resumes at a time")
     parser.add_argument("--seed", type=int, default=20, help="of the lagging cuts")
     with tempfile.TemporaryDirectory(prefix="airbyte-singer-cut-") as folder:

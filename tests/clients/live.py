@@ -31,7 +31,7 @@ HERE = pathlib.Path(__file__).parent
 #: Sources that come with the binary: the option that names them, and a config that must fail.
 BUNDLED = {
     "tap-sample": ("tap", {"rows": "many"}),
-    "sample": ("source", {"rows": "many"}),
+    "sample": ("source", {"products": "many"}),
 }
 #: Fewer distinct cuts than this are a failure for a bundled source.
 BUNDLED_CUTS = 3
@@ -205,7 +205,9 @@ class Live:
     def client(self, step: str, argv: list) -> dict:
         """Run a client of ours that prints a report with problems."""
         begun = time.monotonic()
-        report = self.judged(argv, env=self.variables_for(linked=True))
+        # Its temporary files go with ours, however it ends.
+        variables = {**self.variables_for(linked=True), "TMPDIR": str(self.folder)}
+        report = self.judged(argv, env=variables)
         detail = self.summary(report["problems"])
         self.note(step, not report["problems"], detail, time.monotonic() - begun)
         return report
@@ -224,7 +226,9 @@ class Live:
     def variables_for(self, linked: bool) -> dict[str, str]:
         """The environment of a call: the link finds its profile, the binary its option."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("AIRBYTE_SINGER_")}
-        own = {"AIRBYTE_SINGER_PROFILES": str(self.folder / "profiles")} if linked else self.option
+        # A profile makes a tap a connector; a native source is one already.
+        profiled = linked and "AIRBYTE_SINGER_TAP" in self.option
+        own = {"AIRBYTE_SINGER_PROFILES": str(self.folder / "profiles")} if profiled else self.option
         return {**clean, **self.variables, **own}
 
     def keys(self) -> list[Key]:

@@ -108,7 +108,7 @@ CREATE TABLE ledger.entries (
 INSERT INTO ledger.entries
 SELECT n, n % 997, (ARRAY['in', 'out', 'fee'])[1 + n % 3], n / 100.0,
        timestamptz '2024-01-01 00:00:00+00' + (n / 7) * interval '3 seconds'
-FROM generate_series(1, 45000) AS n;
+FROM generate_series(1, 25000) AS n;
 
 -- Small tables of one shape, incremental by updated_at: a cut after each.
 DO $$

@@ -95,7 +95,12 @@ TAPS = {
                 "filter_schemas": ["public", "desk", "Back Office", "ledger"],
             },
             bad_config=_wrong_password,
-            streams={"desk-users": {"name": "desk_users"}},
+            streams={
+                "desk-users": {"name": "desk_users"},
+                # With a cursor of its own a stream is incremental for PyAirbyte too.
+                "desk-order_lines": {"cursor": "updated_at"},
+                "ledger-entries": {"cursor": "updated_at"},
+            },
             renamed={("desk", "desk_users"): ("desk", "users")},
             beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
             least_cuts=21,
@@ -106,7 +111,10 @@ TAPS = {
             server=lambda _: MariaDb(),
             config=lambda server: {**_account(server), "filter_dbs": "front,back"},
             bad_config=_wrong_password,
-            streams={"back-users": {"name": "back_users"}},
+            streams={
+                "back-users": {"name": "back_users"},
+                "back-entries": {"cursor": "updated_at"},
+            },
             renamed={("back", "back_users"): ("back", "users")},
             beyond_duckdb={
                 "every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)",

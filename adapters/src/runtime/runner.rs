@@ -119,16 +119,20 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
 
 async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -> Result<()> {
     let spec = until_stopped(source.stop_grace(), context, source.spec(context)).await?;
-    let load = |path: &Path| -> Result<Config> {
-        let config = Config::load(path)?;
-        context.secrets.learn(&spec, config.values());
-        Ok(config)
-    };
+    let config = match command {
+        Command::Spec => None,
+        Command::Check { config } | Command::Discover { config } | Command::Read { config, .. } => {
+            let config = Config::load(config)?;
+            context.secrets.learn(&spec, config.values());
+            source.configure(&config)?;
+            Some(config)
+        }
+    }
+    .unwrap_or_default();
     let grace = source.stop_grace();
     match command {
         Command::Spec => context.output.message(&Message::Spec(spec)),
-        Command::Check { config } => {
-            let config = load(config)?;
+        Command::Check { .. } => {
             let status = match source.validate(&config, &spec) {
                 Ok(()) => until_stopped(grace, context, source.check(&config, context)).await,
                 Err(error) => Err(error),
@@ -138,14 +142,12 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
             let status = ConnectionStatus { message, ..status };
             context.output.message(&Message::ConnectionStatus(status))
         }
-        Command::Discover { config } => {
-            let config = load(config)?;
+        Command::Discover { .. } => {
             source.validate(&config, &spec)?;
             let catalog = until_stopped(grace, context, source.discover(&config, context)).await?;
             context.output.message(&Message::Catalog(catalog))
         }
-        Command::Read { config, catalog, state } => {
-            let config = load(config)?;
+        Command::Read { catalog, state, .. } => {
             source.validate(&config, &spec)?;
             let job = ReadJob {
                 config,

@@ -7,6 +7,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
+mod names;
+
+pub use names::is_plainly_secret;
+
 /// The values that must never be seen in LOG, TRACE or CONNECTION_STATUS.
 ///
 /// Masking works on values, wherever they stand: a tap was seen to print its token inside a URL.
@@ -39,12 +43,14 @@ const MASK: &str = "****";
 
 impl Secrets {
     /// Learns the values under `airbyte_secret: true` of the spec, also below oneOf, anyOf,
-    /// allOf and arrays.
+    /// allOf and arrays; and those of settings that the spec doesn't declare whose names are
+    /// [plainly secret](is_plainly_secret).
     pub fn learn(&self, spec: &Specification, config: &Map<String, Value>) {
         let (mut secret, mut other) = (BTreeSet::new(), BTreeSet::new());
         let schema = Value::Object(spec.connection_specification.clone());
         let config = Value::Object(config.clone());
         collect(&schema, &config, &mut secret);
+        undeclared(schema.get("properties"), &config, &mut secret);
         leaves(&config, &mut other);
         self.update(|inner| {
             inner.values.extend(secret);
@@ -205,6 +211,23 @@ fn collect(schema: &Value, config: &Value, out: &mut BTreeSet<String>) {
         for value in list {
             collect(items, value, out);
         }
+    }
+}
+
+/// Values of plainly secret names, at any depth, unless `declared` says what they are.
+fn undeclared(declared: Option<&Value>, config: &Value, out: &mut BTreeSet<String>) {
+    match config {
+        Value::Object(map) => {
+            for (name, value) in map {
+                let known = declared.and_then(|properties| properties.get(name));
+                match (known, is_plainly_secret(name)) {
+                    (None, true) => leaves(value, out),
+                    _ => undeclared(known.and_then(|k| k.get("properties")), value, out),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| undeclared(None, value, out)),
+        _ => {}
     }
 }
 

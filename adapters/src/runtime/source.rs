@@ -1,5 +1,5 @@
 use super::{Config, Emitter, Output, Secrets, Stop};
-use crate::Result;
+use crate::{Error, Result};
 use airbyte_protocol::{
     Catalog, ConfiguredCatalog, ConnectionStatus, Control, Message, Specification, StateInput,
 };
@@ -20,6 +20,22 @@ pub trait Source {
     ///
     /// Whatever keeps the source from knowing its own settings.
     fn spec(&mut self, context: &Context) -> impl Future<Output = Result<Specification>>;
+
+    /// Takes what the config says to the source itself rather than to what it reads
+    /// ([`Config::reserved`]); called once the config is there, before anything is done with it.
+    ///
+    /// # Errors
+    ///
+    /// An option that is unknown, wrong, or not to be set in a config.
+    fn configure(&mut self, config: &Config) -> Result<()> {
+        match config.reserved() {
+            None => Ok(()),
+            Some(_) => Err(Error::config(format!(
+                "the config has options under {}, but this source takes none",
+                Config::RESERVED
+            ))),
+        }
+    }
 
     /// Whether the config fits the spec; by default the spec's schema decides. A source whose
     /// spec is only a guess can be milder here.

@@ -8,7 +8,7 @@ use super::discovery::{discover, write_config};
 use super::probe::Flags;
 use crate::failure;
 use crate::options::CheckDepth;
-use crate::tap::{Arrival, Ended, Folder, Lines, Running};
+use crate::tap::{Arrival, Ended, Folder, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use airbyte_adapters::{Config, Context, Error, Result};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, ConnectionStatus, SyncMode};
@@ -33,7 +33,7 @@ pub(super) async fn check(
     }
     let folder = TapSource::folder()?;
     let probes = tokio::try_join!(
-        Flags::of(&source.tap, source.options.catalog_flag, context),
+        Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
         discover(source, config, &folder, context),
     );
     let (flags, tap_catalog) = match probes {
@@ -132,8 +132,9 @@ impl Trial<'_> {
         let mut args = vec!["--config".into(), self.config.clone()];
         args.extend(self.flags.args(&path));
         let tap = self.source.tap.short_name();
-        let mut running = Running::start(&self.source.tap, &args, &self.folder.work())
-            .map_err(|error| failure::run_error(tap, "the check", &error))?;
+        let mut running =
+            Running::start(&self.source.tap, &args, &self.folder.work(), Voice::Plain)
+                .map_err(|error| failure::run_error(tap, "the check", &error))?;
         let shown = self.watch(&mut running).await?;
         Ok((running, shown))
     }

@@ -3,11 +3,15 @@
 use super::TapSource;
 use crate::failure;
 use crate::tap::command::absolute_if_file;
-use crate::tap::{Captured, Folder, RunError, capture};
+use crate::tap::{Bounds, Captured, Folder, RunError, Voice, capture};
 use airbyte_adapters::{Config, Context, Error, Result};
 use serde_json::{Map, Value};
 use singer_protocol as singer;
 use std::path::{Path, PathBuf};
+
+/// The largest catalog, in bytes. The largest one seen has 14 MB; a tap that syncs instead of
+/// discovering would fill the memory.
+const MAX_CATALOG: u64 = 512 * 1024 * 1024;
 
 /// The catalog that the user gave, or what the tap discovers.
 pub(super) async fn discover(
@@ -52,8 +56,8 @@ async fn run(
     let cancel = async {
         context.stop.wait().await;
     };
-    let timeout = source.options.discovery_timeout();
-    capture(&source.tap, &args, &folder.work(), timeout, cancel).await
+    let bounds = Bounds { timeout: source.options.discovery_timeout(), bytes: MAX_CATALOG };
+    capture(&source.tap, &args, &folder.work(), Voice::Plain, bounds, cancel).await
 }
 
 /// Writes the config for the tap. Settings that name files relative to the user's folder are made

@@ -2,7 +2,7 @@
 
 use crate::failure;
 use crate::options::{CatalogFlag, OptionSet};
-use crate::tap::{Captured, Folder, RunError, TapCommand, capture};
+use crate::tap::{Bounds, Captured, Folder, RunError, TapCommand, Voice, capture};
 use crate::translate::spec;
 use airbyte_adapters::{Context, Error, Result};
 use airbyte_protocol::Specification;
@@ -11,38 +11,47 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-/// A Python tap takes a second or two to say what it is.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A Python tap takes a second or two to say what it is, in a few kilobytes. One that doesn't know
+/// the flag may begin to sync instead, which is no answer.
+const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(60), bytes: 4 * 1024 * 1024 };
 
-/// The spec of a tap, and whether it is only a guess: a given Airbyte spec is not; one made from
-/// `--about`, from a hub definition or from nothing is.
-pub(super) async fn spec(
-    tap: &TapCommand,
-    options: &OptionSet,
-    context: &Context,
-) -> Result<(Specification, bool)> {
+/// What is known of a tap's settings.
+pub(super) struct Told {
+    pub(super) spec: Specification,
+    /// Whether the spec is only a guess. One that the user gives as an Airbyte spec is not; what is
+    /// made from `--about`, from a hub definition or from nothing is.
+    pub(super) is_a_guess: bool,
+    /// The catalog's flags, where the tap names them among its capabilities.
+    pub(super) flags: Option<Flags>,
+}
+
+/// The spec of a tap: given, or made from what is given, or asked of the tap.
+pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Context) -> Result<Told> {
+    let guess = |spec| Told { spec, is_a_guess: true, flags: None };
     if let Some(path) = &options.tap_spec {
-        let given = Specification::parse(&file("spec", path)?)
+        let spec = Specification::parse(&file("spec", path)?)
             .map_err(|error| Error::config(format!("spec file {}: {error}", path.display())))?;
-        return Ok((given, false));
+        return Ok(Told { is_a_guess: false, ..guess(spec) });
     }
     if let Some(path) = &options.tap_about {
         let text = file("about", path)?;
         let fail = |reason: &str| Error::config(format!("about file {}: {reason}", path.display()));
         let definition = yaml(&text).ok_or_else(|| fail("neither JSON nor YAML"))?;
-        let made = spec::from_definition(&definition).map_err(fail)?;
-        return Ok((made, true));
+        return Ok(guess(spec::from_definition(&definition).map_err(fail)?));
     }
     let captured = match capture_words(tap, &["--about", "--format=json"], context).await {
-        Err(RunError::Timeout(_)) => None,
+        Err(RunError::Timeout(_) | RunError::TooMuch(_)) => None,
         other => Some(other.map_err(|error| told(tap, &error))?),
     };
     let about = captured
         .filter(|captured| captured.ended.is_success())
         .and_then(|captured| singer_protocol::About::parse(&captured.stdout).ok());
     Ok(match about {
-        Some(about) => (spec::from_about(&about), true),
-        None => (spec::open(), true),
+        Some(about) => {
+            let flags = Flags::among(&about.capabilities);
+            Told { flags, ..guess(spec::from_about(&about)) }
+        }
+        None => guess(spec::open()),
     })
 }
 
@@ -54,11 +63,18 @@ pub(super) struct Flags {
 }
 
 impl Flags {
+    /// What a tap of the SDK says it can do, so that its help need not be asked.
+    fn among(capabilities: &[String]) -> Option<Self> {
+        let can = |what: &str| capabilities.iter().any(|capability| capability == what);
+        can("catalog").then(|| Self { catalog: true, properties: can("properties") })
+    }
+
     /// What the option says, or what the tap's help lists. Where help lists both, both are given:
     /// on every tap tried that equalled the better one. Help that can't be had means `--catalog`.
     pub(super) async fn of(
         tap: &TapCommand,
         option: Option<CatalogFlag>,
+        known: Option<Self>,
         context: &Context,
     ) -> Result<Self> {
         let flags = |catalog, properties| Self { catalog, properties };
@@ -67,9 +83,15 @@ impl Flags {
             CatalogFlag::Properties => flags(false, true),
             CatalogFlag::Both => flags(true, true),
             CatalogFlag::Auto => {
+                if let Some(known) = known {
+                    return Ok(known);
+                }
                 let help = capture_words(tap, &["--help"], context).await;
-                let help = help.map_err(|error| told(tap, &error))?;
-                let text = String::from_utf8_lossy(&help.stdout);
+                let help = match help {
+                    Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Vec::new(),
+                    other => other.map_err(|error| told(tap, &error))?.stdout,
+                };
+                let text = String::from_utf8_lossy(&help);
                 let properties = text.contains("--properties");
                 flags(text.contains("--catalog") || !properties, properties)
             }
@@ -103,7 +125,7 @@ async fn capture_words(
     let cancel = async {
         context.stop.wait().await;
     };
-    capture(tap, &args, &folder.work(), PROBE_TIMEOUT, cancel).await
+    capture(tap, &args, &folder.work(), Voice::Hushed, BOUNDS, cancel).await
 }
 
 /// Reads YAML, of which JSON is a part.

@@ -3,7 +3,7 @@
 use super::route::Router;
 use crate::options::OnMalformed;
 use crate::tap::process::tell;
-use crate::tap::{Arrival, Lines, Words};
+use crate::tap::{Arrival, Lines, Voice, Words};
 use crate::translate::state::{Publication, StateError, Tracker};
 use airbyte_adapters::{Emitter, Emitting, Error, Result, now_millis};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
@@ -279,7 +279,7 @@ impl Sink {
         let mut stderr = singer::Stderr::default();
         let first = stderr.push(&text);
         for entry in first.iter().chain(stderr.finish().iter()) {
-            tell(entry, &self.words);
+            tell(entry, &self.words, Voice::Plain);
         }
     }
 

@@ -7,7 +7,7 @@ use super::pump::{Pump, Pumped, Sink};
 use super::route::{Router, Wanted};
 use crate::failure;
 use crate::options::OnMalformed;
-use crate::tap::{Ended, Folder, Lines, Running};
+use crate::tap::{Ended, Folder, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use crate::translate::names::Names;
 use crate::translate::record::FieldFilter;
@@ -33,7 +33,7 @@ pub(super) async fn read(
     let folder = TapSource::folder()?;
     // The probes are Python starts: side by side they cost one.
     let (flags, catalog) = tokio::try_join!(
-        Flags::of(&source.tap, source.options.catalog_flag, context),
+        Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
         discover(source, &job.config, &folder, context),
     )?;
     let translated = catalog::to_airbyte(&catalog, &source.overrides());
@@ -131,6 +131,10 @@ fn members(
         let Some(entry) = catalog.streams().iter().position(|e| e.tap_stream_id() == id) else {
             continue;
         };
+        if members.iter().any(|member: &Member| member.entry == entry) {
+            tracing::warn!("two configured streams mean `{id}`; the first one gets its records");
+            continue;
+        }
         let link = translated.links.iter().find(|link| link.tap_stream_id == *id);
         let said = overrides.get(id).and_then(|stream| stream.alone);
         let evidence = link.is_some_and(|link| link.database) && !key_is_shared(catalog, entry);
@@ -232,8 +236,9 @@ impl Run<'_> {
         let args = self.args(&members, pass.singer_state.as_ref())?;
         self.announce(&members)?;
         let tap = self.source.tap.short_name();
-        let mut running = Running::start(&self.source.tap, &args, &self.folder.work())
-            .map_err(|error| failure::run_error(tap, "the sync", &error))?;
+        let mut running =
+            Running::start(&self.source.tap, &args, &self.folder.work(), Voice::Plain)
+                .map_err(|error| failure::run_error(tap, "the sync", &error))?;
         let started = Instant::now();
         let interval = self.source.options.state_interval();
         let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed());

@@ -70,10 +70,8 @@ fn sweep(base: &Path) {
 }
 
 fn is_alive(pid: i32) -> bool {
-    match rustix::process::Pid::from_raw(pid).map(rustix::process::test_kill_process) {
-        Some(Ok(())) | Some(Err(rustix::io::Errno::PERM)) => true,
-        _ => false,
-    }
+    let answer = rustix::process::Pid::from_raw(pid).map(rustix::process::test_kill_process);
+    matches!(answer, Some(Ok(()) | Err(rustix::io::Errno::PERM)))
 }
 
 #[cfg(test)]

@@ -58,6 +58,15 @@ impl fmt::Display for Ended {
     }
 }
 
+/// How what a tap says on stderr reaches the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// At the tap's own levels.
+    Plain,
+    /// At debug: a probe that the tap doesn't understand is nobody's business.
+    Hushed,
+}
+
 /// Why a tap gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunError {
@@ -67,18 +76,25 @@ pub enum RunError {
     Timeout(Duration),
     /// We were asked to stop.
     Stopped,
+    /// It wrote more than this many bytes.
+    TooMuch(u64),
     /// Its output couldn't be read.
     Read(std::io::ErrorKind),
 }
 
 impl Running {
     /// Starts `command` with `args` in the folder `work`; stdin is empty, the environment is ours
-    /// less our own variables. What it says on stderr is logged and remembered from now on.
+    /// less our own variables. What it says on stderr is logged as `voice` says, and remembered.
     ///
     /// # Errors
     ///
     /// [`RunError::Start`] in a sentence.
-    pub fn start(command: &TapCommand, args: &[OsString], work: &Path) -> Result<Self, RunError> {
+    pub fn start(
+        command: &TapCommand,
+        args: &[OsString],
+        work: &Path,
+        voice: Voice,
+    ) -> Result<Self, RunError> {
         let mut process = Command::new(&command.program);
         process
             .args(&command.args)
@@ -100,7 +116,7 @@ impl Running {
         let stdout = child.stdout.take().and_then(|pipe| pipe.into_owned_fd().ok());
         let words = Words::default();
         let stderr = match child.stderr.take() {
-            Some(pipe) => tokio::spawn(listen(pipe, words.clone())),
+            Some(pipe) => tokio::spawn(listen(pipe, words.clone(), voice)),
             None => tokio::spawn(std::future::ready(())),
         };
         Ok(Self { child, group, stdout, stderr, words })
@@ -167,27 +183,41 @@ pub struct Captured {
     pub words: Words,
 }
 
+/// What a tap may take until it has answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Time.
+    pub timeout: Duration,
+    /// Bytes of stdout.
+    pub bytes: u64,
+}
+
 /// Runs a tap to its end and keeps what it writes.
 ///
 /// # Errors
 ///
-/// It can't be started, doesn't end in time, or `cancel` comes first; it is killed then.
+/// It can't be started, takes more than `bounds`, or `cancel` comes first; it is killed then.
 pub async fn capture(
     command: &TapCommand,
     args: &[OsString],
     work: &Path,
-    timeout: Duration,
+    voice: Voice,
+    bounds: Bounds,
     cancel: impl Future<Output = ()>,
 ) -> Result<Captured, RunError> {
-    let mut running = Running::start(command, args, work)?;
+    let mut running = Running::start(command, args, work, voice)?;
     let pipe = running.take_stdout();
     let run = async {
         let stdout = match pipe {
             Some(pipe) => {
-                let mut file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
+                let file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
                     .map_err(|e| RunError::Read(e.kind()))?;
                 let mut stdout = Vec::new();
-                file.read_to_end(&mut stdout).await.map_err(|e| RunError::Read(e.kind()))?;
+                let mut bounded = file.take(bounds.bytes.saturating_add(1));
+                bounded.read_to_end(&mut stdout).await.map_err(|e| RunError::Read(e.kind()))?;
+                if stdout.len() as u64 > bounds.bytes {
+                    return Err(RunError::TooMuch(bounds.bytes));
+                }
                 stdout
             }
             None => Vec::new(),
@@ -195,13 +225,13 @@ pub async fn capture(
         Ok((stdout, running.wait().await))
     };
     let outcome = tokio::select! {
-        outcome = tokio::time::timeout(timeout, run) => outcome,
+        outcome = tokio::time::timeout(bounds.timeout, run) => outcome,
         () = cancel => return Err(RunError::Stopped),
     };
     match outcome {
         Ok(Ok((stdout, ended))) => Ok(Captured { stdout, ended, words: running.words.clone() }),
         Ok(Err(error)) => Err(error),
-        Err(_) => Err(RunError::Timeout(timeout)),
+        Err(_) => Err(RunError::Timeout(bounds.timeout)),
     }
 }
 
@@ -230,28 +260,29 @@ fn cannot_start(command: &TapCommand, error: &std::io::Error) -> String {
     }
 }
 
-async fn listen(mut pipe: ChildStderr, words: Words) {
+async fn listen(mut pipe: ChildStderr, words: Words, voice: Voice) {
+    let tell = |entry: &LogEntry| tell(entry, &words, voice);
     let mut stderr = Stderr::default();
     let mut splitter = Splitter::default();
     loop {
         let more = tokio::time::timeout(STDERR_QUIET, splitter.fill(&mut pipe)).await;
         match more {
-            Err(_) => stderr.flush().iter().for_each(|entry| tell(entry, &words)),
+            Err(_) => stderr.flush().iter().for_each(tell),
             Ok(false) => break,
             Ok(true) => {}
         }
         while let Some(line) = splitter.line() {
-            stderr.push(&line).iter().for_each(|entry| tell(entry, &words));
+            stderr.push(&line).iter().for_each(tell);
         }
     }
     if let Some(line) = splitter.rest() {
-        stderr.push(&line).iter().for_each(|entry| tell(entry, &words));
+        stderr.push(&line).iter().for_each(tell);
     }
-    stderr.finish().iter().for_each(|entry| tell(entry, &words));
+    stderr.finish().iter().for_each(tell);
 }
 
 /// Logs and remembers what a tap said.
-pub fn tell(entry: &LogEntry, words: &Words) {
+pub fn tell(entry: &LogEntry, words: &Words, voice: Voice) {
     words.hear(entry);
     let (message, trace) = (entry.message.as_str(), entry.stack_trace.as_deref().unwrap_or(""));
     if let Some(metric) = &entry.metric {
@@ -259,6 +290,7 @@ pub fn tell(entry: &LogEntry, words: &Words) {
         return;
     }
     match entry.level {
+        _ if voice == Voice::Hushed => tracing::debug!("{message}"),
         Level::Trace => tracing::trace!(stack_trace = trace, "{message}"),
         Level::Debug => tracing::debug!(stack_trace = trace, "{message}"),
         Level::Info => tracing::info!(stack_trace = trace, "{message}"),
@@ -327,7 +359,9 @@ mod tests {
     async fn captured(script: &str, timeout: Duration) -> Result<Captured, RunError> {
         let (command, args) = shell(script);
         let work = tempfile::tempdir().unwrap();
-        capture(&command, &args, work.path(), timeout, std::future::pending()).await
+        let cancel = std::future::pending();
+        let bounds = Bounds { timeout, bytes: 1 << 20 };
+        capture(&command, &args, work.path(), Voice::Plain, bounds, cancel).await
     }
 
     #[test]
@@ -346,6 +380,12 @@ mod tests {
     }
 
     #[test]
+    fn a_tap_that_writes_too_much_is_stopped() {
+        let error = run(captured("yes", Duration::from_secs(60))).unwrap_err();
+        assert_eq!(error, RunError::TooMuch(1 << 20));
+    }
+
+    #[test]
     fn a_tap_that_takes_too_long_is_killed_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("mark");
@@ -361,7 +401,7 @@ mod tests {
         let ended = run(async {
             let (command, args) = shell("trap '' TERM; while :; do sleep 0.05; done");
             let work = tempfile::tempdir().unwrap();
-            let mut running = Running::start(&command, &args, work.path()).unwrap();
+            let mut running = Running::start(&command, &args, work.path(), Voice::Plain).unwrap();
             tokio::time::sleep(Duration::from_millis(200)).await;
             running.stop(Duration::from_millis(200)).await
         });

@@ -64,3 +64,12 @@ fn text_without_secrets_is_not_copied() {
     assert!(matches!(one("verysecret").mask("nothing here"), Cow::Borrowed(_)));
     assert!(matches!(Secrets::default().mask("nothing here"), Cow::Borrowed(_)));
 }
+
+#[test]
+fn without_a_spec_plainly_secret_names_are_enough() {
+    let secrets = secrets(
+        json!({"properties": {"token": {"type": "string"}}}),
+        json!({"token": "declared-open", "db_password": "hunter-22", "o": {"apiKey": "key-7777"}}),
+    );
+    assert_eq!(secrets.mask("declared-open hunter-22 key-7777"), "declared-open **** ****");
+}

@@ -78,7 +78,9 @@ impl Translated {
         streams.iter().position(named).or_else(|| {
             let by_id = self.links.iter().position(|link| link.tap_stream_id == wanted.name)?;
             let namespace = &streams[by_id].namespace;
-            (wanted.namespace.is_none() || wanted.namespace == *namespace).then_some(by_id)
+            let fits =
+                namespace.is_none() || wanted.namespace.is_none() || wanted.namespace == *namespace;
+            fits.then_some(by_id)
         })
     }
 }

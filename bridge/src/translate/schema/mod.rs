@@ -18,11 +18,11 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use types::Types;
 
-/// How many bytes of definitions may be inlined into one schema before its `$ref`s stay open.
-/// Measured on catalogs of real taps: the largest honest expansion is a tenth of it.
+/// How many bytes of definitions may be inlined into one schema before its `$ref`s stay open:
+/// enough for what people write, and a bound for definitions that multiply each other.
 const MAX_EXPANSION: usize = 1 << 20;
 
-/// How deep a schema may nest; what lies deeper stays open. Real ones go six deep.
+/// How deep a schema may nest; what lies deeper stays open. Breadcrumbs of real taps go six deep.
 const MAX_DEPTH: usize = 64;
 
 /// Rewrites a stream's schema: type object with `properties`, `$ref` inlined (a recursive one,

@@ -5,12 +5,11 @@
 //! the rest.
 
 mod hub;
-mod secret;
 mod setting;
 #[cfg(test)]
 mod tests;
 
-pub use secret::is_plainly_secret;
+pub use airbyte_adapters::is_plainly_secret;
 
 use airbyte_protocol as airbyte;
 use airbyte_protocol::Specification;

@@ -1,4 +1,4 @@
-use super::secret::is_plainly_secret;
+use super::is_plainly_secret;
 use crate::translate::schema::{Hints, normalise};
 use serde_json::{Map, Value};
 

@@ -42,7 +42,7 @@ const ENDINGS: [&str; 12] = [
 /// that Airbyte's acceptance tests take for secret, and is no stricter about case and dashes.
 ///
 /// ```
-/// use airbyte_singer::translate::spec::is_plainly_secret;
+/// use airbyte_adapters::is_plainly_secret;
 /// assert!(is_plainly_secret("clientSecret") && is_plainly_secret("db-password"));
 /// assert!(!is_plainly_secret("max_tokens") && !is_plainly_secret("primary_key"));
 /// ```
