@@ -8,7 +8,7 @@ mod read;
 mod route;
 
 use crate::options::OptionSet;
-use crate::tap::{Folder, TapCommand};
+use crate::tap::{self, Folder, TapCommand};
 use crate::translate;
 use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
@@ -91,5 +91,9 @@ impl Source for TapSource {
     /// The tap gets its grace, and we as long again to say how it ended.
     fn stop_grace(&self) -> Duration {
         self.options.stop_grace().saturating_add(Duration::from_secs(10))
+    }
+
+    fn last_resort(&self) -> Box<dyn FnOnce() + Send> {
+        Box::new(tap::abandon)
     }
 }

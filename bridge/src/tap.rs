@@ -13,3 +13,10 @@ pub use files::Folder;
 pub use lines::{Arrival, Lines};
 pub use process::{Bounds, Captured, Ended, RunError, Running, Voice, capture};
 pub use words::{LastWords, Words};
+
+/// Kills every tap that runs and removes every private folder of this process: for the one who
+/// ends it without unwinding.
+pub fn abandon() {
+    process::kill_all();
+    files::remove_own();
+}

@@ -1,4 +1,5 @@
 use super::config::read_file;
+use super::signals::LastResort;
 use super::{Config, Context, Emitter, Output, ReadJob, Secrets, Source, Stop, StopSignal};
 use crate::{Error, Result};
 use airbyte_protocol::{
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 /// Records never wait longer than this for the next write.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
+/// How long a source that was dropped after its grace, and our last messages, may take.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What a client asks of a source: plain data, whoever parsed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +86,8 @@ impl Outcome {
 /// * SIGTERM and SIGINT stop the source, as [`Source::stop_grace`] says.
 /// * A stdout that nobody reads any more ends everything quietly: [`Outcome::Done`].
 pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> Outcome {
+    let grace = source.stop_grace().saturating_add(LAST_WORDS);
+    let _last_resort = LastResort::after(grace, source.last_resort());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

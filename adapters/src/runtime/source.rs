@@ -72,6 +72,13 @@ pub trait Source {
     fn stop_grace(&self) -> Duration {
         Duration::ZERO
     }
+
+    /// What must still be done when a stop signal came, the grace has passed and the process ends
+    /// without asking the source again, because it hangs: its reader may have stopped reading.
+    /// Called on a thread of its own.
+    fn last_resort(&self) -> Box<dyn FnOnce() + Send> {
+        Box::new(|| {})
+    }
 }
 
 /// What a read is asked to do.

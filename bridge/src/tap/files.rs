@@ -57,13 +57,22 @@ impl Folder {
 
 /// Removes the folders of runs that no longer live. Others' folders can't be removed and are left.
 fn sweep(base: &Path) {
+    remove(base, |pid| !is_alive(pid));
+}
+
+/// Removes the folders of this very process.
+pub(super) fn remove_own() {
+    remove(&std::env::temp_dir(), |pid| u32::try_from(pid) == Ok(std::process::id()));
+}
+
+fn remove(base: &Path, whose: impl Fn(i32) -> bool) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
         let Some(pid) = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok()) else {
             continue;
         };
-        if !is_alive(pid) {
+        if whose(pid) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -3,11 +3,13 @@
 use super::{TapCommand, Words};
 use rustix::process::{Pid, Signal, kill_process_group};
 use singer_protocol::{Level, LogEntry, Stderr};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, Command};
@@ -19,6 +21,20 @@ const MAX_STDERR_LINE: usize = 64 * 1024;
 const STDERR_QUIET: Duration = Duration::from_millis(200);
 /// How long we listen to stderr once the tap itself has ended.
 const STDERR_LINGER: Duration = Duration::from_secs(2);
+
+/// The groups that run, for [`kill_all`].
+static LIVING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+fn living() -> MutexGuard<'static, BTreeSet<i32>> {
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every tap that this process has started and not yet seen to its end.
+pub(super) fn kill_all() {
+    for group in living().iter().filter_map(|id| Pid::from_raw(*id)) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
 
 /// A tap that runs, in a process group of its own. Dropping it kills the group.
 #[derive(Debug)]
@@ -113,6 +129,7 @@ impl Running {
         tracing::debug!(tap = command.short_name(), args = ?shown(args), "starting the tap");
         let mut child = process.spawn().map_err(|e| RunError::Start(cannot_start(command, &e)))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        living().extend(group.map(Pid::as_raw_pid));
         let stdout = child.stdout.take().and_then(|pipe| pipe.into_owned_fd().ok());
         let words = Words::default();
         let stderr = match child.stderr.take() {
@@ -133,8 +150,7 @@ impl Running {
         let status = self.child.wait().await;
         // A grandchild may hold stderr open for ever.
         let _ = tokio::time::timeout(STDERR_LINGER, &mut self.stderr).await;
-        self.signal(Signal::KILL);
-        self.group = None;
+        self.end_group();
         match status {
             Ok(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => Ended::Code(code),
@@ -158,6 +174,14 @@ impl Running {
         }
     }
 
+    /// Kills what is left of the group.
+    fn end_group(&mut self) {
+        self.signal(Signal::KILL);
+        if let Some(group) = self.group.take() {
+            living().remove(&group.as_raw_pid());
+        }
+    }
+
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
             let _ = kill_process_group(group, signal);
@@ -167,7 +191,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        self.end_group();
         self.stderr.abort();
     }
 }
