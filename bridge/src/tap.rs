@@ -11,7 +11,7 @@ pub mod words;
 pub use command::TapCommand;
 pub use files::Folder;
 pub use lines::{Arrival, Lines};
-pub use process::{Bounds, Captured, Ended, RunError, Running, Voice, capture};
+pub use process::{Bounds, Captured, Ended, LINGER, RunError, Running, Voice, capture};
 pub use words::{LastWords, Words};
 
 /// Kills every tap that runs and removes every private folder of this process: for the one who
