@@ -1,5 +1,6 @@
 use super::config::read_file;
 use super::{Config, Context, Emitter, Output, ReadJob, Secrets, Source, Stop, StopSignal};
+use crate::error::readable;
 use crate::{Error, Result};
 use airbyte_protocol::{
     ConfiguredCatalog, ConnectionStatus, FailureType, Message, StateInput, Trace,
@@ -136,7 +137,8 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
                 Err(error) => Err(error),
             };
             let status = answer(status)?;
-            let message = status.message.map(|text| context.secrets.mask(&text).into_owned());
+            let message =
+                status.message.map(|text| readable(context.secrets.mask(&text).into_owned()));
             let status = ConnectionStatus { message, ..status };
             context.output.message(&Message::ConnectionStatus(status))
         }
