@@ -291,7 +291,7 @@ impl Sink {
 
     /// A line of stdout that is no message: the tap's log strayed there.
     fn log(&self, line: &[u8]) {
-        let text = String::from_utf8_lossy(&line[..line.len().min(8192)]);
+        let text = String::from_utf8_lossy(&line[..line.len().min(64 * 1024)]);
         let mut stderr = singer::Stderr::default();
         let first = stderr.push(&text);
         for entry in first.iter().chain(stderr.finish().iter()) {
