@@ -5,12 +5,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-const PREFIX: &str = "airbyte-singer-";
+const PREFIX: &str = "airbyte-singer-run-";
 const LOCK: &str = "lock";
-/// A folder without a lock is left alone until it is older than this.
-const SETTLED: Duration = Duration::from_millis(500);
 
 /// A private folder (0700) for the files that a tap is given, and for it to work in. It is gone
 /// when this is dropped; what a SIGKILL left of an earlier run is swept when the next one starts.
@@ -83,14 +80,11 @@ fn sweep(base: &Path) {
     }
 }
 
-/// Whether a run holds this folder; one that has just been made may have no lock yet.
+/// Whether a run holds this folder. One without a lock is not ours to judge, and holds no secret
+/// yet: the lock is the first thing that is made in it.
 fn is_held(folder: &Path) -> bool {
     match fs::File::open(folder.join(LOCK)) {
         Ok(lock) => rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let made = fs::metadata(folder).and_then(|data| data.modified());
-            !made.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED))
-        }
         Err(_) => true,
     }
 }
@@ -114,21 +108,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_run_left_is_swept_and_a_living_one_keeps_its_own() {
+    fn what_a_dead_run_left_is_swept_and_nothing_else() {
         let base = tempfile::tempdir().unwrap();
-        let [dead, unlocked, alive, foreign] =
-            ["airbyte-singer-1", "airbyte-singer-2", "airbyte-singer-3", "something-else"]
-                .map(|name| base.path().join(name));
-        for folder in [&dead, &unlocked, &alive, &foreign] {
+        let [dead, alive, unlocked, foreign] = ["run-1", "run-2", "run-3", "else"]
+            .map(|name| base.path().join(format!("airbyte-singer-{name}")));
+        for folder in [&dead, &alive, &unlocked, &foreign] {
             fs::create_dir(folder).unwrap();
         }
-        drop(fs::File::create_new(dead.join(LOCK)).unwrap());
+        for folder in [&dead, &foreign] {
+            drop(fs::File::create_new(folder.join(LOCK)).unwrap());
+        }
         let held = fs::File::create_new(alive.join(LOCK)).unwrap();
         rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).unwrap();
         sweep(base.path());
-        assert!(!dead.exists() && unlocked.exists(), "it has only just been made");
-        std::thread::sleep(SETTLED * 2);
-        sweep(base.path());
-        assert!(!unlocked.exists() && alive.exists() && foreign.exists());
+        assert!(!dead.exists() && alive.exists() && unlocked.exists() && foreign.exists());
     }
 }
