@@ -2,10 +2,16 @@
 
 mod check;
 mod discovery;
+mod newcomers;
+mod piped;
 mod probe;
 mod pump;
 mod read;
 mod route;
+
+pub use piped::Piped;
+pub use probe::definition;
+pub(crate) use read::{ids, members, no_such_stream, plan, run_id};
 
 use crate::options::OptionSet;
 use crate::profile;

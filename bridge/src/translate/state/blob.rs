@@ -118,6 +118,12 @@ pub(super) enum Unusable {
     OtherVersion,
 }
 
+/// The `tap_stream_id` that a state of ours names, whatever else can be made of the state.
+pub fn stream_of(state: &Value) -> Option<&str> {
+    state.get("airbyte_singer")?;
+    state.get("tap_stream_id")?.as_str()
+}
+
 /// Reads a state; hints that stand in it are not taken out here.
 pub(super) fn read(value: &Value) -> Result<Stored, Unusable> {
     let map = value.as_object().ok_or(Unusable::NotOurs)?;

@@ -86,6 +86,7 @@ mod error;
 mod families;
 mod hints;
 mod notes;
+mod one_run;
 mod pace;
 mod pass;
 mod plan;
@@ -94,6 +95,7 @@ mod publish;
 #[cfg(test)]
 mod tests;
 
+pub use blob::stream_of;
 pub use error::StateError;
 pub use notes::{Level, Note};
 pub use pass::Pass;
