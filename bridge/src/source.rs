@@ -10,6 +10,7 @@ mod read;
 mod route;
 
 pub use piped::Piped;
+pub(crate) use piped::told_ids;
 pub use probe::definition;
 pub(crate) use read::{ids, members, no_such_stream, plan, run_id};
 

@@ -283,7 +283,10 @@ impl Sink {
             return Err(Error::system(what));
         }
         self.rejected += 1;
-        let stream = match malformed.stream.as_deref() {
+        let named = malformed.stream.as_deref();
+        let stream = match named {
+            // Not settled by a broken line.
+            Some(name) if self.newcomers.is_some() && !self.router.has_met(name) => None,
             Some(name) => self.router.target(name)?.map(|wanted| wanted.stream),
             None => None,
         };

@@ -121,6 +121,7 @@ fn a_stream_that_shows_up_is_held_to_the_same_grammar() {
     for id in floor.ids() {
         floor.end(id, true).unwrap();
     }
-    let expected = ["STARTED b", "RUNNING b", "R b", "S * 1.0", "STARTED a", "COMPLETE a", "COMPLETE b"];
+    let expected =
+        ["STARTED b", "RUNNING b", "R b", "S * 1.0", "STARTED a", "COMPLETE a", "COMPLETE b"];
     assert_eq!(said(&sink), expected);
 }

@@ -87,8 +87,7 @@ impl Learnt {
 
     /// The catalog as far as it is known, streams in the order in which they were first seen.
     pub fn catalog(&self) -> singer::Catalog {
-        let streams: Vec<Value> =
-            self.streams.iter().map(|(id, shape)| shape.entry(id)).collect();
+        let streams: Vec<Value> = self.streams.iter().map(|(id, shape)| shape.entry(id)).collect();
         singer::Catalog::from_value(json!({ "streams": streams }))
             .expect("entries of this shape make a catalog")
     }
