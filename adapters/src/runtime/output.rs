@@ -3,10 +3,11 @@ use airbyte_protocol::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
-use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
+use rustix::net::SendFlags;
+use std::io::{ErrorKind, Write};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Once somebody wants us to stop, a reader that takes nothing for this long has gone.
@@ -26,13 +27,17 @@ pub struct Output {
 
 struct Inner {
     writer: Mutex<Writer>,
-    closed: AtomicBool,
+    /// How the first write failed that did; nothing is written after it.
+    broken: OnceLock<ErrorKind>,
     hurried: AtomicBool,
 }
 
 enum Writer {
-    /// A pipe that was opened anew as non-blocking, which leaves the others' end as it is.
-    Pipe(OwnedFd),
+    /// Writing to it says when there is no room, rather than to wait for it: a pipe that was opened
+    /// anew as non-blocking, which leaves the others' end as it is, or whatever we were given so.
+    Descriptor(OwnedFd),
+    /// Sending to it can be told not to wait.
+    Socket(OwnedFd),
     Other(Box<dyn Write + Send>),
 }
 
@@ -43,23 +48,25 @@ impl Output {
     }
 
     fn with(writer: Writer) -> Self {
-        let (closed, hurried) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { inner: Arc::new(Inner { writer: Mutex::new(writer), closed, hurried }) }
+        let (broken, hurried) = (OnceLock::new(), AtomicBool::new(false));
+        Self { inner: Arc::new(Inner { writer: Mutex::new(writer), broken, hurried }) }
     }
 
-    /// The door to the process's stdout.
+    /// The door to the process's stdout. Taps don't inherit it: one that outlives us would keep
+    /// the reader waiting for the end.
     pub fn stdout() -> Self {
         let stdout = rustix::stdio::stdout();
-        let is_pipe = rustix::fs::fstat(stdout)
-            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
+        let kind = rustix::fs::fstat(stdout).map(|stat| FileType::from_raw_mode(stat.st_mode));
         let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        if is_pipe && let Ok(pipe) = rustix::fs::open("/proc/self/fd/1", flags, Mode::empty()) {
-            return Self::with(Writer::Pipe(pipe));
+        if kind == Ok(FileType::Fifo)
+            && let Ok(pipe) = rustix::fs::open("/proc/self/fd/1", flags, Mode::empty())
+        {
+            return Self::with(Writer::Descriptor(pipe));
         }
-        // A File on the same descriptor: std's Stdout would look for newlines in every batch.
-        match rustix::io::fcntl_dupfd_cloexec(stdout, 3) {
-            Ok(fd) => Self::new(std::fs::File::from(fd)),
-            Err(_) => Self::new(std::io::stdout()),
+        match (kind, rustix::io::fcntl_dupfd_cloexec(stdout, 3)) {
+            (Ok(FileType::Socket), Ok(fd)) => Self::with(Writer::Socket(fd)),
+            (_, Ok(fd)) => Self::with(Writer::Descriptor(fd)),
+            (_, Err(_)) => Self::new(std::io::stdout()),
         }
     }
 
@@ -74,24 +81,27 @@ impl Output {
     ///
     /// [`Error::closed`] when the reader has gone; a system error when the write fails otherwise.
     pub fn lines(&self, lines: &[u8]) -> Result<()> {
+        if let Some(kind) = self.inner.broken.get() {
+            return Err(broken(*kind));
+        }
         if lines.is_empty() {
             return Ok(());
         }
         let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_closed() {
-            return Err(Error::closed());
+        if let Some(kind) = self.inner.broken.get() {
+            return Err(broken(*kind));
         }
+        let hurried = &self.inner.hurried;
         let written = match &mut *writer {
-            Writer::Pipe(pipe) => write_to_pipe(pipe, lines, &self.inner.hurried),
+            Writer::Descriptor(fd) => {
+                write_patiently(fd, lines, hurried, |bytes| rustix::io::write(&*fd, bytes))
+            }
+            Writer::Socket(fd) => write_patiently(fd, lines, hurried, |bytes| {
+                rustix::net::send(&*fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+            }),
             Writer::Other(writer) => writer.write_all(lines).and_then(|()| writer.flush()),
         };
-        written.map_err(|error| {
-            self.inner.closed.store(true, Ordering::Relaxed);
-            match error.kind() {
-                std::io::ErrorKind::BrokenPipe | std::io::ErrorKind::TimedOut => Error::closed(),
-                kind => Error::system(format!("writing to stdout failed: {kind}")),
-            }
-        })
+        written.map_err(|error| broken(*self.inner.broken.get_or_init(|| error.kind())))
     }
 
     /// Writes one message.
@@ -105,7 +115,7 @@ impl Output {
 
     /// Whether an earlier write found that nobody reads any more.
     pub fn is_closed(&self) -> bool {
-        self.inner.closed.load(Ordering::Relaxed)
+        self.inner.broken.get().is_some_and(|kind| is_gone(*kind))
     }
 
     /// From now on a reader that stands still counts as gone.
@@ -114,12 +124,30 @@ impl Output {
     }
 }
 
+/// A reader that has gone is a quiet end; a full disk must stay a failure however often it is met.
+fn broken(kind: ErrorKind) -> Error {
+    if is_gone(kind) {
+        Error::closed()
+    } else {
+        Error::system(format!("writing to stdout failed: {kind}"))
+    }
+}
+
+fn is_gone(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::TimedOut)
+}
+
 /// Writes everything, waiting for room in steps so that a call to hurry is heard.
-fn write_to_pipe(pipe: &OwnedFd, mut bytes: &[u8], hurried: &AtomicBool) -> std::io::Result<()> {
+fn write_patiently(
+    fd: &OwnedFd,
+    mut bytes: &[u8],
+    hurried: &AtomicBool,
+    write: impl Fn(&[u8]) -> rustix::io::Result<usize>,
+) -> std::io::Result<()> {
     const STEP: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
     let mut stands_since: Option<Instant> = None;
     while !bytes.is_empty() {
-        match rustix::io::write(pipe.as_fd(), bytes) {
+        match write(bytes) {
             Ok(count) => {
                 bytes = &bytes[count..];
                 stands_since = None;
@@ -129,9 +157,9 @@ fn write_to_pipe(pipe: &OwnedFd, mut bytes: &[u8], hurried: &AtomicBool) -> std:
                 if hurried.load(Ordering::Relaxed)
                     && stands_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE
                 {
-                    return Err(std::io::ErrorKind::TimedOut.into());
+                    return Err(ErrorKind::TimedOut.into());
                 }
-                let _ = poll(&mut [PollFd::new(pipe, PollFlags::OUT)], Some(&STEP));
+                let _ = poll(&mut [PollFd::new(fd, PollFlags::OUT)], Some(&STEP));
             }
             Err(error) => return Err(error.into()),
         }
@@ -154,7 +182,7 @@ mod tests {
         let writer = OwnedFd::from(writer);
         rustix::fs::fcntl_setfl(&writer, OFlags::WRONLY | OFlags::NONBLOCK).unwrap();
         while rustix::io::write(&writer, &[0; 4096]).is_ok() {}
-        (reader, Output::with(Writer::Pipe(writer)))
+        (reader, Output::with(Writer::Descriptor(writer)))
     }
 
     #[test]
@@ -173,5 +201,27 @@ mod tests {
         output.hurry();
         assert!(output.lines(b"{}\n").is_err_and(|error| error.is_closed()));
         assert!(output.is_closed());
+    }
+
+    #[test]
+    fn a_full_disk_stays_a_failure_and_a_gone_reader_a_quiet_end() {
+        struct Failing(ErrorKind);
+        impl Write for Failing {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(self.0.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        for (kind, quiet) in [(ErrorKind::StorageFull, false), (ErrorKind::BrokenPipe, true)] {
+            let output = Output::new(Failing(kind));
+            assert!(output.lines(b"").is_ok());
+            // The second write, and one of nothing, meet what the first one met.
+            for lines in [&b"a\n"[..], b"b\n", b""] {
+                assert_eq!(output.lines(lines).unwrap_err().is_closed(), quiet, "{kind}");
+            }
+            assert_eq!(output.is_closed(), quiet);
+        }
     }
 }

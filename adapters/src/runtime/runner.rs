@@ -1,5 +1,6 @@
 use super::config::read_file;
 use super::{Config, Context, Emitter, Output, ReadJob, Secrets, Source, Stop, StopSignal};
+use crate::error::readable;
 use crate::{Error, Result};
 use airbyte_protocol::{
     ConfiguredCatalog, ConnectionStatus, FailureType, Message, StateInput, Trace,
@@ -125,35 +126,35 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
 async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -> Result<()> {
     let spec = until_stopped(source.stop_grace(), context, source.spec(context)).await?;
     let config = match command {
-        Command::Spec => None,
+        Command::Spec => return context.output.message(&Message::Spec(spec)),
         Command::Check { config } | Command::Discover { config } | Command::Read { config, .. } => {
-            let config = Config::load(config)?;
-            context.secrets.learn(&spec, config.values());
-            source.configure(&config)?;
-            Some(config)
+            Config::load(config)?
         }
-    }
-    .unwrap_or_default();
+    };
+    context.secrets.learn(&spec, config.values());
+    // For a check what is wrong here is its answer.
+    let settled = source.configure(&config).and_then(|()| source.validate(&config, &spec));
     let grace = source.stop_grace();
     match command {
-        Command::Spec => context.output.message(&Message::Spec(spec)),
+        Command::Spec => Ok(()), // answered above
         Command::Check { .. } => {
-            let status = match source.validate(&config, &spec) {
+            let status = match settled {
                 Ok(()) => until_stopped(grace, context, source.check(&config, context)).await,
                 Err(error) => Err(error),
             };
             let status = answer(status)?;
-            let message = status.message.map(|text| context.secrets.mask(&text).into_owned());
+            let message =
+                status.message.map(|text| readable(context.secrets.mask(&text).into_owned()));
             let status = ConnectionStatus { message, ..status };
             context.output.message(&Message::ConnectionStatus(status))
         }
         Command::Discover { .. } => {
-            source.validate(&config, &spec)?;
+            settled?;
             let catalog = until_stopped(grace, context, source.discover(&config, context)).await?;
             context.output.message(&Message::Catalog(catalog))
         }
         Command::Read { catalog, state, .. } => {
-            source.validate(&config, &spec)?;
+            settled?;
             let job = ReadJob {
                 config,
                 catalog: load_catalog(catalog)?,

@@ -57,7 +57,9 @@ impl Piped {
             idle_timeout: self.options.idle_timeout(),
             abandoned: Arc::new(AtomicBool::new(false)),
             stop: Some(context.stop.clone()),
+            gone: Arc::new(AtomicBool::new(false)),
             sink,
+            cut: false,
         };
         let (mut pumped, result) = tokio::task::spawn_blocking(move || pump.run())
             .await
