@@ -18,7 +18,8 @@ use std::collections::HashMap;
 /// let line = br#"{"type":"SCHEMA","stream":"users","schema":{"properties":{"id":{}}},
 ///     "key_properties":["id"],"bookmark_properties":["at"]}"#;
 /// learnt.saw(&Message::parse(line)?);
-/// let users = &learnt.catalog().streams()[0];
+/// let catalog = learnt.catalog();
+/// let users = &catalog.streams()[0];
 /// assert_eq!(users.key_properties(), ["id"]);
 /// assert_eq!(users.valid_replication_keys(), ["at"]);
 /// # Ok::<(), singer_protocol::LineError>(())
