@@ -85,17 +85,23 @@ mod cuts;
 mod error;
 mod families;
 mod hints;
+mod intake;
 mod notes;
 mod pace;
 mod pass;
 mod plan;
 mod publish;
+mod state_type;
+mod whole;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::StateError;
+pub use intake::Input;
 pub use notes::{Level, Note};
 pub use pass::Pass;
-pub use plan::{Input, Plan, StreamSpec, plan};
-pub use publish::{Publication, Tracker};
+pub use plan::{Plan, StreamSpec, plan};
+pub use publish::{Publication, Published, Tracker};
+pub use state_type::StateType;
+pub use whole::Standing;
