@@ -15,4 +15,6 @@ mod resume;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod state_types;
+#[cfg(test)]
 mod suite;
