@@ -1,6 +1,8 @@
 //! The promises of the whole, each in a file of its own, held against the built program.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod harness;

@@ -98,12 +98,22 @@ impl Error {
     /// message in every error; where there is no better one the sentence stands for it.
     pub fn to_trace(&self, mask: impl Fn(&str) -> String) -> ErrorTrace {
         ErrorTrace {
-            message: mask(&self.0.message),
+            message: readable(mask(&self.0.message)),
             internal_message: Some(mask(self.0.internal.as_deref().unwrap_or(&self.0.message))),
             stack_trace: self.0.stack_trace.as_deref().map(&mask),
             failure_type: self.0.failure,
             stream_descriptor: self.0.stream.clone(),
         }
+    }
+}
+
+/// A sentence at a readable length. Only what is masked may be cut: half a secret is none that
+/// could be recognised.
+pub(crate) fn readable(masked: String) -> String {
+    const LONGEST: usize = 1000;
+    match masked.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &masked[..end]),
+        None => masked,
     }
 }
 
@@ -114,3 +124,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_at_the_cut_is_masked_whole() {
+        let error = Error::system(format!("{} hunter2-secret", "x".repeat(990)));
+        let trace = error.to_trace(|text| text.replace("hunter2-secret", "****"));
+        assert!(trace.message.ends_with(" ****"), "{}", trace.message);
+        let long = Error::system("é".repeat(2000)).to_trace(str::to_owned).message;
+        assert_eq!(long.chars().count(), 1001);
+    }
+}

@@ -139,12 +139,18 @@ fn main() -> ExitCode {
     let played = Args::parse().and_then(|args| play(&args));
     match played {
         Ok(code) => ExitCode::from(code),
+        // Whoever read our stdout is gone; there is nobody left to tell.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::FAILURE,
         Err(error) => {
             // As Python's argparse says it.
             let _ = writeln!(io::stderr(), "usage: tap [--help] ...\ntap: error: {error}");
             ExitCode::from(2)
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn play(args: &Args) -> Result<u8> {

@@ -7,7 +7,9 @@ use airbyte_adapters::cli::{Logging, ProtocolCommand};
 use airbyte_adapters::sources::{self, Sample};
 use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -40,11 +42,29 @@ struct Cli {
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parse();
     let session = cli.logging.open();
     let outcome = resolve(cli.options, cli.profile.as_deref())
         .and_then(|(said, profile)| start(said, profile, cli.command, &session));
     outcome.unwrap_or_else(|error| refuse(&session, &error)).exit()
+}
+
+/// Parses the command line. A tap or a source named by a flag silences the variable of the other.
+fn parse() -> Cli {
+    let matches = Cli::command().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let options = &mut cli.options;
+    if options.tap.is_some() && options.source.is_some() {
+        let by_flag = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        match (by_flag("tap"), by_flag("source")) {
+            (true, false) => options.source = None,
+            (false, true) => options.tap = None,
+            _ => Cli::command()
+                .error(ErrorKind::ArgumentConflict, "--tap and --source can't be used together")
+                .exit(),
+        }
+    }
+    cli
 }
 
 /// Runs the command on the source that the options name.

@@ -22,13 +22,7 @@ pub struct OptionSet {
     #[arg(long, value_name = "CMD", global = true, env = "AIRBYTE_SINGER_TAP")]
     pub tap: Option<String>,
     /// A built-in source instead of a tap: sample
-    #[arg(
-        long,
-        value_name = "NAME",
-        global = true,
-        conflicts_with = "tap",
-        env = "AIRBYTE_SINGER_SOURCE"
-    )]
+    #[arg(long, value_name = "NAME", global = true, env = "AIRBYTE_SINGER_SOURCE")]
     pub source: Option<String>,
     /// An argument for the tap, before ours; repeat it for more (environment: AIRBYTE_SINGER_TAP_ARG, a JSON array)
     #[arg(long = "tap-arg", value_name = "ARG", global = true, allow_hyphen_values = true)]

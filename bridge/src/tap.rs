@@ -11,5 +11,5 @@ pub mod words;
 pub use command::TapCommand;
 pub use files::Folder;
 pub use lines::{Arrival, Lines};
-pub use process::{Bounds, Captured, Ended, RunError, Running, Voice, capture};
+pub use process::{Bounds, Captured, Ended, LINGER, RunError, Running, Voice, capture};
 pub use words::{LastWords, Words};

@@ -52,11 +52,6 @@ impl Tap {
         self.file("stdout.jsonl", joined(lines))
     }
 
-    /// What a resumed sync says.
-    pub(crate) fn resumed_says<S: AsRef<str>>(self, lines: &[S]) -> Self {
-        self.file("resume.stdout.jsonl", joined(lines))
-    }
-
     /// What a sync says on stderr.
     pub(crate) fn complains(self, text: &str) -> Self {
         self.file("stderr.txt", text)

@@ -1,5 +1,6 @@
 use super::config::read_file;
 use super::{Config, Context, Emitter, Output, ReadJob, Secrets, Source, Stop, StopSignal};
+use crate::error::readable;
 use crate::{Error, Result};
 use airbyte_protocol::{
     ConfiguredCatalog, ConnectionStatus, FailureType, Message, StateInput, Trace,
@@ -90,15 +91,11 @@ pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> O
             return conclude(Err(error), None, session);
         }
     };
-    let (result, stopped) = runtime.block_on(async {
-        let context = Context {
-            secrets: session.secrets.clone(),
-            stop: Stop::on_signals(),
-            output: session.output.clone(),
-        };
-        let result = play(source, command, &context).await;
-        (result, context.stop.signal())
-    });
+    let (stop, _listener) = Stop::on_signals(session.output.clone());
+    let context =
+        Context { secrets: session.secrets.clone(), stop, output: session.output.clone() };
+    let result = runtime.block_on(play(source, command, &context));
+    let stopped = context.stop.signal();
     // Blocking readers (a pipe that a stray grandchild holds open) must not keep us here.
     runtime.shutdown_background();
     conclude(result, stopped, session)
@@ -106,7 +103,9 @@ pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> O
 
 fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) -> Outcome {
     match (result, stopped) {
-        (Err(error), _) if error.is_closed() => Outcome::Done,
+        (Err(error), stopped) if error.is_closed() => {
+            stopped.map_or(Outcome::Done, Outcome::Stopped)
+        }
         (Err(error), stopped) => {
             let trace = error.to_trace(|text| session.secrets.mask(text).into_owned());
             let at = u64::try_from(super::now_millis()).unwrap_or(0);
@@ -120,35 +119,35 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
 async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -> Result<()> {
     let spec = until_stopped(source.stop_grace(), context, source.spec(context)).await?;
     let config = match command {
-        Command::Spec => None,
+        Command::Spec => return context.output.message(&Message::Spec(spec)),
         Command::Check { config } | Command::Discover { config } | Command::Read { config, .. } => {
-            let config = Config::load(config)?;
-            context.secrets.learn(&spec, config.values());
-            source.configure(&config)?;
-            Some(config)
+            Config::load(config)?
         }
-    }
-    .unwrap_or_default();
+    };
+    context.secrets.learn(&spec, config.values());
+    // For a check what is wrong here is its answer.
+    let settled = source.configure(&config).and_then(|()| source.validate(&config, &spec));
     let grace = source.stop_grace();
     match command {
-        Command::Spec => context.output.message(&Message::Spec(spec)),
+        Command::Spec => Ok(()), // answered above
         Command::Check { .. } => {
-            let status = match source.validate(&config, &spec) {
+            let status = match settled {
                 Ok(()) => until_stopped(grace, context, source.check(&config, context)).await,
                 Err(error) => Err(error),
             };
             let status = answer(status)?;
-            let message = status.message.map(|text| context.secrets.mask(&text).into_owned());
+            let message =
+                status.message.map(|text| readable(context.secrets.mask(&text).into_owned()));
             let status = ConnectionStatus { message, ..status };
             context.output.message(&Message::ConnectionStatus(status))
         }
         Command::Discover { .. } => {
-            source.validate(&config, &spec)?;
+            settled?;
             let catalog = until_stopped(grace, context, source.discover(&config, context)).await?;
             context.output.message(&Message::Catalog(catalog))
         }
         Command::Read { catalog, state, .. } => {
-            source.validate(&config, &spec)?;
+            settled?;
             let job = ReadJob {
                 config,
                 catalog: load_catalog(catalog)?,

@@ -1,3 +1,6 @@
+use super::Output;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
 use tokio::sync::watch;
 
 /// A signal that asks us to stop.
@@ -13,8 +16,8 @@ impl StopSignal {
     /// The signal's number.
     pub fn number(self) -> i32 {
         match self {
-            Self::Terminate => signal_hook::consts::SIGTERM,
-            Self::Interrupt => signal_hook::consts::SIGINT,
+            Self::Terminate => SIGTERM,
+            Self::Interrupt => SIGINT,
         }
     }
 
@@ -33,24 +36,43 @@ pub struct Stop {
     receiver: watch::Receiver<Option<StopSignal>>,
 }
 
-impl Stop {
-    /// Listens for SIGTERM and SIGINT for as long as the current runtime lives.
-    pub(crate) fn on_signals() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (sender, receiver) = watch::channel(None);
-        let streams = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-        if let (Ok(mut terminate), Ok(mut interrupt)) = streams {
-            tokio::spawn(async move {
-                let got = tokio::select! {
-                    _ = terminate.recv() => StopSignal::Terminate,
-                    _ = interrupt.recv() => StopSignal::Interrupt,
-                };
-                sender.send_replace(Some(got));
-                // Keeps the channel open: a closed one would look like a stop.
-                std::future::pending::<()>().await;
-            });
+/// Hears signals for as long as it lives, on a thread of its own: the others may be waiting for a
+/// client that doesn't read.
+pub(crate) struct Listener {
+    handle: Option<Handle>,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.handle {
+            handle.close();
         }
-        Self { receiver }
+    }
+}
+
+impl Stop {
+    /// Listens for SIGTERM and SIGINT; `output` is told to hurry when one comes.
+    pub(crate) fn on_signals(output: Output) -> (Self, Listener) {
+        let (sender, receiver) = watch::channel(None);
+        let handle = Signals::new([SIGTERM, SIGINT]).ok().map(|mut signals| {
+            let handle = signals.handle();
+            std::thread::spawn(move || {
+                for number in signals.forever() {
+                    output.hurry();
+                    let terminate = number == SIGTERM;
+                    let signal =
+                        if terminate { StopSignal::Terminate } else { StopSignal::Interrupt };
+                    sender.send_if_modified(|first| {
+                        let is_first = first.is_none();
+                        first.get_or_insert(signal);
+                        is_first
+                    });
+                }
+                sender
+            });
+            handle
+        });
+        (Self { receiver }, Listener { handle })
     }
 
     /// The signal that came, if any.

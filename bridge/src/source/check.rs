@@ -8,7 +8,7 @@ use super::discovery::{discover, write_config};
 use super::probe::Flags;
 use crate::failure;
 use crate::options::CheckDepth;
-use crate::tap::{Arrival, Ended, Folder, Lines, Running, Voice};
+use crate::tap::{Arrival, Ended, Folder, LINGER, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use airbyte_adapters::{Config, Context, Error, Result};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, ConnectionStatus, SyncMode};
@@ -155,7 +155,28 @@ impl Trial<'_> {
                     running.stop(grace).await;
                     return Ok(Shown::Record);
                 }
+                if seen.too_long {
+                    running.stop(grace).await;
+                    return Err(Error::system(
+                        "a line of the tap's output is longer than allowed (--max-line-bytes)",
+                    ));
+                }
+                // It may have closed its output and go on.
+                match tokio::time::timeout(left, running.wait()).await {
+                    Ok(ended) => {
+                        Ok(Shown::End { ended, bytes: seen.bytes, named: seen.schema })
+                    }
+                    Err(_) => {
+                        running.stop(grace).await;
+                        Ok(Shown::Nothing)
+                    }
+                }
+            }
+            () = async { running.exited().await; tokio::time::sleep(LINGER).await } => {
+                // A grandchild holds its output open.
+                abandoned.store(true, Ordering::Relaxed);
                 let ended = running.wait().await;
+                let seen = watching.await.unwrap_or_default();
                 Ok(Shown::End { ended, bytes: seen.bytes, named: seen.schema })
             }
             () = tokio::time::sleep(left) => {
@@ -176,20 +197,26 @@ impl Trial<'_> {
 struct Seen {
     record: bool,
     schema: bool,
+    too_long: bool,
     bytes: u64,
 }
 
 fn watch(mut lines: Lines, abandoned: &AtomicBool) -> Seen {
     let mut seen = Seen::default();
     loop {
-        while let Ok(Some(line)) = lines.next_line() {
-            match Message::parse(line) {
-                Ok(Message::Record(_) | Message::Batch(_)) => {
+        loop {
+            match lines.next_line().map(|line| line.map(Message::parse)) {
+                Ok(Some(Ok(Message::Record(_) | Message::Batch(_)))) => {
                     seen.record = true;
                     return seen;
                 }
-                Ok(Message::Schema(_)) => seen.schema = true,
-                _ => {}
+                Ok(Some(Ok(Message::Schema(_)))) => seen.schema = true,
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => {
+                    seen.too_long = true;
+                    return seen;
+                }
             }
         }
         seen.bytes = lines.total();

@@ -120,7 +120,9 @@ async fn capture_words(
     args: &[&str],
     context: &Context,
 ) -> Result<Captured, RunError> {
-    let folder = Folder::new().map_err(|error| RunError::Read(error.kind()))?;
+    let folder = Folder::new().map_err(|error| {
+        RunError::Start(format!("a private folder for the tap can't be made: {}", error.kind()))
+    })?;
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
     let cancel = async {
         context.stop.wait().await;

@@ -23,6 +23,9 @@ const MAX_WAIT: Duration = Duration::from_millis(20);
 const TICK: Duration = Duration::from_millis(250);
 /// Silence of this length is told.
 const SILENCE: Duration = Duration::from_secs(300);
+/// Silence of this length, once the tap itself has ended, is no end of its output but a process
+/// that it left behind.
+const LEFT_BEHIND: Duration = Duration::from_secs(60);
 
 /// One run of the tap, as seen from its stdout.
 pub(super) struct Pump {
@@ -32,7 +35,10 @@ pub(super) struct Pump {
     pub(super) idle_timeout: Option<Duration>,
     /// Set when nobody waits for the tap any more.
     pub(super) abandoned: Arc<AtomicBool>,
+    /// Set when the tap itself has ended, though others may hold its pipe open.
+    pub(super) gone: Arc<AtomicBool>,
     pub(super) sink: Sink,
+    pub(super) cut: bool,
 }
 
 /// What takes the messages.
@@ -81,6 +87,9 @@ pub(super) struct Pumped {
     pub(super) sink: Sink,
     /// Bytes that the tap wrote.
     pub(super) bytes: u64,
+    /// Whether what went wrong is only that its output has no proper end: how the tap ended says
+    /// more.
+    pub(super) cut: bool,
 }
 
 impl Pump {
@@ -91,7 +100,7 @@ impl Pump {
             Err(error) if result.is_ok() => Err(error),
             _ => result,
         };
-        (Pumped { bytes: self.lines.total(), sink: self.sink }, result)
+        (Pumped { bytes: self.lines.total(), cut: self.cut, sink: self.sink }, result)
     }
 
     fn pump(&mut self) -> Result<()> {
@@ -105,9 +114,10 @@ impl Pump {
                     (heard, told) = (Instant::now(), false);
                     unwritten = self.take(unwritten)?;
                 }
+                // What is left is a line without its end: if it is broken, then because the tap
+                // broke off.
                 Arrival::End => {
-                    self.take(None)?;
-                    return Ok(());
+                    return self.take(None).map(|_| ()).inspect_err(|_| self.cut = true);
                 }
                 Arrival::Quiet => {
                     let mut floor = self.emitter.lock();
@@ -123,6 +133,12 @@ impl Pump {
                             "the tap was silent for {} s and was stopped (--idle-timeout)",
                             silent.as_secs()
                         )));
+                    }
+                    if silent >= LEFT_BEHIND && self.gone.load(Ordering::Relaxed) {
+                        self.cut = true;
+                        return Err(Error::system(
+                            "the tap ended, but a process that it left behind keeps its output open",
+                        ));
                     }
                     if silent >= SILENCE && !told {
                         told = true;
@@ -275,7 +291,7 @@ impl Sink {
 
     /// A line of stdout that is no message: the tap's log strayed there.
     fn log(&self, line: &[u8]) {
-        let text = String::from_utf8_lossy(&line[..line.len().min(8192)]);
+        let text = String::from_utf8_lossy(&line[..line.len().min(64 * 1024)]);
         let mut stderr = singer::Stderr::default();
         let first = stderr.push(&text);
         for entry in first.iter().chain(stderr.finish().iter()) {

@@ -22,7 +22,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(super) async fn read(
     source: &TapSource,
@@ -274,6 +274,7 @@ impl Run<'_> {
     ) -> Result<(Pumped, Result<()>, Ended)> {
         let pipe = running.take_stdout().ok_or_else(|| Error::system("the tap has no stdout"))?;
         let abandoned = Arc::new(AtomicBool::new(false));
+        let gone = Arc::new(AtomicBool::new(false));
         let options = &self.source.options;
         let pump = Pump {
             lines: Lines::new(pipe, options.max_line_bytes()),
@@ -281,7 +282,9 @@ impl Run<'_> {
             on_malformed: options.on_malformed.unwrap_or(OnMalformed::Fail),
             idle_timeout: options.idle_timeout(),
             abandoned: abandoned.clone(),
+            gone: gone.clone(),
             sink,
+            cut: false,
         };
         let mut pumping = tokio::task::spawn_blocking(move || pump.run());
         let panicked = |_| Error::system("the reading thread panicked");
@@ -289,16 +292,24 @@ impl Run<'_> {
         tokio::select! {
             done = &mut pumping => {
                 let (pumped, result) = done.map_err(panicked)?;
-                let ended = if result.is_err() {
-                    running.stop(grace).await
-                } else {
-                    tokio::select! {
-                        ended = running.wait() => ended,
-                        _ = self.context.stop.wait() => running.stop(grace).await,
+                if result.is_err() && !pumped.cut {
+                    let ended = running.stop(grace).await;
+                    return Ok((pumped, result, ended));
+                }
+                tokio::select! {
+                    ended = running.wait() => Ok((pumped, result, ended)),
+                    _ = self.context.stop.wait() => Ok((pumped, result, running.stop(grace).await)),
+                    silent = silence(options.idle_timeout()) => {
+                        let ended = running.stop(grace).await;
+                        Ok((pumped, result.and(Err(silent)), ended))
                     }
-                };
-                Ok((pumped, result, ended))
+                }
             }
+            never = async {
+                running.exited().await;
+                gone.store(true, Ordering::Relaxed);
+                std::future::pending::<std::convert::Infallible>().await
+            } => match never {},
             _ = self.context.stop.wait() => {
                 let ended = running.stop(grace).await;
                 abandoned.store(true, Ordering::Relaxed);
@@ -366,7 +377,10 @@ impl Run<'_> {
             // After we asked it to stop, a tap's 0 is no success.
             return Err(Error::transient(format!("stopped by {}", signal.name())));
         }
-        result?;
+        // How the tap broke off says more than the line that it broke off in.
+        if !pumped.cut || ended.is_success() {
+            result?;
+        }
         if !ended.is_success() {
             return Err(failure::ended(tap, "the sync", ended, &pumped.sink.words.last()));
         }
@@ -473,6 +487,17 @@ impl Run<'_> {
             ))),
         })
     }
+}
+
+/// The error of a tap that has closed its output and doesn't end within `limit`.
+async fn silence(limit: Option<Duration>) -> Error {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+    Error::transient(
+        "the tap closed its output, didn't end in time and was stopped (--idle-timeout)",
+    )
 }
 
 /// Whether the tap warned of a stream by any of its names.

@@ -1,21 +1,30 @@
 //! The private folder that a tap works in.
 
+use rustix::fs::FlockOperation;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const PREFIX: &str = "airbyte-singer-";
+const LOCK: &str = "lock";
+/// A folder without a lock is left alone until it is older than this.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// A private folder (0700) for the files that a tap is given, and for it to work in. It is gone
 /// when this is dropped; what a SIGKILL left of an earlier run is swept when the next one starts.
+///
+/// Whether a folder's run still lives is told by a lock that it holds: a process id says nothing
+/// where containers share a folder for temporary files.
 #[derive(Debug)]
 pub struct Folder {
     folder: tempfile::TempDir,
+    _lock: fs::File,
 }
 
 impl Folder {
-    /// Makes a folder, named by our process so that a later run can tell whether we still live.
+    /// Makes a folder and locks it.
     ///
     /// # Errors
     ///
@@ -23,12 +32,21 @@ impl Folder {
     pub fn new() -> io::Result<Self> {
         let base = std::env::temp_dir();
         sweep(&base);
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("{PREFIX}{}-", std::process::id()))
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
-            .tempdir_in(base)?;
+        // Another run's sweep may come between the making of a folder and its lock.
+        let (folder, lock) = loop {
+            let folder = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
+                .tempdir_in(&base)?;
+            let path = folder.path().join(LOCK);
+            let lock = fs::File::create_new(&path)?;
+            rustix::fs::flock(&lock, FlockOperation::LockExclusive)?;
+            if path.exists() {
+                break (folder, lock);
+            }
+        };
         fs::DirBuilder::new().mode(0o700).create(folder.path().join("work"))?;
-        Ok(Self { folder })
+        Ok(Self { folder, _lock: lock })
     }
 
     /// The folder that the tap runs in, so that what it writes into its working directory (keys,
@@ -58,20 +76,23 @@ impl Folder {
 /// Removes the folders of runs that no longer live. Others' folders can't be removed and are left.
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-        let Some(pid) = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok()) else {
-            continue;
-        };
-        if !is_alive(pid) {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if ours && !is_held(&entry.path()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-fn is_alive(pid: i32) -> bool {
-    let answer = rustix::process::Pid::from_raw(pid).map(rustix::process::test_kill_process);
-    matches!(answer, Some(Ok(()) | Err(rustix::io::Errno::PERM)))
+/// Whether a run holds this folder; one that has just been made may have no lock yet.
+fn is_held(folder: &Path) -> bool {
+    match fs::File::open(folder.join(LOCK)) {
+        Ok(lock) => rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let made = fs::metadata(folder).and_then(|data| data.modified());
+            !made.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED))
+        }
+        Err(_) => true,
+    }
 }
 
 #[cfg(test)]
@@ -93,17 +114,21 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_process_left_is_swept_and_a_living_one_keeps_its_own() {
+    fn what_a_dead_run_left_is_swept_and_a_living_one_keeps_its_own() {
         let base = tempfile::tempdir().unwrap();
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        let dead = base.path().join(format!("{PREFIX}{}-x", child.id()));
-        child.wait().unwrap();
-        let alive = base.path().join(format!("{PREFIX}{}-x", std::process::id()));
-        let foreign = base.path().join("something-else");
-        for folder in [&dead, &alive, &foreign] {
+        let [dead, unlocked, alive, foreign] =
+            ["airbyte-singer-1", "airbyte-singer-2", "airbyte-singer-3", "something-else"]
+                .map(|name| base.path().join(name));
+        for folder in [&dead, &unlocked, &alive, &foreign] {
             fs::create_dir(folder).unwrap();
         }
+        drop(fs::File::create_new(dead.join(LOCK)).unwrap());
+        let held = fs::File::create_new(alive.join(LOCK)).unwrap();
+        rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).unwrap();
         sweep(base.path());
-        assert!(!dead.exists() && alive.exists() && foreign.exists());
+        assert!(!dead.exists() && unlocked.exists(), "it has only just been made");
+        std::thread::sleep(SETTLED * 2);
+        sweep(base.path());
+        assert!(!unlocked.exists() && alive.exists() && foreign.exists());
     }
 }

@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 const MAX_STDERR_LINE: usize = 64 * 1024;
 /// How long an entry waits for a line that may belong to it.
 const STDERR_QUIET: Duration = Duration::from_millis(200);
-/// How long we listen to stderr once the tap itself has ended.
-const STDERR_LINGER: Duration = Duration::from_secs(2);
+/// How long we listen to its pipes once the tap itself has ended.
+pub const LINGER: Duration = Duration::from_secs(2);
 
 /// A tap that runs, in a process group of its own. Dropping it kills the group.
 #[derive(Debug)]
@@ -127,12 +127,18 @@ impl Running {
         self.stdout.take()
     }
 
+    /// Waits until the tap itself has ended, whoever may still hold its pipes.
+    pub async fn exited(&mut self) {
+        // How it ended is asked again by `wait`.
+        let _ = self.child.wait().await;
+    }
+
     /// Waits until it has ended and its last words are heard, and ends what it left behind.
     pub async fn wait(&mut self) -> Ended {
         use std::os::unix::process::ExitStatusExt;
         let status = self.child.wait().await;
         // A grandchild may hold stderr open for ever.
-        let _ = tokio::time::timeout(STDERR_LINGER, &mut self.stderr).await;
+        let _ = tokio::time::timeout(LINGER, &mut self.stderr).await;
         self.signal(Signal::KILL);
         self.group = None;
         match status {
@@ -208,20 +214,24 @@ pub async fn capture(
     let mut running = Running::start(command, args, work, voice)?;
     let pipe = running.take_stdout();
     let run = async {
-        let stdout = match pipe {
-            Some(pipe) => {
-                let file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
-                    .map_err(|e| RunError::Read(e.kind()))?;
-                let mut stdout = Vec::new();
-                let mut bounded = file.take(bounds.bytes.saturating_add(1));
-                bounded.read_to_end(&mut stdout).await.map_err(|e| RunError::Read(e.kind()))?;
-                if stdout.len() as u64 > bounds.bytes {
-                    return Err(RunError::TooMuch(bounds.bytes));
-                }
-                stdout
+        let mut stdout = Vec::new();
+        if let Some(pipe) = pipe {
+            let file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
+                .map_err(|e| RunError::Read(e.kind()))?;
+            let mut bounded = file.take(bounds.bytes.saturating_add(1));
+            let left_behind = async {
+                running.exited().await;
+                tokio::time::sleep(LINGER).await;
+            };
+            tokio::select! {
+                read = read_all(&mut bounded, &mut stdout) => read?,
+                // A grandchild may hold stdout open for ever; the answer is there or isn't.
+                () = left_behind => {}
             }
-            None => Vec::new(),
-        };
+            if stdout.len() as u64 > bounds.bytes {
+                return Err(RunError::TooMuch(bounds.bytes));
+            }
+        }
         Ok((stdout, running.wait().await))
     };
     let outcome = tokio::select! {
@@ -233,6 +243,11 @@ pub async fn capture(
         Ok(Err(error)) => Err(error),
         Err(_) => Err(RunError::Timeout(bounds.timeout)),
     }
+}
+
+async fn read_all(pipe: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> Result<(), RunError> {
+    while pipe.read_buf(into).await.map_err(|e| RunError::Read(e.kind()))? > 0 {}
+    Ok(())
 }
 
 /// Arguments for a log: files of ours by name only.
@@ -370,6 +385,12 @@ mod tests {
         let done = done.unwrap();
         assert_eq!((&*done.stdout, done.ended), (&b"out\n"[..], Ended::Code(3)));
         assert_eq!(done.words.last().line.as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn what_a_grandchild_holds_open_is_not_waited_for() {
+        let done = run(captured("sleep 60 & echo out", Duration::from_secs(30))).unwrap();
+        assert_eq!((&*done.stdout, done.ended), (&b"out\n"[..], Ended::Code(0)));
     }
 
     #[test]

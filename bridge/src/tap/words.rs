@@ -78,10 +78,11 @@ impl Words {
     }
 }
 
-/// The telling line of a message: its first that isn't blank, at a readable length.
+/// The telling line of a message: its first that isn't blank. Whole: half a secret at a cut could
+/// not be recognised and masked.
 fn one_line(message: &str) -> Option<String> {
     let line = message.lines().map(str::trim).find(|line| !line.is_empty())?;
-    Some(line.chars().take(1000).collect())
+    Some(line.to_owned())
 }
 
 fn names(text: &str, name: &str) -> bool {

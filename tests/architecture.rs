@@ -1,0 +1,430 @@
+//! The nevers of the house, held by reading the sources and what cargo knows of the crates.
+//!
+//! Each rule is a function from a file to what is wrong in it, and each is shown a bad snippet
+//! too, so that a rule that finds nothing is known to be able to.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The folders of the crates, and which of ours each may know.
+const CRATES: [(&str, &str, &[&str]); 4] = [
+    ("singer-protocol", "airbyte-singer-singer-protocol", &[]),
+    ("airbyte-protocol", "airbyte-singer-airbyte-protocol", &[]),
+    ("adapters", "airbyte-singer-adapters", &["airbyte-singer-airbyte-protocol"]),
+    (
+        "bridge",
+        "airbyte-singer",
+        &[
+            "airbyte-singer-adapters",
+            "airbyte-singer-airbyte-protocol",
+            "airbyte-singer-singer-protocol",
+        ],
+    ),
+];
+
+/// A source file: its path from the root and its product code.
+struct Source {
+    path: String,
+    code: String,
+}
+
+impl Source {
+    fn new(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), code: product_code(text) }
+    }
+
+    fn is_below(&self, folder: &str) -> bool {
+        self.path.starts_with(&format!("{folder}/")) || self.path == format!("{folder}.rs")
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every source of the product: no tests, no examples, and not `tap-sample`, which is a tap.
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    for (folder, ..) in CRATES {
+        walk(&root().join(folder).join("src"), &mut found);
+    }
+    assert!(found.len() > 50, "the sources are there");
+    found
+}
+
+fn walk(folder: &Path, found: &mut Vec<Source>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("readable").path()) {
+        let path =
+            entry.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+        let is_test = path.ends_with("/tests") || path.ends_with("tests.rs");
+        if is_test || path.ends_with("recordings.rs") || path.contains("/bin/") {
+            continue;
+        }
+        if entry.is_dir() {
+            walk(&entry, found);
+        } else if path.ends_with(".rs") {
+            found.push(Source::new(&path, &std::fs::read_to_string(&entry).expect("a source")));
+        }
+    }
+}
+
+/// The code without comments and without the inline test module that ends a file.
+fn product_code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = text.lines().map(|line| match line.trim_start() {
+        comment if comment.starts_with("//") => "",
+        _ => line.split(" // ").next().unwrap_or_default(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Complains of each word that stands in the code.
+fn forbidden(source: &Source, words: &[&str], why: &str) -> Vec<String> {
+    let found = words.iter().filter(|word| source.code.contains(**word));
+    found.map(|word| format!("{}: `{word}`: {why}", source.path)).collect()
+}
+
+type Rule = fn(&Source) -> Vec<String>;
+
+/// Every never that one file can break, by name, with a path and a snippet that break it.
+const RULES: &[(&str, Rule, &str, &str)] = &[
+    (
+        "protocols are strangers",
+        strangers,
+        "singer-protocol/src/x.rs",
+        "use airbyte_protocol::State;",
+    ),
+    (
+        "protocols are strangers",
+        strangers,
+        "airbyte-protocol/src/x.rs",
+        "use singer_protocol::State;",
+    ),
+    ("protocols are strangers", strangers, "adapters/src/x.rs", "use singer_protocol as singer;"),
+    ("vocabulary does no I/O", no_io, "singer-protocol/src/x.rs", "let f = std::fs::read(path);"),
+    ("translate does no I/O", no_io, "bridge/src/translate/x/y.rs", "use std::{fs, io};"),
+    ("translate does no I/O", no_io, "bridge/src/translate/x.rs", "use tokio::time;"),
+    (
+        "the tap's wing speaks Singer",
+        tap_speaks_singer,
+        "bridge/src/tap/x.rs",
+        "use airbyte_protocol::State;",
+    ),
+    (
+        "the tap's wing speaks Singer",
+        tap_speaks_singer,
+        "bridge/src/tap.rs",
+        "use airbyte_adapters::Error;",
+    ),
+    (
+        "the runtime imports no toolkit",
+        runtime_alone,
+        "adapters/src/runtime/x.rs",
+        "use crate::sources::Sample;",
+    ),
+    (
+        "the runtime imports no toolkit",
+        runtime_alone,
+        "adapters/src/runtime/x.rs",
+        "#[derive(clap::Args)]",
+    ),
+    ("one door to stdout", one_door, "bridge/src/x.rs", "std::io::stdout().write_all(b\"x\")"),
+    ("one door to stdout", one_door, "adapters/src/runtime/log.rs", "println!(\"{x}\");"),
+    (
+        "one room that spawns",
+        one_spawner,
+        "bridge/src/source/x.rs",
+        "Command::new(\"tap\").spawn()",
+    ),
+    ("one room that spawns", one_spawner, "adapters/src/x.rs", "use tokio::process::Command;"),
+    ("no shell", no_shell, "bridge/src/tap/process.rs", "Command::new(\"sh\").arg(\"-c\")"),
+    ("no shell", no_shell, "bridge/src/tap/process.rs", "Command::new(\"/bin/bash\")"),
+    ("no drawer for odds and ends", no_drawer, "bridge/src/utils.rs", ""),
+    ("no drawer for odds and ends", no_drawer, "bridge/src/common/mod.rs", ""),
+    ("no drawer for odds and ends", no_drawer, "bridge/src/lib.rs", "pub(crate) mod helpers;"),
+    ("nobody lets unsafe in", no_unsafe, "bridge/src/x.rs", "#![allow(unsafe_code)]"),
+    ("nobody lets unsafe in", no_unsafe, "bridge/src/x.rs", "unsafe { *p }"),
+    (
+        "state rules live in one room",
+        state_in_one_room,
+        "bridge/src/source/read.rs",
+        "state.get(\"bookmarks\")",
+    ),
+    (
+        "state rules live in one room",
+        state_in_one_room,
+        "bridge/src/translate/names/mod.rs",
+        "json!({\"cuts\": []})",
+    ),
+    (
+        "state rules live in one room",
+        state_in_one_room,
+        "bridge/src/translate/state/mod.rs",
+        "pub mod cuts;",
+    ),
+    (
+        "a lib.rs is a face",
+        a_face,
+        "adapters/src/lib.rs",
+        "//! a\n//! b\n//! c\n//! d\n//! e\npub mod runtime;",
+    ),
+    ("a lib.rs is a face", a_face, "singer-protocol/src/lib.rs", "mod scan;"),
+    (
+        "main.rs is a doorstep",
+        doorstep,
+        "bridge/src/main.rs",
+        "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx",
+    ),
+];
+
+fn strangers(source: &Source) -> Vec<String> {
+    let strangers: &[&str] = match source.path.split('/').next() {
+        Some("singer-protocol") => &["airbyte_protocol", "airbyte_adapters", "airbyte_singer::"],
+        Some("airbyte-protocol") => &["singer_protocol", "airbyte_adapters", "airbyte_singer::"],
+        Some("adapters") => &["singer_protocol", "airbyte_singer::"],
+        _ => &[],
+    };
+    forbidden(source, strangers, "these crates don't know each other")
+}
+
+fn no_io(source: &Source) -> Vec<String> {
+    let pure = ["bridge/src/translate", "singer-protocol/src", "airbyte-protocol/src"];
+    if !pure.iter().any(|folder| source.is_below(folder)) {
+        return Vec::new();
+    }
+    let words = [
+        "std::fs",
+        "std::io",
+        "std::net",
+        "std::process",
+        "std::env",
+        "std::thread",
+        "std::{",
+        "File::",
+        "tokio",
+        "tempfile",
+        "rustix",
+        "println!",
+        "tracing",
+    ];
+    forbidden(source, &words, "vocabulary and translation are pure")
+}
+
+fn tap_speaks_singer(source: &Source) -> Vec<String> {
+    if !source.is_below("bridge/src/tap") {
+        return Vec::new();
+    }
+    forbidden(source, &["airbyte_", "crate::translate", "crate::source"], "tap/ speaks Singer only")
+}
+
+fn runtime_alone(source: &Source) -> Vec<String> {
+    if !source.is_below("adapters/src/runtime") {
+        return Vec::new();
+    }
+    forbidden(source, &["crate::sources", "crate::cli", "clap"], "runtime/ never looks back")
+}
+
+fn one_door(source: &Source) -> Vec<String> {
+    if source.path == "adapters/src/runtime/output.rs" {
+        return Vec::new();
+    }
+    let words = ["io::stdout", "stdio::stdout", "println!", "print!(", "/dev/stdout", "{Stdout"];
+    forbidden(source, &words, "only output.rs writes stdout")
+}
+
+fn one_spawner(source: &Source) -> Vec<String> {
+    if source.path == "bridge/src/tap/process.rs" || source.is_below("bridge/src/install") {
+        return Vec::new();
+    }
+    let words = ["Command::new", "process::Command", ".spawn()"];
+    forbidden(source, &words, "only tap/process.rs starts processes")
+}
+
+fn no_shell(source: &Source) -> Vec<String> {
+    let words = ["\"sh\"", "\"bash\"", "\"-c\"", "/sh\"", "/bash\"", "SHELL"];
+    forbidden(source, &words, "argv only, never a shell")
+}
+
+fn no_drawer(source: &Source) -> Vec<String> {
+    const DRAWERS: [&str; 6] = ["utils", "util", "common", "helpers", "helper", "misc"];
+    let named = source.path.trim_end_matches(".rs").split('/').find(|part| DRAWERS.contains(part));
+    let declared = DRAWERS.iter().find(|name| source.code.contains(&format!("mod {name}")));
+    let found = named.into_iter().chain(declared.copied());
+    found.map(|name| format!("{}: a module called {name}", source.path)).collect()
+}
+
+fn no_unsafe(source: &Source) -> Vec<String> {
+    forbidden(source, &["unsafe {", "unsafe fn", "unsafe impl", "unsafe_code"], "no unsafe")
+}
+
+/// A rule about state must name what a state is made of.
+fn state_in_one_room(source: &Source) -> Vec<String> {
+    if source.path == "bridge/src/translate/state/mod.rs" {
+        return forbidden(source, &["pub mod"], "the room has one door");
+    }
+    if !source.path.starts_with("bridge/") || source.is_below("bridge/src/translate/state") {
+        return Vec::new();
+    }
+    let words = ["\"bookmarks", "\"cuts\"", "\"parts\"", "bookmarks:", "translate::state::cuts"];
+    forbidden(source, &words, "state rules live in translate/state/")
+}
+
+/// A face: a page on what the crate is, private modules, and the few open ones that we know of.
+fn a_face(source: &Source) -> Vec<String> {
+    let open: &[&str] = match source.path.as_str() {
+        "singer-protocol/src/lib.rs" => &["message"],
+        "airbyte-protocol/src/lib.rs" => &["record"],
+        "adapters/src/lib.rs" => &["cli", "sources"],
+        // The interface of the binary and its tests, and of nobody else.
+        "bridge/src/lib.rs" => {
+            &["cli", "failure", "options", "profile", "source", "tap", "translate"]
+        }
+        _ => return Vec::new(),
+    };
+    let public = source.code.lines().filter_map(|line| line.trim().strip_prefix("pub mod "));
+    let public = public.map(|name| name.trim_end_matches(';'));
+    let text = std::fs::read_to_string(root().join(&source.path)).unwrap_or_default();
+    let page = text.lines().take_while(|line| line.starts_with("//!")).count();
+    let mut wrong: Vec<String> = public
+        .filter(|name| !open.contains(name))
+        .map(|name| format!("{}: module {name} is public", source.path))
+        .collect();
+    if page < 5 || !source.code.contains("mod ") || !source.code.contains("pub ") {
+        wrong.push(format!("{}: no page on what the crate is, or no exports", source.path));
+    }
+    wrong
+}
+
+fn doorstep(source: &Source) -> Vec<String> {
+    let long = source.path.ends_with("src/main.rs") && source.code.lines().count() > 25;
+    long.then(|| format!("{}: more than a doorstep", source.path)).into_iter().collect()
+}
+
+#[test]
+fn no_file_breaks_a_never() {
+    let sources = sources();
+    let rules: BTreeSet<(&str, usize)> =
+        RULES.iter().enumerate().map(|(index, (name, ..))| (*name, index)).collect();
+    let mut wrong = BTreeSet::new();
+    for (name, index) in rules {
+        for source in &sources {
+            wrong.extend(RULES[index].1(source).into_iter().map(|what| format!("{name}: {what}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_rule_finds_what_it_is_for() {
+    for (name, rule, path, snippet) in RULES {
+        let found = rule(&Source::new(path, snippet));
+        assert!(!found.is_empty(), "{name} passes over {path}: {snippet}");
+        let comment = format!("// {}", snippet.replace('\n', "\n// "));
+        let elsewhere = rule(&Source::new("bridge/src/elsewhere.rs", &comment));
+        assert!(elsewhere.is_empty(), "{name} minds a comment: {elsewhere:?}");
+    }
+}
+
+#[test]
+fn tests_and_comments_are_no_product_code() {
+    let code = product_code("a // b\n/// c\nd\n#[cfg(test)]\nmod tests {\n e\n}\n");
+    assert_eq!(code, "a\n\nd");
+}
+
+fn metadata() -> Value {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = std::process::Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    serde_json::from_slice(&output.stdout).expect("metadata is JSON")
+}
+
+/// What is wrong with the directions between crates.
+fn directions(metadata: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let ours: Vec<&str> = packages.iter().filter_map(|p| p["name"].as_str()).collect();
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        let Some((_, _, known)) = CRATES.iter().find(|(_, package, _)| *package == name) else {
+            wrong.push(format!("{name} has no place in the house"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let other = dependency["name"].as_str().expect("a name");
+            if ours.contains(&other) && !known.contains(&other) {
+                wrong.push(format!("{name} knows {other}"));
+            }
+            if other == "jsonschema" && dependency["uses_default_features"] == true {
+                wrong.push(format!("{name} takes jsonschema with its HTTP client"));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn crates_know_each_other_in_one_direction_only() {
+    let real = metadata();
+    assert_eq!(real["packages"].as_array().map(Vec::len), Some(CRATES.len()));
+    assert_eq!(directions(&real), Vec::<String>::new());
+    let mut upward = real.clone();
+    let packages = upward["packages"].as_array_mut().expect("packages");
+    let adapters = packages.iter_mut().find(|p| p["name"] == "airbyte-singer-adapters");
+    adapters.expect("there")["dependencies"][0]["name"] = "airbyte-singer-singer-protocol".into();
+    assert_eq!(
+        directions(&upward),
+        ["airbyte-singer-adapters knows airbyte-singer-singer-protocol"]
+    );
+}
+
+/// What is wrong with the root manifest: lints, and dependencies without a reason.
+fn manifest(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for lint in [r#"unsafe_code = "forbid""#, r#"print_stdout = "deny""#, r#"unwrap_used = "deny""#]
+    {
+        if !text.contains(lint) {
+            wrong.push(format!("the workspace lints lack {lint}"));
+        }
+    }
+    let section = text.split("[workspace.dependencies]").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    let (mut comment_above, mut blank_above) = (false, true);
+    for line in section.lines() {
+        // A comment after a blank line is the heading of a group and no reason.
+        let is_comment = line.starts_with('#') && !blank_above;
+        if !line.is_empty() && !line.starts_with('#') && !line.contains("path = ") {
+            let reason = line.split_once(" # ").is_some_and(|(_, why)| why.trim().len() > 3);
+            if !reason && !comment_above {
+                wrong.push(format!("no reason for {}", line.split(' ').next().unwrap_or_default()));
+            }
+        }
+        (comment_above, blank_above) = (is_comment, line.is_empty());
+    }
+    wrong
+}
+
+#[test]
+fn lints_bind_every_crate_and_every_dependency_has_its_reason() {
+    let text = std::fs::read_to_string(root().join("Cargo.toml")).expect("the root manifest");
+    assert_eq!(manifest(&text), Vec::<String>::new());
+    for (folder, ..) in CRATES {
+        let own =
+            std::fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
+        assert!(own.contains("[lints]\nworkspace = true"), "{folder} takes the workspace's lints");
+        let dependencies = own.split("[dependencies]").nth(1).unwrap_or_default();
+        let dependencies = dependencies.split("\n[").next().unwrap_or_default();
+        for line in dependencies.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            assert!(
+                line.contains("workspace = true"),
+                "{folder}: {line}: versions stand at the root"
+            );
+        }
+    }
+    let bad = text.replace("unsafe_code", "x").replace(" # many secrets", " #");
+    let bad = manifest(&bad.replace("masked in one pass over a text", ""));
+    assert_eq!(bad.len(), 2, "{bad:?}");
+}
