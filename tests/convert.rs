@@ -301,6 +301,39 @@ fn a_state_of_streams_that_all_resume_comes_back_whole() {
 }
 
 #[test]
+fn a_state_of_each_type_goes_there_and_back_and_is_what_messages_are_converted_to() {
+    for (folder, work) in recordings() {
+        let output = work.convert("messages").arg(folder.join("stdout.jsonl")).ok();
+        let configured = seen(&output);
+        let file = work.file("configured.json", configured.to_string());
+        let expected = without_hints(&json_file(&folder.join("state-out.json")));
+        let convert =
+            |from: &str| work.convert("state").args(["--from", from, "--catalog"]).arg(&file);
+        for (state_type, name) in [("stream", "STREAM"), ("global", "GLOBAL"), ("legacy", "LEGACY")]
+        {
+            let kind = ["--state-type", state_type];
+            let states = convert("singer").args(kind).arg(folder.join("state-out.json")).ok();
+            let read = work.convert("messages").args(kind).every_state();
+            let read = read.arg(folder.join("stdout.jsonl")).ok();
+            assert_eq!(faults(&read, &configured), Vec::<String>::new());
+            let last = match state_type {
+                "stream" => read.committed_state(),
+                _ => {
+                    let at = *read.state_lines().last().expect("a state");
+                    json!([read.lines[at].field("state")])
+                }
+            };
+            for states in [document(&states), last] {
+                assert_eq!(states[0]["type"], name);
+                let states = work.file("states.json", states.to_string());
+                let back = document(&convert("airbyte").args(kind).arg(states).ok());
+                assert_eq!(back, expected, "{state_type} of {}", folder.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn states_of_several_runs_are_a_list_and_one_stream_of_messages_is_one_run() {
     let work = Work::new();
     let entries = [entry("a", &["id"], columns()), entry("b", &["id"], columns())];

@@ -19,4 +19,6 @@ mod resume;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod state_types;
+#[cfg(test)]
 mod suite;

@@ -12,7 +12,7 @@ mod route;
 pub use piped::Piped;
 pub(crate) use piped::told_ids;
 pub use probe::definition;
-pub(crate) use read::{ids, members, no_such_stream, plan, run_id};
+pub(crate) use read::{Joining, ids, members, no_such_stream, run_id};
 
 use crate::options::OptionSet;
 use crate::profile;

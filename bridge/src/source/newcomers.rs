@@ -1,13 +1,13 @@
 //! Streams that show up in a tap's messages, where the streams seen are the configured ones.
 
 use super::pump::Sink;
-use super::read::{Member, key_is_shared, log_names, plan};
+use super::read::{Joining, Member, key_is_shared, log_names};
 use super::route::Wanted;
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, Translated, to_airbyte};
 use crate::translate::names::Resolution;
 use crate::translate::record::FieldFilter;
-use crate::translate::state::{StreamSpec, Tracker};
+use crate::translate::state::{StateType, StreamSpec, Tracker};
 use airbyte_adapters::{Emitting, Error, ReadJob, Result};
 use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
 use singer_protocol as singer;
@@ -26,6 +26,7 @@ pub(super) struct Newcomers {
     job: ReadJob,
     ids: Vec<String>,
     run_id: String,
+    state_type: StateType,
     interval: Duration,
 }
 
@@ -36,11 +37,11 @@ impl Newcomers {
         overrides: Overrides,
         job: ReadJob,
         run_id: String,
-        interval: Duration,
+        (state_type, interval): (StateType, Duration),
     ) -> Self {
         let translated = to_airbyte(&catalog, &overrides);
         let (members, ids) = (Vec::new(), super::read::ids(&catalog));
-        Self { catalog, translated, overrides, members, job, ids, run_id, interval }
+        Self { catalog, translated, overrides, members, job, ids, run_id, state_type, interval }
     }
 
     /// The stream at a place of the given catalog; none when the profile leaves it out.
@@ -96,7 +97,14 @@ impl Newcomers {
         self.job.catalog.streams.push(configured);
         let specs: Vec<StreamSpec> =
             self.members.iter().map(|member| member.spec(&self.job)).collect();
-        let plan = plan(&specs, &self.members, &self.job, &self.ids);
+        let plan = Joining {
+            state_type: self.state_type,
+            specs: &specs,
+            members: &self.members,
+            job: &self.job,
+            ids: &self.ids,
+        }
+        .plan();
         let pass = plan.in_one_run(&specs).map_err(super::piped::several_runs)?;
         // Each plan counts its cuts from the beginning.
         let run_id = format!("{}-{}", self.run_id, self.members.len());
@@ -153,7 +161,7 @@ impl Sink {
                 seen: true,
             },
         );
-        self.tracker = tracker;
+        self.tracker = tracker.after(self.tracker.standing());
         let newest = self.router.newest_state();
         if newest.is_empty() {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use super::newcomers::Newcomers;
 use super::pump::{Pump, Pumped, Sink};
-use super::read::{self, Member};
+use super::read::{self, Joining, Member};
 use super::route::{Router, Wanted};
 use crate::options::{OnMalformed, OptionSet};
 use crate::tap::{Lines, Words};
@@ -100,7 +100,14 @@ impl Piped {
             member.without_evidence(&overrides);
         }
         let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
-        let plan = read::plan(&specs, &members, &job, &read::ids(&catalog));
+        let plan = Joining {
+            state_type: self.options.state_type(),
+            specs: &specs,
+            members: &members,
+            job: &job,
+            ids: &read::ids(&catalog),
+        }
+        .plan();
         warn(&plan);
         let pass = plan.in_one_run(&specs).map_err(several_runs)?;
         let mut floor = emitter.lock();
@@ -136,13 +143,15 @@ impl Piped {
         let all = read::ids(&catalog).into_iter().collect();
         let router = Router::new(Names::new(&catalog, &overrides, &all), Vec::new());
         let (started, interval) = (Instant::now(), self.options.state_interval());
-        let nothing = state::plan(&[], state::Input::Nothing, &[]);
+        let state_type = self.options.state_type();
+        let nothing = state::plan(state_type, &[], state::Input::Nothing, &[]);
         let pass = nothing.in_one_run(&[]).map_err(several_runs)?;
         let run_id = read::run_id();
         let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
         let mut sink = Sink::new(router, tracker, Vec::new(), Words::default(), started);
         let job = self.job(ConfiguredCatalog::default());
-        sink.newcomers = Some(Newcomers::new(catalog, overrides, job, run_id, interval));
+        sink.newcomers =
+            Some(Newcomers::new(catalog, overrides, job, run_id, (state_type, interval)));
         Ok(sink)
     }
 

@@ -5,7 +5,7 @@ use super::route::Router;
 use crate::options::OnMalformed;
 use crate::tap::process::tell;
 use crate::tap::{Arrival, Lines, Voice, Words};
-use crate::translate::state::{Publication, StateError, Tracker};
+use crate::translate::state::{Publication, Published, StateError, Tracker};
 use airbyte_adapters::{Emitter, Emitting, Error, Result, Stop, now_millis};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
 use singer_protocol as singer;
@@ -332,8 +332,18 @@ impl Sink {
     }
 
     /// Writes states.
-    fn publish(&self, states: Vec<Publication>, floor: &mut Emitting) -> Result<()> {
-        for state in states {
+    fn publish(&self, states: Published, floor: &mut Emitting) -> Result<()> {
+        let shared = states.shared();
+        let streams = match states {
+            Published::Legacy(_) => return floor.legacy_state(shared.unwrap_or_default()),
+            Published::Global { own, .. } => {
+                let place = |state: &Publication| floor.nth(self.places[state.stream]);
+                let own = own.iter().map(|state| (place(state), state.to_value())).collect();
+                return floor.global_state(shared, own);
+            }
+            Published::Streams(states) => states,
+        };
+        for state in streams {
             let id = floor.nth(self.places[state.stream]);
             floor.state(id, state.to_value())?;
         }

@@ -12,7 +12,7 @@ use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
 use crate::translate::names::Names;
 use crate::translate::record::FieldFilter;
-use crate::translate::state::{self, Input, Pass, StreamSpec, Tracker};
+use crate::translate::state::{self, Input, Pass, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Context, Emitter, Emitting, Error, ReadJob, Result, StreamId};
 use airbyte_protocol::{self as airbyte, StateInput};
 use serde_json::{Map, Value};
@@ -40,7 +40,14 @@ pub(super) async fn read(
     let translated = catalog::to_airbyte(&catalog, &source.overrides());
     let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
     let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
-    let plan = plan(&specs, &members, &job, &ids(&catalog));
+    let plan = Joining {
+        state_type: source.options.state_type(),
+        specs: &specs,
+        members: &members,
+        job: &job,
+        ids: &ids(&catalog),
+    }
+    .plan();
     for note in &plan.notes {
         match note.level() {
             state::Level::Info => tracing::info!("{note}"),
@@ -62,10 +69,10 @@ pub(super) async fn read(
         })?,
         run_id: run_id(),
     };
-    let mut failed = None;
+    let (mut failed, mut standing) = (None, Standing::default());
     for pass in &plan.passes {
         if failed.is_none() {
-            failed = run.pass(pass, &specs).await?;
+            failed = run.pass(pass, &specs, &mut standing).await?;
         } else {
             run.unstarted(pass)?;
         }
@@ -173,51 +180,58 @@ pub(super) fn key_is_shared(catalog: &singer::Catalog, entry: usize) -> bool {
     })
 }
 
-/// Finds each stream's state by its descriptor and lets the rules decide what runs together.
-pub(crate) fn plan(
-    specs: &[StreamSpec],
-    members: &[Member],
-    job: &ReadJob,
-    ids: &[String],
-) -> state::Plan {
-    match &job.state {
-        StateInput::Empty => state::plan(specs, Input::Nothing, ids),
-        StateInput::Legacy(map) => match map.get("data") {
-            Some(Value::Object(inner)) if map.len() == 1 => {
-                state::plan(specs, Input::Singer(inner), ids)
-            }
-            _ => state::plan(specs, Input::Singer(map), ids),
-        },
-        StateInput::PerStream(states) => by_stream(specs, members, job, states, ids),
-        StateInput::Global(global) => {
-            tracing::warn!("a GLOBAL state's shared part is not used; its stream states are");
-            by_stream(specs, members, job, &global.stream_states, ids)
-        }
-    }
+/// What the rules need to decide what runs together.
+pub(crate) struct Joining<'a> {
+    pub(crate) state_type: state::StateType,
+    pub(crate) specs: &'a [StreamSpec],
+    pub(crate) members: &'a [Member],
+    pub(crate) job: &'a ReadJob,
+    /// Of the whole catalog.
+    pub(crate) ids: &'a [String],
 }
 
-fn by_stream(
-    specs: &[StreamSpec],
-    members: &[Member],
-    job: &ReadJob,
-    states: &[airbyte::StreamState],
-    ids: &[String],
-) -> state::Plan {
-    let mut others: Vec<Option<&Value>> =
-        states.iter().map(|state| state.stream_state.as_ref()).collect();
-    let mut configured = Vec::with_capacity(members.len());
-    for member in members {
-        let descriptor = job.catalog.streams[member.configured].descriptor();
-        let mut newest = None;
-        for (index, state) in states.iter().enumerate() {
-            if state.stream_descriptor == descriptor {
-                newest = others[index].take().or(newest);
+impl Joining<'_> {
+    /// Finds each stream's state by its descriptor and lets the rules decide.
+    pub(crate) fn plan(&self) -> state::Plan {
+        match &self.job.state {
+            StateInput::Empty => self.with(Input::Nothing),
+            StateInput::Legacy(map) => match map.get("data") {
+                Some(Value::Object(inner)) if map.len() == 1 => self.with(Input::Singer(inner)),
+                _ => self.with(Input::Singer(map)),
+            },
+            StateInput::PerStream(states) => {
+                let (configured, others) = self.by_stream(states);
+                self.with(Input::Streams { configured: &configured, others: &others })
+            }
+            StateInput::Global(global) => {
+                let (configured, others) = self.by_stream(&global.stream_states);
+                let shared = global.shared_state.as_ref();
+                self.with(Input::Global { shared, configured: &configured, others: &others })
             }
         }
-        configured.push(newest.cloned());
     }
-    let others: Vec<Value> = others.into_iter().flatten().cloned().collect();
-    state::plan(specs, Input::Streams { configured: &configured, others: &others }, ids)
+
+    fn with(&self, input: Input<'_>) -> state::Plan {
+        state::plan(self.state_type, self.specs, input, self.ids)
+    }
+
+    /// Finds each stream's state by its descriptor; and those of streams that aren't configured.
+    fn by_stream(&self, states: &[airbyte::StreamState]) -> (Vec<Option<Value>>, Vec<Value>) {
+        let mut others: Vec<Option<&Value>> =
+            states.iter().map(|state| state.stream_state.as_ref()).collect();
+        let mut configured = Vec::with_capacity(self.members.len());
+        for member in self.members {
+            let descriptor = self.job.catalog.streams[member.configured].descriptor();
+            let mut newest = None;
+            for (index, state) in states.iter().enumerate() {
+                if state.stream_descriptor == descriptor {
+                    newest = others[index].take().or(newest);
+                }
+            }
+            configured.push(newest.cloned());
+        }
+        (configured, others.into_iter().flatten().cloned().collect())
+    }
 }
 
 /// What all runs of the tap in one read have in common.
@@ -238,7 +252,12 @@ struct Run<'a> {
 impl Run<'_> {
     /// Runs the tap once. `Ok(Some)` is a failure of the tap that the streams have been told of;
     /// `Err` is one of ours, or nobody listens any more.
-    async fn pass(&self, pass: &Pass, specs: &[StreamSpec]) -> Result<Option<Error>> {
+    async fn pass(
+        &self,
+        pass: &Pass,
+        specs: &[StreamSpec],
+        standing: &mut Standing,
+    ) -> Result<Option<Error>> {
         let members: Vec<&Member> = pass.streams.iter().map(|i| &self.members[*i]).collect();
         let args = self.args(&members, pass.singer_state.as_ref())?;
         self.announce(&members)?;
@@ -248,12 +267,13 @@ impl Run<'_> {
                 .map_err(|error| failure::run_error(tap, "the sync", &error))?;
         let started = Instant::now();
         let interval = self.source.options.state_interval();
-        let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed());
+        let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed())
+            .after(std::mem::take(standing));
         let places = self.members.iter().map(|member| member.configured).collect();
         let sink =
             Sink::new(self.router(&members), tracker, places, running.words.clone(), started);
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
-        self.conclude(&members, pumped, result, ended)
+        self.conclude(&members, pumped, result, ended, standing)
     }
 
     /// Pumps until the pipe ends, a signal comes, or reading fails; then sees the tap to its end.
@@ -317,6 +337,7 @@ impl Run<'_> {
         mut pumped: Pumped,
         result: Result<()>,
         ended: Ended,
+        standing: &mut Standing,
     ) -> Result<Option<Error>> {
         if result.as_ref().is_err_and(Error::is_closed) {
             return result.map(|()| None);
@@ -324,6 +345,7 @@ impl Run<'_> {
         let verdict = self.judge(members, &pumped, result, ended);
         let mut floor = self.emitter.lock();
         let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor)?;
+        *standing = pumped.sink.tracker.standing();
         Ok(verdict.err().or(denied))
     }
 

@@ -3,9 +3,9 @@
 use super::From;
 use super::input::{self, Input};
 use crate::options::OptionSet;
-use crate::source::{self, ids, members, no_such_stream, run_id};
+use crate::source::{self, Joining, ids, members, no_such_stream, run_id};
 use crate::translate::catalog::{presume, to_airbyte};
-use crate::translate::state::{Level, Plan, StreamSpec, Tracker};
+use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Config, Error, ReadJob, Result};
 use airbyte_protocol::{StateInput, StreamState};
 use serde_json::{Value, json};
@@ -75,7 +75,14 @@ impl Read {
             member.without_evidence(&overrides);
         }
         let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
-        let plan = source::plan(&specs, &members, &job, &ids(&catalog));
+        let plan = Joining {
+            state_type: options.state_type(),
+            specs: &specs,
+            members: &members,
+            job: &job,
+            ids: &ids(&catalog),
+        }
+        .plan();
         for note in &plan.notes {
             match note.level() {
                 Level::Info => tracing::info!("{note}"),
@@ -89,22 +96,40 @@ impl Read {
     /// What a read would publish whose tap says nothing.
     fn states(&self) -> Result<Value> {
         let run_id = run_id();
-        let mut states: Vec<Option<Value>> = vec![None; self.job.catalog.streams.len()];
+        let mut streams: Vec<Option<Value>> = vec![None; self.job.catalog.streams.len()];
+        let mut for_all = None;
+        let mut standing = Standing::default();
         for pass in &self.plan.passes {
-            let mut tracker =
-                Tracker::new(pass, &self.specs, &run_id, Duration::ZERO, Duration::ZERO);
+            let (specs, never) = (&self.specs, Duration::ZERO);
+            let mut tracker = Tracker::new(pass, specs, &run_id, never, never).after(standing);
             // Nothing says that the run which left the state ended well.
             let last = tracker.finish(false).map_err(|error| Error::system(error.to_string()))?;
-            for state in last {
-                let place = self.places[state.stream];
-                let stream = StreamState {
-                    stream_descriptor: self.job.catalog.streams[place].descriptor(),
-                    stream_state: Some(state.to_value()),
-                };
-                states[place] = Some(json!({"type": "STREAM", "stream": stream}));
+            standing = tracker.standing();
+            let shared = last.shared();
+            match last {
+                Published::Legacy(_) => for_all = Some(json!({"type": "LEGACY", "data": shared})),
+                Published::Global { own, .. } => {
+                    let own: Vec<StreamState> = own.iter().map(|one| self.state(one)).collect();
+                    let global = json!({"shared_state": shared, "stream_states": own});
+                    for_all = Some(json!({"type": "GLOBAL", "global": global}));
+                }
+                Published::Streams(states) => {
+                    for state in &states {
+                        let one = json!({"type": "STREAM", "stream": self.state(state)});
+                        streams[self.places[state.stream]] = Some(one);
+                    }
+                }
             }
         }
-        Ok(states.into_iter().flatten().collect())
+        Ok(for_all.into_iter().chain(streams.into_iter().flatten()).collect())
+    }
+
+    fn state(&self, state: &Publication) -> StreamState {
+        let place = self.places[state.stream];
+        StreamState {
+            stream_descriptor: self.job.catalog.streams[place].descriptor(),
+            stream_state: Some(state.to_value()),
+        }
     }
 
     /// What the tap would be handed, run by run.

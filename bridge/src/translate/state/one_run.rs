@@ -24,6 +24,7 @@ impl Plan {
             streams: Vec::new(),
             singer_state: None,
             number: 0,
+            state_type: self.state_type,
             kind: Kind::Linked,
             base: Base::empty(),
         });
@@ -40,7 +41,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Input, Tracker, plan};
+    use super::super::{Input, StateType, Tracker, plan};
     use super::*;
     use serde_json::{Value, json};
     use std::time::Duration;
@@ -60,7 +61,7 @@ mod tests {
 
     fn planned(streams: &[StreamSpec], input: Input<'_>) -> Plan {
         let ids: Vec<String> = streams.iter().map(|spec| spec.tap_stream_id.clone()).collect();
-        plan(streams, input, &ids)
+        plan(StateType::Stream, streams, input, &ids)
     }
 
     #[test]
@@ -80,7 +81,7 @@ mod tests {
         let mut tracker = Tracker::new(&run, &streams, "r", Duration::ZERO, Duration::ZERO);
         tracker.saw_state(r#"{"bookmarks":{"a":1,"b":2,"all":3}}"#).unwrap();
         let mut states: Vec<Option<Value>> = vec![None, None, None];
-        for state in tracker.finish(true).unwrap() {
+        for state in tracker.finish(true).unwrap().into_streams() {
             states[state.stream] = Some(state.to_value());
         }
         let input = Input::Streams { configured: &states, others: &[] };
