@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod convert;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod options;
@@ -16,5 +18,7 @@ mod read;
 mod resume;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod state_types;
 #[cfg(test)]
 mod suite;

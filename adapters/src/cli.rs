@@ -100,8 +100,19 @@ impl Logging {
 
     /// Opens the door to stdout and lets everything that is logged pass through it.
     pub fn open(&self) -> Session {
-        let session = Session { output: Output::stdout(), secrets: Secrets::default() };
-        let layer = LogLayer::new(session.output.clone(), session.secrets.clone(), self.level());
+        let output = Output::stdout();
+        self.open_with(output.clone(), output)
+    }
+
+    /// As [`Logging::open`], for a command whose stdout is one document and no messages: what is
+    /// logged goes to stderr.
+    pub fn open_beside(&self) -> Session {
+        self.open_with(Output::stdout(), Output::stderr())
+    }
+
+    fn open_with(&self, output: Output, log: Output) -> Session {
+        let session = Session { output, secrets: Secrets::default() };
+        let layer = LogLayer::new(log, session.secrets.clone(), self.level());
         // A second session of the same process keeps the first one's log.
         let _ = tracing::subscriber::set_global_default(
             tracing_subscriber::Registry::default().with(layer),

@@ -28,5 +28,5 @@ pub use error::{Error, Result};
 pub use runtime::{
     Command, Complaint, Config, Context, Emitter, Emitting, LogLayer, Outcome, Output, ReadJob,
     Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, is_plainly_secret,
-    now_millis, run,
+    now_millis, perform, run,
 };

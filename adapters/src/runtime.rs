@@ -13,7 +13,7 @@ pub use config::{Complaint, Config};
 pub use emitter::{Emitter, Emitting, StreamHandle, StreamId};
 pub use log::LogLayer;
 pub use output::Output;
-pub use runner::{Command, Outcome, Session, run};
+pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret};
 pub use signals::{Stop, StopSignal};
 pub use source::{Context, ReadJob, Source};

@@ -4,6 +4,7 @@
 //! clap's; [`OptionSet::or`] does the rest.
 
 use crate::translate::Overrides;
+pub use crate::translate::state::StateType;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::fmt;
@@ -47,6 +48,9 @@ pub struct OptionSet {
     /// The shortest time between states; 0 publishes every STATE [default: 30s]
     #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_STATE_INTERVAL")]
     pub state_interval: Option<Span>,
+    /// In which form states are published; what is handed in is understood in every form [default: stream]
+    #[arg(long, value_enum, global = true, env = "AIRBYTE_SINGER_STATE_TYPE")]
+    pub state_type: Option<StateType>,
     /// How long discovery may take [default: 30m]
     #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_DISCOVERY_TIMEOUT")]
     pub discovery_timeout: Option<Span>,
@@ -88,6 +92,7 @@ impl OptionSet {
             check: self.check.or(weaker.check),
             on_malformed: self.on_malformed.or(weaker.on_malformed),
             state_interval: self.state_interval.or(weaker.state_interval),
+            state_type: self.state_type.or(weaker.state_type),
             discovery_timeout: self.discovery_timeout.or(weaker.discovery_timeout),
             check_timeout: self.check_timeout.or(weaker.check_timeout),
             idle_timeout: self.idle_timeout.or(weaker.idle_timeout),
@@ -123,6 +128,11 @@ impl OptionSet {
     /// The shortest time between states.
     pub fn state_interval(&self) -> Duration {
         span(self.state_interval, Duration::from_secs(30))
+    }
+
+    /// In which form states are published.
+    pub fn state_type(&self) -> StateType {
+        self.state_type.unwrap_or_default()
     }
 
     /// How long discovery may take.

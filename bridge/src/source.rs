@@ -2,10 +2,17 @@
 
 mod check;
 mod discovery;
+mod newcomers;
+mod piped;
 mod probe;
 mod pump;
 mod read;
 mod route;
+
+pub use piped::Piped;
+pub(crate) use piped::told_ids;
+pub use probe::definition;
+pub(crate) use read::{Joining, ids, members, no_such_stream, run_id};
 
 use crate::options::OptionSet;
 use crate::profile;

@@ -24,6 +24,8 @@ struct Judge {
     streams: HashMap<String, Room>,
     state_types: HashSet<String>,
     errors: usize,
+    /// The last state for all streams.
+    last_for_all: Option<Value>,
 }
 
 #[derive(Default)]
@@ -99,8 +101,11 @@ impl Judge {
     fn state(&mut self, line: &Line) {
         let state = line.field("state");
         self.state_types.insert(state["type"].to_string());
-        if state["type"] != "STREAM" {
-            return self.fault("a state that isn't STREAM");
+        match state["type"].as_str() {
+            Some("STREAM") => {}
+            Some("GLOBAL") => return self.global(&state),
+            Some("LEGACY") => return self.for_all(&state, &state["data"]),
+            _ => return self.fault("a state of no known type"),
         }
         let stream = name_of(&state["stream"]["stream_descriptor"]);
         let count = state["sourceStats"]["recordCount"].to_string();
@@ -122,6 +127,46 @@ impl Judge {
         if repeated {
             self.fault(format!("the same state of {stream} twice, with records in between"));
         }
+    }
+
+    fn global(&mut self, state: &Value) {
+        let global = &state["global"];
+        let named: HashSet<String> = global["stream_states"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|state| name_of(&state["stream_descriptor"]))
+            .collect();
+        for stream in named.iter().filter(|stream| !self.streams.contains_key(*stream)) {
+            self.faults.push(format!("line {}: {stream} isn't configured", self.at));
+        }
+        if !global["shared_state"].is_object() || named.is_empty() {
+            self.fault("a GLOBAL state that says nothing");
+        }
+        let uncovered: u64 = self.streams.values().map(|room| room.since_state).sum();
+        if uncovered > 0 && self.last_for_all.as_ref() == Some(global) {
+            self.fault("the same GLOBAL state twice, with records in between");
+        }
+        self.for_all(state, global);
+    }
+
+    /// One state covers the records of all streams. A LEGACY one may be said again: it holds the
+    /// tap's words and nothing to tell it apart.
+    fn for_all(&mut self, state: &Value, content: &Value) {
+        if !content.is_object() {
+            self.fault("a state without content");
+        }
+        let covered: u64 = self.streams.values().map(|room| room.since_state).sum();
+        let (count, expected) =
+            (state["sourceStats"]["recordCount"].to_string(), format!("{covered}.0"));
+        if count != expected {
+            self.fault(format!("recordCount is {count} and should be {expected}"));
+        }
+        for room in self.streams.values_mut() {
+            room.since_state = 0;
+            room.last_state = Some(content.clone());
+        }
+        self.last_for_all = Some(content.clone());
     }
 
     fn trace(&mut self, line: &Line) {
@@ -235,6 +280,8 @@ mod tests {
     const RECORD: &str =
         r#"{"type":"RECORD","record":{"stream":"a","data":{"x":null},"emitted_at":1}}"#;
     const STATE: &str = r#"{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"a"},"stream_state":{"n":1}},"sourceStats":{"recordCount":1.0}}}"#;
+    const GLOBAL: &str = r#"{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":{},"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{"n":1}}]},"sourceStats":{"recordCount":1.0}}}"#;
+    const LEGACY: &str = r#"{"type":"STATE","state":{"type":"LEGACY","data":{"n":1},"sourceStats":{"recordCount":1.0}}}"#;
     const ERROR: &str = r#"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1.0,"error":{"message":"no","failure_type":"config_error"}}}"#;
 
     fn status(status: &str) -> String {
@@ -256,6 +303,10 @@ mod tests {
         assert_eq!(judged(0, &[STARTED, &zero, &complete], ""), Vec::<String>::new());
         assert_eq!(judged(1, &[STARTED, &zero, &failed, ERROR], ""), Vec::<String>::new());
         assert_eq!(judged(1, &[ERROR], ""), Vec::<String>::new());
+        for state in [GLOBAL, LEGACY] {
+            let lines = [STARTED, &running, RECORD, state, &complete];
+            assert_eq!(judged(0, &lines, ""), Vec::<String>::new());
+        }
     }
 
     #[test]
@@ -273,7 +324,12 @@ mod tests {
             (0, with(3, &STATE.replace("1.0", "2.0")), "recordCount"),
             (0, with(3, &STATE.replace(r#"{"n":1}"#, "null")), "says nothing"),
             (0, with(3, &STATE.replace(r#"{"n":1}"#, "{}")), "says nothing"),
-            (0, with(3, &STATE.replace("STREAM", "GLOBAL")), "isn't STREAM"),
+            (0, with(3, &STATE.replace("STREAM", "GALACTIC")), "no known type"),
+            (0, with(3, &STATE.replace("STREAM", "GLOBAL")), "says nothing"),
+            (0, with(3, &GLOBAL.replace("1.0", "2.0")), "recordCount"),
+            (0, with(3, &GLOBAL.replace(r#""a""#, r#""b""#)), "isn't configured"),
+            (0, with(3, &LEGACY.replace("1.0", "0.0")), "recordCount"),
+            (0, with(3, &LEGACY.replace(r#"{"n":1}"#, "7")), "without content"),
             (0, with(3, "{}"), "in a read"),
             (0, with(3, "not JSON"), "in a read"),
             (0, with(2, &other(RECORD)), "isn't configured"),
@@ -315,5 +371,10 @@ mod tests {
         assert!(judged(0, &good, "thread main panicked")[0].contains("on stderr"));
         let twice = [STARTED, &running, RECORD, STATE, RECORD, STATE, &complete];
         assert!(judged(0, &twice, "")[0].contains("the same state"));
+        let twice = [STARTED, &running, RECORD, GLOBAL, RECORD, GLOBAL, &complete];
+        assert!(judged(0, &twice, "")[0].contains("the same GLOBAL state"));
+        let zero = LEGACY.replace("1.0", "0.0");
+        let types = [STARTED, &running, RECORD, GLOBAL, &zero, &complete];
+        assert!(judged(0, &types, "")[0].contains("states of several types"));
     }
 }

@@ -70,6 +70,11 @@ impl Line {
         field.and_then(Result::ok).unwrap_or(Value::Null)
     }
 
+    /// A top-level field as it was written.
+    pub(crate) fn raw_field(&self, name: &str) -> Option<String> {
+        Some(self.fields.get(name)?.get().to_owned())
+    }
+
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.fields.keys().map(String::as_str)
     }

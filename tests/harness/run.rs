@@ -72,6 +72,11 @@ impl Work {
         Run::new(self, Path::new(env!("CARGO_BIN_EXE_airbyte-singer"))).arg(command)
     }
 
+    /// A converter.
+    pub(crate) fn convert(&self, what: &str) -> Run<'_> {
+        self.run("convert").arg(what)
+    }
+
     /// Another program, for links and copies.
     pub(crate) fn program(&self, path: &Path) -> Run<'_> {
         Run::new(self, path)
@@ -112,6 +117,12 @@ impl<'w> Run<'w> {
 
     pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.command.args(args);
+        self
+    }
+
+    /// What comes in on its stdin.
+    pub(crate) fn stdin(mut self, input: impl Into<Stdio>) -> Self {
+        self.command.stdin(input);
         self
     }
 

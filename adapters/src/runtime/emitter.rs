@@ -93,6 +93,22 @@ impl StreamRoom {
 }
 
 impl Emitting {
+    /// Configures one more stream while the read runs, where the streams that show up are the
+    /// configured ones: it takes the next place.
+    ///
+    /// # Errors
+    ///
+    /// There is a stream of that name already.
+    pub fn add(&mut self, descriptor: StreamDescriptor) -> Result<StreamId> {
+        let id = StreamId(self.streams.len());
+        if self.index.contains_key(&descriptor) {
+            return Err(Error::config(format!("two streams are named {descriptor}")));
+        }
+        self.index.insert(descriptor.clone(), id);
+        self.streams.push(StreamRoom::new(descriptor));
+        Ok(id)
+    }
+
     /// The number of a configured stream.
     pub fn id(&self, descriptor: &StreamDescriptor) -> Option<StreamId> {
         self.index.get(descriptor).copied()

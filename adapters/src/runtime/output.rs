@@ -70,6 +70,11 @@ impl Output {
         }
     }
 
+    /// A door to the process's stderr, for the log of a command whose stdout is one document.
+    pub fn stderr() -> Self {
+        Self::new(std::io::stderr())
+    }
+
     /// Writes `lines`: whole lines, each with its newline.
     ///
     /// # Errors

@@ -84,6 +84,13 @@ impl Outcome {
 /// * SIGTERM and SIGINT stop the source, as [`Source::stop_grace`] says.
 /// * A stdout that nobody reads any more ends everything quietly: [`Outcome::Done`].
 pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> Outcome {
+    perform(session, async |context| play(source, command, context).await)
+}
+
+/// Does `work` as a command is done, for commands that aren't a source's: an async runtime on one
+/// thread, ears for SIGTERM and SIGINT ([`Context::stop`]; `work` must heed them), an ERROR trace
+/// for what went wrong, the outcome as [`run`] has it.
+pub fn perform(session: &Session, work: impl AsyncFnOnce(&Context) -> Result<()>) -> Outcome {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -94,7 +101,7 @@ pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> O
     let (stop, _listener) = Stop::on_signals(session.output.clone());
     let context =
         Context { secrets: session.secrets.clone(), stop, output: session.output.clone() };
-    let result = runtime.block_on(play(source, command, &context));
+    let result = runtime.block_on(work(&context));
     let stopped = context.stop.signal();
     // Blocking readers (a pipe that a stray grandchild holds open) must not keep us here.
     runtime.shutdown_background();

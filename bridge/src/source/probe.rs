@@ -36,8 +36,7 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
     if let Some(path) = &options.tap_about {
         let text = file("about", path)?;
         let fail = |reason: &str| Error::config(format!("about file {}: {reason}", path.display()));
-        let definition = yaml(&text).ok_or_else(|| fail("neither JSON nor YAML"))?;
-        return Ok(guess(spec::from_definition(&definition).map_err(fail)?));
+        return Ok(guess(definition(&text).map_err(fail)?));
     }
     let captured = match capture_words(tap, &["--about", "--format=json"], context).await {
         Err(RunError::Timeout(_) | RunError::TooMuch(_)) => None,
@@ -128,6 +127,23 @@ async fn capture_words(
         context.stop.wait().await;
     };
     capture(tap, &args, &folder.work(), Voice::Hushed, BOUNDS, cancel).await
+}
+
+/// The spec in what a tap says to `--about`, log lines around it or not, or in a definition of the
+/// Meltano hub, in JSON or YAML.
+///
+/// # Errors
+///
+/// It is none of these; the sentence says what was expected.
+pub fn definition(text: &[u8]) -> Result<Specification, &'static str> {
+    let told = match yaml(text) {
+        Some(definition) => spec::from_definition(&definition),
+        None => Err("neither JSON nor YAML"),
+    };
+    told.or_else(|reason| match singer_protocol::About::parse(text) {
+        Ok(about) if about.settings.is_some() => Ok(spec::from_about(&about)),
+        _ => Err(reason),
+    })
 }
 
 /// Reads YAML, of which JSON is a part.

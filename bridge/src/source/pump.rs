@@ -1,11 +1,12 @@
 //! The hot loop: from the tap's pipe to our stdout, on a thread of its own.
 
+use super::newcomers::Newcomers;
 use super::route::Router;
 use crate::options::OnMalformed;
 use crate::tap::process::tell;
 use crate::tap::{Arrival, Lines, Voice, Words};
-use crate::translate::state::{Publication, StateError, Tracker};
-use airbyte_adapters::{Emitter, Emitting, Error, Result, now_millis};
+use crate::translate::state::{Publication, Published, StateError, Tracker};
+use airbyte_adapters::{Emitter, Emitting, Error, Result, Stop, now_millis};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message, Repaired, epoch_millis, repair_non_finite};
@@ -35,6 +36,8 @@ pub(super) struct Pump {
     pub(super) idle_timeout: Option<Duration>,
     /// Set when nobody waits for the tap any more.
     pub(super) abandoned: Arc<AtomicBool>,
+    /// Ends the pump wherever it is, where nobody can stop the tap itself.
+    pub(super) stop: Option<Stop>,
     /// Set when the tap itself has ended, though others may hold its pipe open.
     pub(super) gone: Arc<AtomicBool>,
     pub(super) sink: Sink,
@@ -47,8 +50,10 @@ pub(super) struct Sink {
     pub(super) tracker: Tracker,
     pub(super) words: Words,
     /// Places in the configured catalog, by the numbers that the tracker uses.
-    places: Vec<usize>,
-    started: Instant,
+    pub(super) places: Vec<usize>,
+    /// Takes in the streams that show up, where nothing says which ones are wanted.
+    pub(super) newcomers: Option<Newcomers>,
+    pub(super) started: Instant,
     number: u64,
     time: Time,
     repaired: u64,
@@ -71,6 +76,7 @@ impl Sink {
             tracker,
             words,
             places,
+            newcomers: None,
             started,
             number: 0,
             time: Time::default(),
@@ -108,6 +114,9 @@ impl Pump {
         let mut unwritten: Option<Instant> = None;
         let mut told = false;
         loop {
+            if self.stop.as_ref().is_some_and(|stop| stop.signal().is_some()) {
+                return Ok(());
+            }
             let wait = if unwritten.is_some() { COALESCE } else { TICK };
             match self.lines.wait(Some(wait)).map_err(|e| unreadable(e.kind()))? {
                 Arrival::Bytes => {
@@ -197,14 +206,24 @@ impl Sink {
         floor: &mut Emitting,
         changes: &[Change],
     ) -> Result<()> {
-        match message {
-            Message::Record(record) => self.record(&record, floor, changes),
+        match &message {
+            Message::Record(record) => {
+                if self.newcomers.is_some() && !self.router.has_met(&record.stream) {
+                    self.admit(&record.stream, &message, floor)?;
+                }
+                self.record(record, floor, changes)
+            }
             Message::State(state) => {
                 self.router.saw_state(state.value);
                 self.tracker.saw_state(state.value).map_err(|e| self.state_error(e))?;
                 self.publish_due(floor)
             }
-            Message::Schema(schema) => self.router.saw_schema(&schema.stream, schema.schema),
+            Message::Schema(schema) => {
+                if self.newcomers.is_some() {
+                    self.admit(&schema.stream, &message, floor)?;
+                }
+                self.router.saw_schema(&schema.stream, schema.schema)
+            }
             Message::ActivateVersion(activate) => {
                 tracing::debug!(stream = %activate.stream, "ACTIVATE_VERSION is consumed");
                 Ok(())
@@ -280,7 +299,10 @@ impl Sink {
             return Err(Error::system(what));
         }
         self.rejected += 1;
-        let stream = match malformed.stream.as_deref() {
+        let named = malformed.stream.as_deref();
+        let stream = match named {
+            // Not settled by a broken line.
+            Some(name) if self.newcomers.is_some() && !self.router.has_met(name) => None,
             Some(name) => self.router.target(name)?.map(|wanted| wanted.stream),
             None => None,
         };
@@ -310,15 +332,57 @@ impl Sink {
     }
 
     /// Writes states.
-    pub(super) fn publish(&self, states: Vec<Publication>, floor: &mut Emitting) -> Result<()> {
-        for state in states {
+    fn publish(&self, states: Published, floor: &mut Emitting) -> Result<()> {
+        let shared = states.shared();
+        let streams = match states {
+            Published::Legacy(_) => return floor.legacy_state(shared.unwrap_or_default()),
+            Published::Global { own, .. } => {
+                let place = |state: &Publication| floor.nth(self.places[state.stream]);
+                let own = own.iter().map(|state| (place(state), state.to_value())).collect();
+                return floor.global_state(shared, own);
+            }
+            Published::Streams(states) => states,
+        };
+        for state in streams {
             let id = floor.nth(self.places[state.stream]);
             floor.state(id, state.to_value())?;
         }
         Ok(())
     }
 
-    fn state_error(&self, error: StateError) -> Error {
+    /// Publishes the last states and gives each stream of the run its last status. `clean` says
+    /// that all went well; a stream of which the tap said nothing while warning of it is then an
+    /// error of its own, for under overwrite a COMPLETE would empty a table because of a missing
+    /// privilege.
+    pub(super) fn conclude(&mut self, clean: bool, floor: &mut Emitting) -> Result<Option<Error>> {
+        let states = match self.tracker.finish(clean) {
+            Ok(states) => states,
+            Err(_) if !clean => self.tracker.finish(clean).unwrap_or_default(),
+            Err(error) => {
+                return Err(Error::system(format!("the tap's last STATE: {error}")));
+            }
+        };
+        self.publish(states, floor)?;
+        let mut denied = None;
+        for wanted in &self.router.wanted {
+            let unsaid = clean && !wanted.seen;
+            let warned = unsaid && wanted.names.iter().any(|name| self.words.warned_of(name));
+            if unsaid {
+                let stream = floor.descriptor(wanted.stream);
+                tracing::warn!("the tap said nothing of stream {stream}");
+                if warned {
+                    let error = Error::config(format!(
+                        "the tap warned of stream {stream} and read nothing of it; its log says why"
+                    ));
+                    denied.get_or_insert(error.in_stream(stream.clone()));
+                }
+            }
+            floor.end(wanted.stream, clean && !warned)?;
+        }
+        Ok(denied)
+    }
+
+    pub(super) fn state_error(&self, error: StateError) -> Error {
         Error::system(format!("line {} of the tap's output: {error}", self.number))
     }
 

@@ -8,11 +8,12 @@ use super::route::{Router, Wanted};
 use crate::failure;
 use crate::options::OnMalformed;
 use crate::tap::{Ended, Folder, Lines, Running, Voice};
+use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
 use crate::translate::names::Names;
 use crate::translate::record::FieldFilter;
-use crate::translate::state::{self, Input, Pass, StreamSpec, Tracker};
-use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result, StreamId};
+use crate::translate::state::{self, Input, Pass, Standing, StreamSpec, Tracker};
+use airbyte_adapters::{Context, Emitter, Emitting, Error, ReadJob, Result, StreamId};
 use airbyte_protocol::{self as airbyte, StateInput};
 use serde_json::{Map, Value};
 use singer_protocol as singer;
@@ -37,9 +38,16 @@ pub(super) async fn read(
         discover(source, &job.config, &folder, context),
     )?;
     let translated = catalog::to_airbyte(&catalog, &source.overrides());
-    let (members, missing) = members(source, &catalog, &translated, &job);
+    let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
     let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
-    let plan = plan(&specs, &members, &job, &catalog);
+    let plan = Joining {
+        state_type: source.options.state_type(),
+        specs: &specs,
+        members: &members,
+        job: &job,
+        ids: &ids(&catalog),
+    }
+    .plan();
     for note in &plan.notes {
         match note.level() {
             state::Level::Info => tracing::info!("{note}"),
@@ -61,10 +69,10 @@ pub(super) async fn read(
         })?,
         run_id: run_id(),
     };
-    let mut failed = None;
+    let (mut failed, mut standing) = (None, Standing::default());
     for pass in &plan.passes {
         if failed.is_none() {
-            failed = run.pass(pass, &specs).await?;
+            failed = run.pass(pass, &specs, &mut standing).await?;
         } else {
             run.unstarted(pass)?;
         }
@@ -74,7 +82,7 @@ pub(super) async fn read(
 }
 
 /// Random and never used again: a STATE's cut is named by it.
-fn run_id() -> String {
+pub(crate) fn run_id() -> String {
     use std::hash::{BuildHasher, RandomState};
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let nanos = now.map_or(0, |d| d.as_nanos());
@@ -82,17 +90,17 @@ fn run_id() -> String {
 }
 
 /// One configured stream that the tap has.
-struct Member {
+pub(crate) struct Member {
     /// Its place in the configured catalog.
-    configured: usize,
+    pub(crate) configured: usize,
     /// Its place in the tap's catalog.
-    entry: usize,
-    tap_stream_id: String,
+    pub(super) entry: usize,
+    pub(crate) tap_stream_id: String,
     /// Every name that the tap may call it by in its log.
-    names: Vec<String>,
-    method: ReplicationMethod,
-    deselected: HashSet<String>,
-    may_stand_alone: bool,
+    pub(super) names: Vec<String>,
+    pub(super) method: ReplicationMethod,
+    pub(super) deselected: HashSet<String>,
+    pub(crate) may_stand_alone: bool,
 }
 
 impl Member {
@@ -102,7 +110,7 @@ impl Member {
 
     /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
     /// under FULL_TABLE all the same.
-    fn spec(&self, job: &ReadJob) -> StreamSpec {
+    pub(crate) fn spec(&self, job: &ReadJob) -> StreamSpec {
         StreamSpec {
             tap_stream_id: self.tap_stream_id.clone(),
             full_refresh: self.is_full_table(),
@@ -113,13 +121,12 @@ impl Member {
 }
 
 /// The configured streams that the tap has, and the places of those that it doesn't.
-fn members(
-    source: &TapSource,
+pub(crate) fn members(
+    overrides: &Overrides,
     catalog: &singer::Catalog,
     translated: &Translated,
     job: &ReadJob,
 ) -> (Vec<Member>, Vec<usize>) {
-    let overrides = source.overrides();
     let everything = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
     let selected = catalog::to_singer(catalog, translated, &job.catalog, &everything);
     for note in &selected.notes {
@@ -138,12 +145,10 @@ fn members(
         let link = translated.links.iter().find(|link| link.tap_stream_id == *id);
         let said = overrides.get(id).and_then(|stream| stream.alone);
         let evidence = link.is_some_and(|link| link.database) && !key_is_shared(catalog, entry);
-        let this = &catalog.streams()[entry];
-        let names = [Some(id.as_str()), this.table_name(), Some(this.stream())];
         members.push(Member {
             configured: choice.configured,
             entry,
-            names: names.into_iter().flatten().map(str::to_owned).collect(),
+            names: log_names(&catalog.streams()[entry]),
             tap_stream_id: choice.tap_stream_id,
             method: choice.method,
             deselected: choice.deselected,
@@ -155,62 +160,78 @@ fn members(
     (members, missing)
 }
 
+/// Every name that a tap may call a stream by in its log.
+pub(super) fn log_names(entry: &singer::Entry) -> Vec<String> {
+    let names = [Some(entry.tap_stream_id()), entry.table_name(), Some(entry.stream())];
+    names.into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// The `tap_stream_id`s of a catalog.
+pub(crate) fn ids(catalog: &singer::Catalog) -> Vec<String> {
+    catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect()
+}
+
 /// Whether another entry may keep its bookmark under this one's id, because its name in messages
 /// is that id.
-fn key_is_shared(catalog: &singer::Catalog, entry: usize) -> bool {
+pub(super) fn key_is_shared(catalog: &singer::Catalog, entry: usize) -> bool {
     let id = catalog.streams()[entry].tap_stream_id();
     catalog.streams().iter().enumerate().any(|(index, other)| {
         index != entry && (other.stream() == id || other.table_name() == Some(id))
     })
 }
 
-/// Finds each stream's state by its descriptor and lets the rules decide what runs together.
-fn plan(
-    specs: &[StreamSpec],
-    members: &[Member],
-    job: &ReadJob,
-    catalog: &singer::Catalog,
-) -> state::Plan {
-    let ids: Vec<String> =
-        catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect();
-    match &job.state {
-        StateInput::Empty => state::plan(specs, Input::Nothing, &ids),
-        StateInput::Legacy(map) => match map.get("data") {
-            Some(Value::Object(inner)) if map.len() == 1 => {
-                state::plan(specs, Input::Singer(inner), &ids)
-            }
-            _ => state::plan(specs, Input::Singer(map), &ids),
-        },
-        StateInput::PerStream(states) => by_stream(specs, members, job, states, &ids),
-        StateInput::Global(global) => {
-            tracing::warn!("a GLOBAL state's shared part is not used; its stream states are");
-            by_stream(specs, members, job, &global.stream_states, &ids)
-        }
-    }
+/// What the rules need to decide what runs together.
+pub(crate) struct Joining<'a> {
+    pub(crate) state_type: state::StateType,
+    pub(crate) specs: &'a [StreamSpec],
+    pub(crate) members: &'a [Member],
+    pub(crate) job: &'a ReadJob,
+    /// Of the whole catalog.
+    pub(crate) ids: &'a [String],
 }
 
-fn by_stream(
-    specs: &[StreamSpec],
-    members: &[Member],
-    job: &ReadJob,
-    states: &[airbyte::StreamState],
-    ids: &[String],
-) -> state::Plan {
-    let mut others: Vec<Option<&Value>> =
-        states.iter().map(|state| state.stream_state.as_ref()).collect();
-    let mut configured = Vec::with_capacity(members.len());
-    for member in members {
-        let descriptor = job.catalog.streams[member.configured].descriptor();
-        let mut newest = None;
-        for (index, state) in states.iter().enumerate() {
-            if state.stream_descriptor == descriptor {
-                newest = others[index].take().or(newest);
+impl Joining<'_> {
+    /// Finds each stream's state by its descriptor and lets the rules decide.
+    pub(crate) fn plan(&self) -> state::Plan {
+        match &self.job.state {
+            StateInput::Empty => self.with(Input::Nothing),
+            StateInput::Legacy(map) => match map.get("data") {
+                Some(Value::Object(inner)) if map.len() == 1 => self.with(Input::Singer(inner)),
+                _ => self.with(Input::Singer(map)),
+            },
+            StateInput::PerStream(states) => {
+                let (configured, others) = self.by_stream(states);
+                self.with(Input::Streams { configured: &configured, others: &others })
+            }
+            StateInput::Global(global) => {
+                let (configured, others) = self.by_stream(&global.stream_states);
+                let shared = global.shared_state.as_ref();
+                self.with(Input::Global { shared, configured: &configured, others: &others })
             }
         }
-        configured.push(newest.cloned());
     }
-    let others: Vec<Value> = others.into_iter().flatten().cloned().collect();
-    state::plan(specs, Input::Streams { configured: &configured, others: &others }, ids)
+
+    fn with(&self, input: Input<'_>) -> state::Plan {
+        state::plan(self.state_type, self.specs, input, self.ids)
+    }
+
+    /// Finds each stream's state by its descriptor; and those of streams that aren't configured.
+    fn by_stream(&self, states: &[airbyte::StreamState]) -> (Vec<Option<Value>>, Vec<Value>) {
+        let mut others: Vec<Option<&Value>> =
+            states.iter().map(|state| state.stream_state.as_ref()).collect();
+        let mut configured = Vec::with_capacity(self.members.len());
+        for member in self.members {
+            let descriptor = self.job.catalog.streams[member.configured].descriptor();
+            let mut newest = None;
+            for (index, state) in states.iter().enumerate() {
+                if state.stream_descriptor == descriptor {
+                    newest = others[index].take().or(newest);
+                }
+            }
+            configured.push(newest.cloned());
+        }
+        (configured, others.into_iter().flatten().cloned().collect())
+    }
 }
 
 /// What all runs of the tap in one read have in common.
@@ -231,7 +252,12 @@ struct Run<'a> {
 impl Run<'_> {
     /// Runs the tap once. `Ok(Some)` is a failure of the tap that the streams have been told of;
     /// `Err` is one of ours, or nobody listens any more.
-    async fn pass(&self, pass: &Pass, specs: &[StreamSpec]) -> Result<Option<Error>> {
+    async fn pass(
+        &self,
+        pass: &Pass,
+        specs: &[StreamSpec],
+        standing: &mut Standing,
+    ) -> Result<Option<Error>> {
         let members: Vec<&Member> = pass.streams.iter().map(|i| &self.members[*i]).collect();
         let args = self.args(&members, pass.singer_state.as_ref())?;
         self.announce(&members)?;
@@ -241,12 +267,13 @@ impl Run<'_> {
                 .map_err(|error| failure::run_error(tap, "the sync", &error))?;
         let started = Instant::now();
         let interval = self.source.options.state_interval();
-        let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed());
+        let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed())
+            .after(std::mem::take(standing));
         let places = self.members.iter().map(|member| member.configured).collect();
         let sink =
             Sink::new(self.router(&members), tracker, places, running.words.clone(), started);
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
-        self.conclude(&members, pumped, result, ended)
+        self.conclude(&members, pumped, result, ended, standing)
     }
 
     /// Pumps until the pipe ends, a signal comes, or reading fails; then sees the tap to its end.
@@ -265,6 +292,7 @@ impl Run<'_> {
             on_malformed: options.on_malformed.unwrap_or(OnMalformed::Fail),
             idle_timeout: options.idle_timeout(),
             abandoned: abandoned.clone(),
+            stop: None,
             gone: gone.clone(),
             sink,
             cut: false,
@@ -309,40 +337,16 @@ impl Run<'_> {
         mut pumped: Pumped,
         result: Result<()>,
         ended: Ended,
+        standing: &mut Standing,
     ) -> Result<Option<Error>> {
         if result.as_ref().is_err_and(Error::is_closed) {
             return result.map(|()| None);
         }
         let verdict = self.judge(members, &pumped, result, ended);
-        let clean = verdict.is_ok();
         let mut floor = self.emitter.lock();
-        let states = match pumped.sink.tracker.finish(clean) {
-            Ok(states) => states,
-            Err(_) if !clean => pumped.sink.tracker.finish(clean).unwrap_or_default(),
-            Err(error) => {
-                return Err(Error::system(format!("the tap's last STATE: {error}")));
-            }
-        };
-        pumped.sink.publish(states, &mut floor)?;
-        let mut failed = verdict.err();
-        for (member, wanted) in members.iter().zip(&pumped.sink.router.wanted) {
-            let denied = clean && !wanted.seen && warned_of(&pumped, member);
-            if clean && !wanted.seen {
-                let name = floor.descriptor(wanted.stream).to_string();
-                tracing::warn!("the tap said nothing of stream {name}");
-                if denied {
-                    failed.get_or_insert(
-                        Error::config(format!(
-                            "the tap warned of stream {name} and read nothing of it; \
-                             its log says why"
-                        ))
-                        .in_stream(floor.descriptor(wanted.stream).clone()),
-                    );
-                }
-            }
-            floor.end(wanted.stream, clean && !denied)?;
-        }
-        Ok(failed)
+        let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor)?;
+        *standing = pumped.sink.tracker.standing();
+        Ok(verdict.err().or(denied))
     }
 
     /// Success is EOF and exit code 0 of a tap that said something, and nothing else.
@@ -426,6 +430,7 @@ impl Run<'_> {
             let wanted = Wanted {
                 stream: floor.nth(member.configured),
                 tap_stream_id: member.tap_stream_id.clone(),
+                names: member.names.clone(),
                 filter: FieldFilter::new(member.deselected.iter().cloned()),
                 scratch: Vec::new(),
                 seen: false,
@@ -449,25 +454,37 @@ impl Run<'_> {
 
     /// Ends the streams that the tap no longer has.
     fn missing(&self, missing: &[usize]) -> Result<Option<Error>> {
-        let mut floor = self.emitter.lock();
-        let mut names = Vec::new();
-        for index in missing {
-            let id: StreamId = floor.nth(*index);
-            names.push(floor.descriptor(id).to_string());
-            floor.end(id, false)?;
-        }
-        let tap = self.source.tap.short_name();
-        Ok(match names.as_slice() {
-            [] => None,
-            [one] => Some(Error::config(format!(
-                "{tap} has no stream {one}: it was renamed or removed, or the catalog belongs to another source"
-            ))),
-            many => Some(Error::config(format!(
-                "{tap} has no streams {}: they were renamed or removed, or the catalog belongs to another source",
-                many.join(", ")
-            ))),
-        })
+        end_missing(missing, self.source.tap.short_name(), &mut self.emitter.lock())
     }
+}
+
+/// Ends configured streams that `whose` tap or catalog doesn't have.
+pub(super) fn end_missing(
+    missing: &[usize],
+    whose: &str,
+    floor: &mut Emitting,
+) -> Result<Option<Error>> {
+    let mut names = Vec::new();
+    for index in missing {
+        let id: StreamId = floor.nth(*index);
+        names.push(floor.descriptor(id).to_string());
+        floor.end(id, false)?;
+    }
+    Ok(no_such_stream(whose, &names))
+}
+
+/// The error of configured streams that `whose` tap or catalog doesn't have, if there are any.
+pub(crate) fn no_such_stream(whose: &str, names: &[String]) -> Option<Error> {
+    Some(Error::config(match names {
+        [] => return None,
+        [one] => format!(
+            "{whose} has no stream {one}: it was renamed or removed, or the catalog belongs to another source"
+        ),
+        many => format!(
+            "{whose} has no streams {}: they were renamed or removed, or the catalog belongs to another source",
+            many.join(", ")
+        ),
+    }))
 }
 
 /// The error of a tap that has closed its output and doesn't end within `limit`.
@@ -479,9 +496,4 @@ async fn silence(limit: Option<Duration>) -> Error {
     Error::transient(
         "the tap closed its output, didn't end in time and was stopped (--idle-timeout)",
     )
-}
-
-/// Whether the tap warned of a stream by any of its names.
-fn warned_of(pumped: &Pumped, member: &Member) -> bool {
-    member.names.iter().any(|name| pumped.sink.words.warned_of(name))
 }

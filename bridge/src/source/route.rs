@@ -1,8 +1,10 @@
 //! From the stream's name in a message to the configured stream.
 
+use crate::translate::Overrides;
 use crate::translate::names::{Names, Resolution};
 use crate::translate::record::FieldFilter;
 use airbyte_adapters::{Error, Result, StreamId};
+use singer_protocol as singer;
 use std::collections::HashMap;
 
 /// Where the records of one message name go.
@@ -21,6 +23,8 @@ pub(super) struct Wanted {
     pub(super) stream: StreamId,
     /// Its id in the tap's catalog.
     pub(super) tap_stream_id: String,
+    /// Every name that the tap may call it by in its log.
+    pub(super) names: Vec<String>,
     /// The fields that were deselected, in case the tap sends them all the same.
     pub(super) filter: FieldFilter,
     /// Where a filtered record is put together.
@@ -72,15 +76,46 @@ impl Router {
 
     /// Takes notice of a SCHEMA: whose it is.
     pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<()> {
-        let properties: Option<Properties> = serde_json::from_str(schema).ok();
-        let properties: Vec<String> =
-            properties.map_or_else(Vec::new, |schema| schema.properties.into_keys().collect());
         self.last = None;
-        self.resolve(name, Some(&properties))?;
+        self.resolve(name, Some(&properties(schema)))?;
         if let Some(Target::Wanted(index)) = self.known.get(name) {
             self.wanted[*index].seen = true;
         }
         Ok(())
+    }
+
+    /// Whether it is settled where records named `name` go.
+    #[inline]
+    pub(super) fn has_met(&self, name: &str) -> bool {
+        self.last.as_ref().is_some_and(|(last, _)| last == name) || self.known.contains_key(name)
+    }
+
+    /// Whose a message of that name is, by what has been said so far.
+    pub(super) fn resolution(&self, name: &str, schema: Option<&str>) -> Resolution {
+        let properties = schema.map(properties);
+        let names = properties.as_ref().map(|names| names.iter().map(String::as_str));
+        self.names.resolve(name, names, self.currently_syncing().as_deref())
+    }
+
+    /// Learns of a stream that the catalog didn't have and gives back its place there.
+    pub(super) fn learn(&mut self, entry: &singer::Entry, overrides: &Overrides) -> usize {
+        self.names.add(entry, overrides, true)
+    }
+
+    /// Whether records of the entry at that place go anywhere.
+    pub(super) fn wants(&self, entry: usize) -> bool {
+        self.by_entry.contains_key(&entry)
+    }
+
+    /// From now on records of the entry at that place go to a stream.
+    pub(super) fn want(&mut self, entry: usize, wanted: Wanted) {
+        self.by_entry.insert(entry, self.wanted.len());
+        self.wanted.push(wanted);
+    }
+
+    /// The newest STATE; empty when there was none.
+    pub(super) fn newest_state(&self) -> &str {
+        &self.newest_state
     }
 
     /// The stream that a record named `name` belongs to; none when nobody asked for it here.
@@ -137,6 +172,12 @@ impl Router {
         self.known.insert(name.to_owned(), target);
         Ok(())
     }
+}
+
+/// The names of the top-level properties of a SCHEMA's schema.
+fn properties(schema: &str) -> Vec<String> {
+    let schema: Option<Properties> = serde_json::from_str(schema).ok();
+    schema.map_or_else(Vec::new, |schema| schema.properties.into_keys().collect())
 }
 
 #[derive(serde::Deserialize)]

@@ -108,3 +108,20 @@ fn a_global_state_counts_all_streams() {
     floor.global_state(Some(json!({"l": 1})), Vec::new()).unwrap();
     assert_eq!(said(&sink).last().unwrap(), "S * 3.0");
 }
+
+#[test]
+fn a_stream_that_shows_up_is_held_to_the_same_grammar() {
+    let (emitter, sink) = emitter(&["a"]);
+    let mut floor = emitter.lock();
+    let b = floor.add(StreamDescriptor::new("b")).unwrap();
+    assert_eq!((b.index(), floor.id(&StreamDescriptor::new("b"))), (1, Some(b)));
+    assert!(floor.add(StreamDescriptor::new("a")).is_err());
+    floor.handle(b).record(b"{\"x\":1}", 1, &[]).unwrap();
+    floor.global_state(Some(json!({"l": 1})), Vec::new()).unwrap();
+    for id in floor.ids() {
+        floor.end(id, true).unwrap();
+    }
+    let expected =
+        ["STARTED b", "RUNNING b", "R b", "S * 1.0", "STARTED a", "COMPLETE a", "COMPLETE b"];
+    assert_eq!(said(&sink), expected);
+}

@@ -2,17 +2,22 @@
 //!
 //! [`to_airbyte`] is made once per discovery; what it finds out about each stream (its
 //! `tap_stream_id`, its keys, how it can be read incrementally) stays in [`Translated`], and
-//! [`to_singer`] writes the selection of one run of the tap from it.
+//! [`to_singer`] writes the selection of one run of the tap from it. Where the tap's catalog is not
+//! at hand, its messages tell most of it ([`Learnt`]), or the configured catalog does ([`presume`]).
 
 mod choose;
 mod incremental;
+mod learn;
 mod naming;
 mod offer;
+mod presume;
 #[cfg(test)]
 mod tests;
 
 pub use choose::{Choice, Selected, to_singer};
+pub use learn::Learnt;
 pub use offer::to_airbyte;
+pub use presume::presume;
 
 use airbyte_protocol as airbyte;
 use incremental::Incremental;

@@ -49,23 +49,30 @@ impl Names {
         selected: &HashSet<String>,
     ) -> Self {
         let mut names = Self::default();
-        for (index, entry) in catalog.streams().iter().enumerate() {
-            let id = entry.tap_stream_id();
-            names.ids.entry(id.to_owned()).or_insert(index);
-            for alias in overrides.get(id).into_iter().flat_map(|over| &over.aliases) {
-                push(&mut names.aliases, alias.clone(), index);
-            }
-            for guess in guesses(entry) {
-                push(&mut names.guesses, guess, index);
-            }
-            let properties = entry.properties().into_iter().flat_map(|map| map.keys().cloned());
-            names.streams.push(Known {
-                tap_stream_id: id.to_owned(),
-                selected: selected.contains(id),
-                properties: properties.collect(),
-            });
+        for entry in catalog.streams() {
+            names.add(entry, overrides, selected.contains(entry.tap_stream_id()));
         }
         names
+    }
+
+    /// Adds an entry behind the others and gives back its index.
+    pub fn add(&mut self, entry: &singer::Entry, overrides: &Overrides, selected: bool) -> usize {
+        let index = self.streams.len();
+        let id = entry.tap_stream_id();
+        self.ids.entry(id.to_owned()).or_insert(index);
+        for alias in overrides.get(id).into_iter().flat_map(|over| &over.aliases) {
+            push(&mut self.aliases, alias.clone(), index);
+        }
+        for guess in guesses(entry) {
+            push(&mut self.guesses, guess, index);
+        }
+        let properties = entry.properties().into_iter().flat_map(|map| map.keys().cloned());
+        self.streams.push(Known {
+            tap_stream_id: id.to_owned(),
+            selected,
+            properties: properties.collect(),
+        });
+        index
     }
 
     /// The entry that a message name means: the one whose id it is, else whose alias it is, else

@@ -39,6 +39,33 @@ struct FullRefreshOut<'a> {
     generation_id: Option<i64>,
 }
 
+#[derive(Serialize)]
+struct OwnOut<'a> {
+    airbyte_singer: u64,
+    tap_stream_id: &'a str,
+    alone: bool,
+    cut: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct SharedOut<'a> {
+    airbyte_singer: u64,
+    number: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<SharedCutOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct SharedCutOut<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    end: bool,
+}
+
 /// Writes the state of a stream that resumes.
 pub(super) fn write_cuts(tap_stream_id: &str, alone: bool, history: &History) -> Box<RawValue> {
     let mut parts: Vec<&Part> = Vec::new();
@@ -76,6 +103,27 @@ pub(super) fn write_full_refresh(
     })
 }
 
+/// Writes what a GLOBAL state says of one stream: its bookmark at the cut that stands in the shared
+/// part.
+pub(super) fn write_own(
+    tap_stream_id: &str,
+    alone: bool,
+    cut: &str,
+    own: Option<&Part>,
+) -> Box<RawValue> {
+    raw(&OwnOut { airbyte_singer: VERSION, tap_stream_id, alone, cut, own: own.map(Part::raw) })
+}
+
+/// Writes the shared part of a GLOBAL state; no cut when no stream resumes.
+pub(super) fn write_shared(number: &str, cut: Option<&Cut>) -> Box<RawValue> {
+    let cut = cut.map(|cut| SharedCutOut {
+        id: &cut.id,
+        rest: (!cut.rest.is_empty()).then(|| cut.rest.raw()),
+        end: cut.end,
+    });
+    raw(&SharedOut { airbyte_singer: VERSION, number, cut })
+}
+
 fn raw(out: &impl Serialize) -> Box<RawValue> {
     to_raw_value(out).expect("strings, numbers and JSON parts can always be written")
 }
@@ -84,6 +132,8 @@ fn raw(out: &impl Serialize) -> Box<RawValue> {
 #[derive(Debug)]
 pub(super) enum Stored {
     Cuts(StoredCuts),
+    /// What a GLOBAL state says of the stream; the rest of the cut stands in its shared part.
+    Own(StoredOwn),
     /// It says which stream it is of and which run wrote it: nothing to resume from.
     FullRefresh,
 }
@@ -109,6 +159,49 @@ impl StoredCuts {
     }
 }
 
+/// A stream's place in a GLOBAL state, read back.
+#[derive(Debug)]
+pub(super) struct StoredOwn {
+    pub(super) tap_stream_id: String,
+    alone: bool,
+    cut: String,
+    own: Option<Part>,
+}
+
+impl StoredOwn {
+    /// The state with the shared part that it was handed in with. `None` when that belongs to
+    /// another cut and the stream can't do without: a platform kept the stream's place from an
+    /// earlier state, or lost the shared part.
+    pub(super) fn with_shared(self, shared: Option<&Cut>) -> Option<StoredCuts> {
+        let StoredOwn { tap_stream_id, alone, cut, own } = self;
+        let shared = shared.filter(|shared| *shared.id == *cut);
+        if shared.is_none() && !alone {
+            return None;
+        }
+        let end = shared.is_some_and(|shared| shared.end);
+        let rest = shared.map_or_else(Part::empty, |shared| shared.rest.clone());
+        let cuts = vec![Cut { id: cut.into(), end, own, rest }];
+        Some(StoredCuts { tap_stream_id, alone, cuts })
+    }
+}
+
+/// Reads the shared part of a GLOBAL state: the cut without own parts. `None` when it holds none
+/// or is not ours; each stream's place then says by itself whether it can be used.
+pub(super) fn read_shared(value: &Value) -> Option<Cut> {
+    let map = value.as_object()?;
+    if map.get("airbyte_singer")?.as_u64()? != VERSION {
+        return None;
+    }
+    let cut = map.get("cut")?;
+    let rest = cut.get("rest");
+    Some(Cut {
+        id: cut.get("id")?.as_str()?.into(),
+        end: cut.get("end").and_then(Value::as_bool).unwrap_or(false),
+        own: None,
+        rest: rest.map_or_else(Part::empty, Part::of),
+    })
+}
+
 /// Why a state can't be used.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Unusable {
@@ -116,6 +209,12 @@ pub(super) enum Unusable {
     NotOurs,
     /// It was written in a form that this version doesn't know.
     OtherVersion,
+}
+
+/// The `tap_stream_id` that a state of ours names, whatever else can be made of the state.
+pub fn stream_of(state: &Value) -> Option<&str> {
+    state.get("airbyte_singer")?;
+    state.get("tap_stream_id")?.as_str()
 }
 
 /// Reads a state; hints that stand in it are not taken out here.
@@ -134,6 +233,10 @@ fn read_known(map: &Map<String, Value>) -> Option<Stored> {
         return Some(Stored::FullRefresh);
     }
     let alone = map.get("alone")?.as_bool()?;
+    if let Some(cut) = map.get("cut") {
+        let (cut, own) = (cut.as_str()?.to_owned(), map.get("own").map(Part::of));
+        return Some(Stored::Own(StoredOwn { tap_stream_id, alone, cut, own }));
+    }
     let parts: Vec<Part> = map.get("parts")?.as_array()?.iter().map(Part::of).collect();
     let cuts = map.get("cuts")?.as_array()?;
     let cuts: Vec<Cut> = cuts.iter().map(|cut| read_cut(cut, &parts)).collect::<Option<_>>()?;
@@ -207,6 +310,50 @@ mod tests {
         assert_eq!(blob.get(), expected);
         let read = read(&serde_json::from_str(blob.get()).unwrap());
         assert!(matches!(read, Ok(Stored::FullRefresh)));
+    }
+
+    fn own(blob: &RawValue) -> StoredOwn {
+        match read(&serde_json::from_str(blob.get()).unwrap()) {
+            Ok(Stored::Own(own)) => own,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_global_state_is_worth_something_beside_its_own_cut_only() {
+        let shared = cut("r.0.2", None, json!({"lsn": 10.50}), true);
+        let text = write_shared("r.1.0", Some(&shared));
+        let expected = r#"{"airbyte_singer":1,"number":"r.1.0","cut":{"id":"r.0.2","rest":{"lsn":10.5},"end":true}}"#;
+        assert_eq!(text.get(), expected);
+        let read = read_shared(&serde_json::from_str(text.get()).unwrap()).unwrap();
+        let part = Part::of(&json!({"p": 1}));
+        let linked = write_own("a", false, "r.0.2", Some(&part));
+        let expected =
+            r#"{"airbyte_singer":1,"tap_stream_id":"a","alone":false,"cut":"r.0.2","own":{"p":1}}"#;
+        assert_eq!(linked.get(), expected);
+        let joined = own(&linked).with_shared(Some(&read)).unwrap();
+        assert_eq!((joined.newest().rest.text(), joined.newest().end), (r#"{"lsn":10.5}"#, true));
+        let later = cut("r.0.3", None, json!({"lsn": 11}), false);
+        assert!(own(&linked).with_shared(Some(&later)).is_none(), "another moment");
+        assert!(own(&linked).with_shared(None).is_none());
+        let alone = write_own("a", true, "r.0.2", None);
+        let joined = own(&alone).with_shared(Some(&later)).unwrap();
+        assert!(joined.newest().own.is_none() && joined.newest().rest.is_empty());
+        assert!(!joined.newest().end);
+    }
+
+    #[test]
+    fn a_shared_part_without_a_cut_or_of_others_holds_none() {
+        assert_eq!(write_shared("n", None).get(), r#"{"airbyte_singer":1,"number":"n"}"#);
+        for other in [
+            json!({"airbyte_singer": 1, "number": "n"}),
+            json!({"airbyte_singer": 2, "number": "n", "cut": {"id": "x"}}),
+            json!({"cut": {"id": "x"}}),
+            json!({"airbyte_singer": 1, "cut": {"id": 7}}),
+            json!(3),
+        ] {
+            assert!(read_shared(&other).is_none(), "{other}");
+        }
     }
 
     #[test]

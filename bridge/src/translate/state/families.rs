@@ -81,6 +81,32 @@ pub(super) fn form(
     families
 }
 
+/// One family of all linked streams, for a state that speaks for all of them: resumed together at a
+/// cut that all hold, or else all from nothing. `None` when no stream is linked.
+pub(super) fn together(
+    linked: &[usize],
+    held: &[Option<&StoredCuts>],
+    donors: &[&StoredCuts],
+    name: &dyn Fn(usize) -> String,
+    notes: &mut Vec<Note>,
+) -> Option<Family> {
+    if linked.is_empty() {
+        return None;
+    }
+    let (groups, fresh) = group(linked, held);
+    if let ([one], []) = (groups.as_slice(), fresh.as_slice())
+        && let Some(family) = resume(one, held, donors, notes)
+    {
+        return Some(family);
+    }
+    if !groups.is_empty() {
+        let without = fresh.iter().map(|stream| name(*stream)).collect();
+        notes.push(Note::AllStartOver { without });
+    }
+    let (members, base, state) = (linked.to_vec(), EMPTY_ID.into(), Map::new());
+    Some(Family { members, base, base_is_end: false, state })
+}
+
 /// Streams with a cut in common, the largest group first; and the streams that hold none.
 fn group<'a>(linked: &[usize], held: &[Option<&'a StoredCuts>]) -> (Vec<Group<'a>>, Vec<usize>) {
     let (mut groups, mut fresh) = (Vec::<Group<'a>>::new(), Vec::new());

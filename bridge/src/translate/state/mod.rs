@@ -48,6 +48,30 @@
 //!
 //! A publish may come later than its STATE: it then says less than the rows sent, never more.
 //!
+//! # One state for all streams
+//!
+//! Under [`StateType::Global`] the platform commits one state for all streams, when everything
+//! before it is flushed. It holds one cut, so there is one position for all streams that resume:
+//!
+//! 1. They are all alone or all linked: one stream that can't stand alone links the others.
+//! 2. Linked streams resume together at a cut that all hold; is one of them missing, or do they hold
+//!    nothing in common, all start over. A stream that is left out loses its place in the next
+//!    state, so it is missing when it comes back; and a place counts only beside the cut that it
+//!    names, should a platform keep it from an older state.
+//! 3. Every state names all configured streams, those in full by id and number. While the last pass
+//!    reads these, the state goes on saying the cut at which the first one ended ([`Standing`]).
+//! 4. It is published when a linked barrier would be; size is no obstacle, for the rest is written
+//!    once.
+//!
+//! Under [`StateType::Legacy`] the state is the Singer state, whole, hints included (they are taken
+//! out when it comes back); only bookmarks of streams that are read in full beside others are taken
+//! out. It can't be seen there that one stream was reset or is new, and the user is told. It has no
+//! number of ours, so it is the one type whose states may repeat.
+//!
+//! Whatever is published, every type of state is understood: a GLOBAL one as stream states of one
+//! cut each, stream states under GLOBAL or LEGACY where all hold a cut in common, and a LEGACY or
+//! bare Singer state as a cut that every stream holds.
+//!
 //! # What is stored
 //!
 //! A resuming stream's state, version 1, here with line breaks:
@@ -80,22 +104,46 @@
 //! attempt committed stays, rows come twice at worst. Under any other generation, or none, that is
 //! no different; `generation_id` is written down so that a reader can tell which one it was.
 
+//!
+//! Of a GLOBAL state, the shared part and a stream's own. `number` is new in each state; `cut` names
+//! the cut that the shared part holds, and `own` and `rest` are left out as above:
+//!
+//! ```json
+//! {"airbyte_singer": 1, "number": "f3a9.0.2",
+//!  "cut": {"id": "f3a9.0.2", "rest": {"lsn": 12}, "end": true}}
+//! ```
+//!
+//! ```json
+//! {"airbyte_singer": 1, "tap_stream_id": "orders", "alone": false, "cut": "f3a9.0.2",
+//!  "own": {"updated_at": "2026-11-01"}}
+//! ```
+
 mod blob;
 mod cuts;
 mod error;
 mod families;
 mod hints;
+mod intake;
 mod notes;
+mod one_run;
 mod pace;
 mod pass;
 mod plan;
 mod publish;
+mod published;
+mod state_type;
+mod whole;
 
 #[cfg(test)]
 mod tests;
 
+pub use blob::stream_of;
 pub use error::StateError;
+pub use intake::Input;
 pub use notes::{Level, Note};
 pub use pass::Pass;
-pub use plan::{Input, Plan, StreamSpec, plan};
-pub use publish::{Publication, Tracker};
+pub use plan::{Plan, StreamSpec, plan};
+pub use publish::Tracker;
+pub use published::{Publication, Published};
+pub use state_type::StateType;
+pub use whole::Standing;

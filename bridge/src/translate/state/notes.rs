@@ -66,6 +66,20 @@ pub enum Note {
         /// The stream under which it was found.
         stream: String,
     },
+    /// A stream's place in a GLOBAL state, without the shared part it was saved with.
+    WithoutShared {
+        /// The stream under which it was found.
+        stream: String,
+    },
+    /// Linked streams have one position under a state type that speaks for all of them, and the
+    /// states that were handed in don't say one.
+    AllStartOver {
+        /// The `tap_stream_id`s of the streams with no saved position; empty when each has one, of
+        /// different moments.
+        without: Vec<String>,
+    },
+    /// The state type is LEGACY.
+    LegacyIsBlind,
     /// The state that the streams share is too big to be given to each of them often.
     StateTooBig {
         /// What one publication to all streams would hold, in bytes.
@@ -149,6 +163,29 @@ impl fmt::Display for Note {
                 f,
                 "State found under {stream} was written by another version of this program and is \
                  not used: {stream} is read from the start."
+            ),
+            Note::WithoutShared { stream } => write!(
+                f,
+                "State found under {stream} is one part of a GLOBAL state whose shared part was not \
+                 handed in with it, and is not used: {stream} has no saved position."
+            ),
+            Note::AllStartOver { without } if without.is_empty() => f.write_str(
+                "The streams' positions were saved at different moments, and one state for all \
+                 streams holds one only: all start over.",
+            ),
+            Note::AllStartOver { without } => {
+                let verb = if without.len() == 1 { "has" } else { "have" };
+                write!(
+                    f,
+                    "{} {verb} no saved position; this tap's streams share theirs, and one state \
+                     for all streams holds one only: all start over.",
+                    without.join(", ")
+                )
+            }
+            Note::LegacyIsBlind => f.write_str(
+                "With the state type legacy a reset of a single stream and a stream that is new \
+                 can't be seen: such a stream may go on from where the others are. Reset all \
+                 streams, or use the state type stream or global.",
             ),
             Note::StateTooBig { bytes } => write!(
                 f,

@@ -1,6 +1,7 @@
 //! A run of the tap, as planned.
 
 use super::cuts::EMPTY_ID;
+use super::state_type::StateType;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub struct Pass {
     pub singer_state: Option<Map<String, Value>>,
     /// Its place in the plan, which keeps the ids of passes apart.
     pub(super) number: usize,
+    pub(super) state_type: StateType,
     pub(super) kind: Kind,
     pub(super) base: Base,
 }

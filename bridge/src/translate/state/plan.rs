@@ -1,11 +1,13 @@
 //! Joining: from the states the platform handed in to the runs of the tap.
 
-use super::blob::{self, Stored, StoredCuts, Unusable};
+use super::blob::StoredCuts;
 use super::cuts::{Cut, Part, assemble, has_remainder};
 use super::families;
 use super::hints;
+use super::intake::{Input, Sorted, sort};
 use super::notes::Note;
 use super::pass::{Base, Kind, Pass};
+use super::state_type::StateType;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
@@ -26,25 +28,6 @@ pub struct StreamSpec {
     pub may_stand_alone: bool,
 }
 
-/// What the platform handed in.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// Nothing: no state file, an empty one, `[]`.
-    Nothing,
-    /// Stream states.
-    Streams {
-        /// One place for each configured stream, in order; `None` when there was no state under its
-        /// descriptor.
-        configured: &'a [Option<Value>],
-        /// States under descriptors that aren't configured. They resume nothing, but may tell the
-        /// part of a cut that a configured stream holds too.
-        others: &'a [Value],
-    },
-    /// A bare Singer state, as another runner or a user saved it. It is taken whole, for all
-    /// streams.
-    Singer(&'a Map<String, Value>),
-}
-
 /// The runs of the tap that a read needs, in order, and what the user is told about them.
 #[derive(Debug)]
 pub struct Plan {
@@ -52,54 +35,58 @@ pub struct Plan {
     pub passes: Vec<Pass>,
     /// Sentences for the user.
     pub notes: Vec<Note>,
+    /// What it was made for.
+    pub(super) state_type: StateType,
 }
 
 /// Decides which streams run together, and from where.
+///
+/// `state_type` is what will be published: a state for all streams has one position for all that
+/// resume, so that they run together or start over together.
 ///
 /// `known_ids` are the `tap_stream_id`s of the whole catalog, configured or not; an id that stands
 /// there twice keeps its streams from standing alone.
 ///
 /// ```
-/// use airbyte_singer::translate::state::{Input, StreamSpec, plan};
+/// use airbyte_singer::translate::state::{Input, StateType, StreamSpec, plan};
 /// let users = StreamSpec {
 ///     tap_stream_id: "users".into(),
 ///     full_refresh: false,
 ///     generation_id: None,
 ///     may_stand_alone: true,
 /// };
-/// let plan = plan(&[users], Input::Nothing, &["users".to_owned()]);
+/// let plan = plan(StateType::Stream, &[users], Input::Nothing, &["users".to_owned()]);
 /// assert_eq!(plan.passes.len(), 1);
 /// assert_eq!(plan.passes[0].streams, [0]);
 /// assert!(plan.passes[0].singer_state.is_none());
 /// ```
-pub fn plan(streams: &[StreamSpec], input: Input<'_>, known_ids: &[String]) -> Plan {
-    let mut planner = Planner::new(streams, known_ids);
+pub fn plan(
+    state_type: StateType,
+    streams: &[StreamSpec],
+    input: Input<'_>,
+    known_ids: &[String],
+) -> Plan {
+    let mut planner = Planner::new(state_type, streams, known_ids);
+    if state_type == StateType::Legacy {
+        planner.notes.push(Note::LegacyIsBlind);
+    }
     match input {
         Input::Nothing => planner.join_stored(&Sorted::nothing(streams.len())),
         Input::Streams { configured, others } => {
-            let sorted = planner.sort(configured, others);
+            let sorted = sort(streams, None, configured, others, &mut planner.notes);
+            planner.join_stored(&sorted);
+        }
+        Input::Global { shared, configured, others } => {
+            let sorted = sort(streams, shared, configured, others, &mut planner.notes);
             planner.join_stored(&sorted);
         }
         Input::Singer(state) => planner.take_singer(state.clone()),
     }
-    Plan { passes: planner.passes, notes: planner.notes }
-}
-
-/// The states that can be used, by what they can be used for.
-struct Sorted {
-    /// What each configured stream may resume from.
-    held: Vec<Option<StoredCuts>>,
-    /// States that may only tell their part of a cut.
-    donors: Vec<StoredCuts>,
-}
-
-impl Sorted {
-    fn nothing(streams: usize) -> Sorted {
-        Sorted { held: (0..streams).map(|_| None).collect(), donors: Vec::new() }
-    }
+    Plan { passes: planner.passes, notes: planner.notes, state_type }
 }
 
 struct Planner<'a> {
+    state_type: StateType,
     streams: &'a [StreamSpec],
     known_ids: HashSet<&'a str>,
     /// Ids that stand more than once in the catalog.
@@ -109,59 +96,40 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(streams: &'a [StreamSpec], ids: &'a [String]) -> Planner<'a> {
+    fn new(state_type: StateType, streams: &'a [StreamSpec], ids: &'a [String]) -> Planner<'a> {
         let mut known_ids = HashSet::new();
         let twice = ids.iter().map(String::as_str).filter(|id| !known_ids.insert(*id));
         let ambiguous = twice.collect();
-        Planner { streams, known_ids, ambiguous, passes: Vec::new(), notes: Vec::new() }
-    }
-
-    /// Reads the states and sets aside those of another stream, of `full_refresh`, or not ours.
-    fn sort(&mut self, configured: &[Option<Value>], others: &[Value]) -> Sorted {
-        let mut sorted = Sorted::nothing(self.streams.len());
-        for (index, spec) in self.streams.iter().enumerate() {
-            let Some(value) = configured.get(index).and_then(Option::as_ref) else { continue };
-            let stream = spec.tap_stream_id.clone();
-            match blob::read(value) {
-                Ok(Stored::Cuts(cuts)) if cuts.tap_stream_id != stream => {
-                    let belongs_to = cuts.tap_stream_id;
-                    self.notes.push(Note::BelongsToAnother { found_under: stream, belongs_to });
-                }
-                Ok(Stored::Cuts(cuts)) if spec.full_refresh => sorted.donors.push(cuts),
-                Ok(Stored::Cuts(cuts)) => sorted.held[index] = Some(cuts),
-                Ok(Stored::FullRefresh) if spec.full_refresh => {}
-                Ok(Stored::FullRefresh) => {
-                    self.notes.push(Note::WasFullRefresh { stream });
-                }
-                Err(_) if is_blank(value) || spec.full_refresh => {}
-                Err(Unusable::NotOurs) => self.notes.push(Note::NotOurs { stream }),
-                Err(Unusable::OtherVersion) => self.notes.push(Note::OtherVersion { stream }),
-            }
-        }
-        sorted.donors.extend(others.iter().filter_map(|value| match blob::read(value) {
-            Ok(Stored::Cuts(cuts)) => Some(cuts),
-            _ => None,
-        }));
-        sorted
+        let (passes, notes) = (Vec::new(), Vec::new());
+        Planner { state_type, streams, known_ids, ambiguous, passes, notes }
     }
 
     /// Plans the passes from stream states.
     fn join_stored(&mut self, sorted: &Sorted) {
         let held: Vec<Option<&StoredCuts>> = sorted.held.iter().map(Option::as_ref).collect();
+        let resuming = self.indices(|spec| !spec.full_refresh);
         let candidates = self.indices(|spec| !spec.full_refresh && self.may_stand_alone(spec));
         let proven_linked = |i: &usize| held[*i].is_some_and(|stored| !stands_alone(stored));
-        let alone = if candidates.iter().any(proven_linked) { Vec::new() } else { candidates };
+        // A state for all streams has one rest: they are all alone or all linked.
+        let all_or_none = self.is_whole() && candidates.len() < resuming.len();
+        let are_linked = all_or_none || candidates.iter().any(proven_linked);
+        let alone = if are_linked { Vec::new() } else { candidates };
         if !alone.is_empty() {
             self.add_alone(&alone, &held);
         }
         let taken: HashSet<usize> = alone.into_iter().collect();
-        let mut linked = self.indices(|spec| !spec.full_refresh);
+        let mut linked = resuming;
         linked.retain(|i| !taken.contains(i));
         let donors: Vec<&StoredCuts> =
             held.iter().flatten().copied().chain(&sorted.donors).collect();
         let streams = self.streams;
         let name = |i: usize| streams[i].tap_stream_id.clone();
-        let families = families::form(&linked, &held, &donors, &name, &mut self.notes);
+        let families = if self.is_whole() {
+            let one = families::together(&linked, &held, &donors, &name, &mut self.notes);
+            Vec::from_iter(one)
+        } else {
+            families::form(&linked, &held, &donors, &name, &mut self.notes)
+        };
         for family in families {
             let base = Base::Held { id: family.base, end: family.base_is_end };
             self.add(family.members, family.state, Kind::Linked, base);
@@ -176,10 +144,15 @@ impl<'a> Planner<'a> {
         let resuming = self.indices(|spec| !spec.full_refresh);
         let all_may = resuming.iter().all(|i| self.may_stand_alone(&self.streams[*i]));
         if all_may && !self.has_remainder(&state) {
+            // A blob is all there is: what it says of streams that aren't configured stays in it.
+            let is_legacy = self.state_type == StateType::Legacy;
+            let full = |id: &str| {
+                self.streams.iter().any(|spec| spec.full_refresh && spec.tap_stream_id == id)
+            };
             let ids: HashSet<&str> =
                 resuming.iter().map(|i| self.streams[*i].tap_stream_id.as_str()).collect();
             if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
-                bookmarks.retain(|id, _| ids.contains(id.as_str()));
+                bookmarks.retain(|id, _| ids.contains(id.as_str()) || is_legacy && !full(id));
             }
             let streams = self.with_full_refresh(resuming);
             let base = Base::of(&state);
@@ -235,8 +208,8 @@ impl<'a> Planner<'a> {
         }
         hints::strip(&mut state);
         let singer_state = (!state.is_empty()).then_some(state);
-        let number = self.passes.len();
-        self.passes.push(Pass { streams, singer_state, number, kind, base });
+        let (number, state_type) = (self.passes.len(), self.state_type);
+        self.passes.push(Pass { streams, singer_state, number, state_type, kind, base });
     }
 
     /// The given streams and those `full_refresh` ones that may stand alone, rising.
@@ -244,6 +217,11 @@ impl<'a> Planner<'a> {
         streams.extend(self.indices(|spec| spec.full_refresh && self.may_stand_alone(spec)));
         streams.sort_unstable();
         streams
+    }
+
+    /// Whether one state speaks for all streams.
+    fn is_whole(&self) -> bool {
+        self.state_type != StateType::Stream
     }
 
     fn may_stand_alone(&self, spec: &StreamSpec) -> bool {
@@ -263,9 +241,4 @@ fn stands_alone(stored: &StoredCuts) -> bool {
 
 fn rest_remains(cut: &Cut) -> bool {
     cut.rest.value().as_object().is_none_or(has_remainder)
-}
-
-/// Whether a state says nothing: platforms hand in `null` and `{}` for "no state".
-fn is_blank(value: &Value) -> bool {
-    value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }

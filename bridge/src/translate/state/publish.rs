@@ -8,28 +8,14 @@ use super::notes::Note;
 use super::pace::Pace;
 use super::pass::{Base, Kind, Pass};
 use super::plan::StreamSpec;
-use serde_json::value::RawValue;
+use super::published::{Publication, Published};
+use super::state_type::StateType;
+use super::whole::Standing;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// Members × rest beyond which linked streams are published at the end only, in bytes.
 const TOO_BIG: usize = 16 * 1024 * 1024;
-
-/// The state of one stream, to be published now.
-#[derive(Debug)]
-pub struct Publication {
-    /// Index of the stream among the configured ones.
-    pub stream: usize,
-    /// The state: a JSON object, compact, whose shape is described in the [module](super).
-    pub blob: Box<RawValue>,
-}
-
-impl Publication {
-    /// The state as a value, numbers with their digits.
-    pub fn to_value(&self) -> Value {
-        serde_json::from_str(self.blob.get()).expect("a blob was written as JSON")
-    }
-}
 
 /// Follows one pass: takes the tap's STATEs and says which states to publish when.
 ///
@@ -40,7 +26,7 @@ impl Publication {
 /// after it may have been emitted too; they come again if the read ends here.
 ///
 /// ```
-/// use airbyte_singer::translate::state::{Input, StreamSpec, Tracker, plan};
+/// use airbyte_singer::translate::state::{Input, StateType, StreamSpec, Tracker, plan};
 /// use std::time::Duration;
 ///
 /// let streams = [StreamSpec {
@@ -50,17 +36,17 @@ impl Publication {
 ///     may_stand_alone: true,
 /// }];
 /// let catalog = ["users".to_owned()];
-/// let first = plan(&streams, Input::Nothing, &catalog);
+/// let first = plan(StateType::Stream, &streams, Input::Nothing, &catalog);
 /// let (interval, start) = (Duration::from_secs(30), Duration::ZERO);
 /// let mut tracker = Tracker::new(&first.passes[0], &streams, "f3a9", interval, start);
 /// tracker.saw_state(r#"{"bookmarks": {"users": {"id": 7}}, "currently_syncing": "users"}"#)?;
 /// assert!(tracker.due(start)?.is_empty(), "a second has to pass");
-/// let states = tracker.finish(true)?;
+/// let states = tracker.finish(true)?.into_streams();
 ///
 /// // The next read hands it in, and the tap goes on from there.
 /// let stored = [Some(states[0].to_value())];
 /// let input = Input::Streams { configured: &stored, others: &[] };
-/// let second = plan(&streams, input, &catalog);
+/// let second = plan(StateType::Stream, &streams, input, &catalog);
 /// let given = second.passes[0].singer_state.as_ref().map(|state| state["bookmarks"].to_string());
 /// assert_eq!(given.as_deref(), Some(r#"{"users":{"id":7}}"#));
 /// # Ok::<(), airbyte_singer::translate::state::StateError>(())
@@ -80,6 +66,13 @@ pub struct Tracker {
     pace: Pace,
     at_end_only: bool,
     notes: Vec<Note>,
+    state_type: StateType,
+    /// All configured streams, of which a GLOBAL state speaks; otherwise none.
+    everyone: Vec<StreamSpec>,
+    /// The newest STATE that was parsed, whole, where LEGACY states are published.
+    said: Part,
+    /// What the last state for all streams said of those that resume.
+    standing: Standing,
 }
 
 /// One stream of the pass.
@@ -132,6 +125,7 @@ impl Tracker {
         };
         let state = pass.singer_state.clone().unwrap_or_default();
         let specs = pass.streams.iter().map(|stream| (*stream, &streams[*stream]));
+        let said = Part::of(&Value::Object(state.clone()));
         let current = split(state, specs.clone().map(|(_, spec)| spec.tap_stream_id.as_str()));
         let members = specs.zip(&current.own).map(|((stream, spec), own)| {
             let mode = if spec.full_refresh {
@@ -142,6 +136,10 @@ impl Tracker {
             };
             Member { stream, tap_stream_id: spec.tap_stream_id.clone(), mode }
         });
+        let everyone = match pass.state_type {
+            StateType::Global => streams.to_vec(),
+            _ => Vec::new(),
+        };
         Tracker {
             members: members.collect(),
             kind: pass.kind,
@@ -153,7 +151,23 @@ impl Tracker {
             pace: Pace::new(interval, now),
             at_end_only: false,
             notes: Vec::new(),
+            state_type: pass.state_type,
+            everyone,
+            said,
+            standing: Standing::default(),
         }
+    }
+
+    /// Goes on from where the earlier passes of the same read have left the streams.
+    #[must_use]
+    pub fn after(mut self, standing: Standing) -> Tracker {
+        self.standing = standing;
+        self
+    }
+
+    /// Where this pass and the ones before it have left the streams, for the pass after it.
+    pub fn standing(&self) -> Standing {
+        self.standing.clone()
     }
 
     /// Takes the value of a STATE as the tap wrote it. It is copied and not yet parsed.
@@ -192,32 +206,43 @@ impl Tracker {
     ///
     /// [`StateError::Malformed`] when the newest STATE can't be parsed. It is dropped, and the one
     /// parsed before it counts again, so the caller may go on.
-    pub fn due(&mut self, now: Duration) -> Result<Vec<Publication>, StateError> {
-        let alone = self.kind == Kind::Alone;
+    pub fn due(&mut self, now: Duration) -> Result<Published, StateError> {
+        let alone = self.kind == Kind::Alone && self.state_type == StateType::Stream;
         if !self.pending || self.at_end_only || !self.pace.is_due(now, alone) {
-            return Ok(Vec::new());
+            return Ok(Published::nothing());
         }
-        let before = self.take_pending()?;
-        let turned = alone && self.kind == Kind::Linked;
-        let whom: Vec<usize> = match (self.kind, before) {
-            _ if turned => self.resuming().collect(),
-            (_, None) => Vec::new(),
-            (Kind::Alone, Some(before)) => {
-                self.resuming().filter(|i| before.own[*i] != self.current.own[*i]).collect()
-            }
-            (Kind::Linked, Some(before)) if before.same(&self.current) => Vec::new(),
-            (Kind::Linked, Some(_)) => self.resuming().collect(),
+        let kind = self.kind;
+        let Some(before) = self.take_pending()? else { return Ok(Published::nothing()) };
+        let turned = kind != self.kind;
+        let published = match self.state_type {
+            StateType::Stream => self.due_streams(&before, turned),
+            StateType::Global if turned || !before.same(&self.current) => self.for_all(false),
+            StateType::Legacy if !self.standing.is_blob(&self.said) => self.for_all(false),
+            StateType::Global | StateType::Legacy => Published::nothing(),
         };
-        if self.is_too_big(whom.len()) {
-            return Ok(Vec::new());
+        if !self.at_end_only {
+            self.pace.published(now, published.bytes());
         }
-        let states = self.barrier(&whom, false);
-        let bytes = states.iter().map(|state| state.blob.get().len() as u64).sum();
-        self.pace.published(now, bytes);
-        Ok(states)
+        Ok(published)
     }
 
-    /// The states to publish at the end of the pass: one for every stream of it, also when the tap
+    /// States for the streams that need a new one after `before`.
+    fn due_streams(&mut self, before: &Split, turned: bool) -> Published {
+        let whom: Vec<usize> = match self.kind {
+            _ if turned => self.resuming().collect(),
+            Kind::Alone => {
+                self.resuming().filter(|i| before.own[*i] != self.current.own[*i]).collect()
+            }
+            Kind::Linked if before.same(&self.current) => Vec::new(),
+            Kind::Linked => self.resuming().collect(),
+        };
+        if self.is_too_big(whom.len()) {
+            return Published::nothing();
+        }
+        Published::Streams(self.barrier(&whom, false))
+    }
+
+    /// The states to publish at the end of the pass: one for every stream of it, or one for all, also when the tap
     /// said nothing or failed. `clean` says that the tap ended well; the cut is then marked as the
     /// end.
     ///
@@ -225,10 +250,13 @@ impl Tracker {
     ///
     /// As [`due`](Tracker::due): the newest STATE is dropped, and a second call publishes the one
     /// before it.
-    pub fn finish(&mut self, clean: bool) -> Result<Vec<Publication>, StateError> {
+    pub fn finish(&mut self, clean: bool) -> Result<Published, StateError> {
         self.take_pending()?;
+        if self.state_type != StateType::Stream {
+            return Ok(self.for_all(clean));
+        }
         let all: Vec<usize> = (0..self.members.len()).collect();
-        Ok(self.barrier(&all, clean))
+        Ok(Published::Streams(self.barrier(&all, clean)))
     }
 
     /// Members that resume, in order.
@@ -247,6 +275,9 @@ impl Tracker {
             serde_json::from_str::<Option<Map<String, Value>>>(&self.raw)
                 .map_err(|error| StateError::Malformed { column: error.column() })?
                 .unwrap_or_default();
+        if self.state_type == StateType::Legacy {
+            self.said = self.without_full_refresh(&state);
+        }
         hints::strip(&mut state);
         let next = split(state, self.members.iter().map(|m| m.tap_stream_id.as_str()));
         if next.remainder {
@@ -264,6 +295,40 @@ impl Tracker {
             self.notes.push(Note::StateTooBig { bytes });
         }
         self.at_end_only
+    }
+
+    /// A Singer state as LEGACY states hold it: whole, save for the bookmarks of `full_refresh`
+    /// streams, which never have one.
+    fn without_full_refresh(&self, state: &Map<String, Value>) -> Part {
+        let mut state = state.clone();
+        if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
+            for member in self.members.iter().filter(|m| !matches!(m.mode, Mode::Resumes(_))) {
+                bookmarks.shift_remove(&member.tap_stream_id);
+            }
+        }
+        Part::of(&Value::Object(state))
+    }
+
+    /// One state for all streams. Streams that resume stand at the current STATE from here on; if
+    /// there are none in this pass, they stay where the passes before it have left them.
+    fn for_all(&mut self, end: bool) -> Published {
+        let number = self.ids.take();
+        let resuming: Vec<usize> = self.resuming().collect();
+        if self.state_type == StateType::Legacy {
+            if !resuming.is_empty() {
+                self.standing = Standing::at_blob(self.said.clone());
+            }
+            return self.standing.legacy();
+        }
+        if !resuming.is_empty() {
+            let alone = self.kind == Kind::Alone;
+            let rest = if alone { Part::empty() } else { self.current.rest.clone() };
+            let shared = Cut { id: number.as_str().into(), end, own: None, rest };
+            let own = |at: usize| (self.members[at].stream, self.current.own[at].clone());
+            self.standing =
+                Standing::at_cut(shared, alone, resuming.into_iter().map(own).collect());
+        }
+        self.standing.global(&self.everyone, &number)
     }
 
     /// Makes one cut of the current STATE and gives it to the members at `whom`.

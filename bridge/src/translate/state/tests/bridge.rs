@@ -1,7 +1,7 @@
 //! The real code between a tap and a platform, with a place to break one rule at a time.
 
 use super::super::pass::{Base, Kind};
-use super::super::{Input, Note, Plan, StreamSpec, Tracker, plan};
+use super::super::{Input, Note, Plan, Published, Standing, StateType, StreamSpec, Tracker, plan};
 use super::models::{Name, Row, World};
 use super::pick::Pick;
 use super::tap::{Line, Tap};
@@ -12,8 +12,19 @@ use std::time::Duration;
 /// The configured streams in order, and whether each is `full_refresh`.
 pub(super) type Config = Vec<(Name, bool)>;
 
-/// The platform's states by stream, as JSON text.
+/// States by stream, as JSON text.
 pub(super) type States = BTreeMap<Name, String>;
+
+/// What the platform holds, as JSON text; always of one state type.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held {
+    /// STREAM states, or those in a GLOBAL state.
+    pub(super) streams: States,
+    /// The shared part of a GLOBAL state.
+    pub(super) shared: Option<String>,
+    /// A LEGACY state.
+    pub(super) blob: Option<String>,
+}
 
 /// What the catalog seems to show.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +56,14 @@ pub(super) enum Mutant {
     RemainderUnseen,
     /// A state is taken for the stream under whose name it is found.
     OwnerUnchecked,
+    /// GLOBAL: a stream that isn't in the state resumes from the shared part all the same.
+    MissingStreamJoins,
+    /// GLOBAL: a stream's place counts, whichever cut it belongs to.
+    CutUnchecked,
+    /// GLOBAL: what a stream left behind as `full_refresh` is taken for a position.
+    FullRefreshIsPosition,
+    /// GLOBAL, LEGACY: a run that reads streams without a position says one all the same.
+    LastRunSpeaks,
 }
 
 /// A message to the platform.
@@ -52,6 +71,8 @@ pub(super) enum Mutant {
 pub(super) enum Said {
     Row(Name, Row),
     State(Name, String),
+    Global(String, States),
+    Legacy(String),
 }
 
 /// What one read brought.
@@ -73,6 +94,7 @@ pub(super) struct Given {
 
 pub(super) struct Bridge {
     pub(super) evidence: Evidence,
+    pub(super) state_type: StateType,
     pub(super) interval: Duration,
     pub(super) mutant: Option<Mutant>,
     /// Every STATE that the tap ever said.
@@ -87,6 +109,7 @@ impl Bridge {
     pub(super) fn new(evidence: Evidence, interval: Duration, mutant: Option<Mutant>) -> Bridge {
         Bridge {
             evidence,
+            state_type: StateType::Stream,
             interval,
             mutant,
             heard: Vec::new(),
@@ -117,19 +140,61 @@ impl Bridge {
     }
 
     /// Joins what the platform hands in.
-    pub(super) fn plan(&self, tap: &Tap, config: &Config, states: &States) -> Plan {
+    pub(super) fn plan(&self, tap: &Tap, config: &Config, held: &Held) -> Plan {
         let parse = |text: &String| serde_json::from_str::<Value>(text).unwrap();
+        let known: Vec<String> = tap.streams().iter().map(|name| (*name).to_owned()).collect();
+        let specs = self.specs(tap, config);
+        if let Some(blob) = held.blob.as_ref().map(parse) {
+            let blob = serde_json::from_value(blob).unwrap();
+            return plan(self.state_type, &specs, Input::Singer(&blob), &known);
+        }
+        let states = &held.streams;
         let mut configured: Vec<Option<Value>> =
             config.iter().map(|(name, _)| states.get(name).map(parse)).collect();
         let is_other = |name: &Name| !config.iter().any(|(known, _)| known == name);
         let others: Vec<Value> =
             states.iter().filter(|(name, _)| is_other(name)).map(|(_, text)| parse(text)).collect();
         self.falsify_states(config, &mut configured);
-        let input = Input::Streams { configured: &configured, others: &others };
-        let known: Vec<String> = tap.streams().iter().map(|name| (*name).to_owned()).collect();
-        let mut plan = plan(&self.specs(tap, config), input, &known);
-        self.falsify_plan(config, &configured, &mut plan);
+        let shared = held.shared.as_ref().map(parse);
+        if let Some(shared) = &shared {
+            self.falsify_places(config, shared, &mut configured);
+        }
+        let (configured, others) = (configured.as_slice(), others.as_slice());
+        let input = match &shared {
+            None => Input::Streams { configured, others },
+            Some(_) => Input::Global { shared: shared.as_ref(), configured, others },
+        };
+        let mut plan = plan(self.state_type, &specs, input, &known);
+        self.falsify_plan(config, configured, &mut plan);
         plan
+    }
+
+    /// Breaks a rule about the streams' places in a GLOBAL state.
+    fn falsify_places(&self, config: &Config, shared: &Value, configured: &mut [Option<Value>]) {
+        let cut = &shared["cut"]["id"];
+        if cut.is_null() {
+            return;
+        }
+        for ((name, full_refresh), state) in config.iter().zip(configured) {
+            let invents = match state {
+                _ if *full_refresh => self.has(Mutant::OneRunForFullRefresh),
+                None => self.has(Mutant::MissingStreamJoins),
+                Some(state) if state.get("full_refresh").is_some() => {
+                    self.has(Mutant::FullRefreshIsPosition)
+                }
+                Some(state) => {
+                    if self.has(Mutant::CutUnchecked) {
+                        state["cut"] = cut.clone();
+                    }
+                    false
+                }
+            };
+            if invents {
+                *state = Some(json!({
+                    "airbyte_singer": 1, "tap_stream_id": name, "alone": false, "cut": cut
+                }));
+            }
+        }
     }
 
     fn falsify_states(&self, config: &Config, configured: &mut [Option<Value>]) {
@@ -196,7 +261,7 @@ impl Bridge {
         &mut self,
         tap: &Tap,
         config: &Config,
-        states: &States,
+        held: &Held,
         world: &World,
         pick: &mut Pick,
         may_fail: bool,
@@ -204,9 +269,10 @@ impl Bridge {
         self.runs += 1;
         let run_id = if self.has(Mutant::ReusedIds) { 0 } else { self.runs };
         let specs = self.specs(tap, config);
-        let plan = self.plan(tap, config, states);
+        let plan = self.plan(tap, config, held);
         let mut read = Read { said: Vec::new(), clean: true, last: json!({}), given: Vec::new() };
         self.told.extend(plan.notes.iter().map(kind));
+        let mut standing = Standing::default();
         for pass in &plan.passes {
             let given = pass.singer_state.clone();
             let selected: BTreeSet<Name> = pass.streams.iter().map(|i| config[*i].0).collect();
@@ -218,9 +284,16 @@ impl Bridge {
             read.last = given.clone().map_or_else(|| json!({}), Value::Object);
             read.given.push(Given { streams: selected, state: given });
             let run_id = format!("r{run_id}");
-            let mut tracker = Tracker::new(pass, &specs, &run_id, self.interval, Duration::ZERO);
+            let mut tracker =
+                Tracker::new(pass, &specs, &run_id, self.interval, Duration::ZERO).after(standing);
             self.follow(&mut tracker, lines, config, &mut read);
-            publish(&mut read.said, config, tracker.finish(!fails).unwrap());
+            let mut last = tracker.finish(!fails).unwrap();
+            let reads_in_full = pass.streams.iter().all(|stream| config[*stream].1);
+            if reads_in_full && self.has(Mutant::LastRunSpeaks) {
+                falsify_last(config, &read.last, &mut last);
+            }
+            publish(&mut read.said, config, last);
+            standing = tracker.standing();
             read.clean &= !fails;
             if fails && pick.one(2) == 0 {
                 break;
@@ -273,8 +346,45 @@ fn kind(note: &Note) -> String {
     format!("{note:?}").chars().take_while(|c| c.is_alphanumeric()).collect()
 }
 
-fn publish(said: &mut Vec<Said>, config: &Config, states: Vec<super::super::Publication>) {
-    said.extend(
-        states.iter().map(|state| Said::State(config[state.stream].0, state.blob.get().to_owned())),
-    );
+/// Takes the last STATE of a run that reads streams without a position for everyone's.
+fn falsify_last(config: &Config, said: &Value, last: &mut Published) {
+    let raw = |value: &Value| serde_json::value::to_raw_value(value).unwrap();
+    match last {
+        Published::Streams(_) => {}
+        Published::Legacy(blob) => *blob = raw(said),
+        Published::Global { shared, own } => {
+            let mut rest = said.clone();
+            for state in own.iter_mut() {
+                let mut value = state.to_value();
+                let name = config[state.stream].0;
+                if let Some(bookmark) = said["bookmarks"].get(name) {
+                    if value.get("cut").is_some() {
+                        value["own"] = bookmark.clone();
+                    }
+                    rest["bookmarks"].as_object_mut().unwrap().shift_remove(name);
+                }
+                state.blob = raw(&value);
+            }
+            let mut value: Value = serde_json::from_str(shared.get()).unwrap();
+            if value["cut"].is_object() {
+                value["cut"]["rest"] = rest;
+            }
+            *shared = raw(&value);
+        }
+    }
+}
+
+fn publish(said: &mut Vec<Said>, config: &Config, states: Published) {
+    let name = |stream: usize| config[stream].0;
+    match states {
+        Published::Streams(states) => said.extend(
+            states.iter().map(|state| Said::State(name(state.stream), state.blob.get().to_owned())),
+        ),
+        Published::Global { shared, own } => {
+            let own =
+                own.iter().map(|state| (name(state.stream), state.blob.get().to_owned())).collect();
+            said.push(Said::Global(shared.get().to_owned(), own));
+        }
+        Published::Legacy(blob) => said.push(Said::Legacy(blob.get().to_owned())),
+    }
 }

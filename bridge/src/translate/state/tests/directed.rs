@@ -1,6 +1,6 @@
 //! Single cases, each a way in which an obvious design goes wrong.
 
-use super::super::{Input, Level, Note, Pass, Plan, StreamSpec, Tracker, plan};
+use super::super::{Input, Level, Note, Pass, Plan, StateType, StreamSpec, Tracker, plan};
 use super::bridge::{Bridge, Evidence, Mutant};
 use super::models::{Model, World};
 use super::pick::Pick;
@@ -27,7 +27,7 @@ fn known(streams: &[StreamSpec]) -> Vec<String> {
 }
 
 fn plan_of(streams: &[StreamSpec], configured: &[Option<Value>]) -> Plan {
-    plan(streams, Input::Streams { configured, others: &[] }, &known(streams))
+    plan(StateType::Stream, streams, Input::Streams { configured, others: &[] }, &known(streams))
 }
 
 fn tracker(pass: &Pass, streams: &[StreamSpec], run_id: &str) -> Tracker {
@@ -39,9 +39,9 @@ fn run(pass: &Pass, streams: &[StreamSpec], run_id: &str, said: &[Value]) -> Vec
     let mut tracker = tracker(pass, streams, run_id);
     for state in said {
         tracker.saw_state(&state.to_string()).unwrap();
-        tracker.due(Duration::ZERO).unwrap();
+        tracker.due(Duration::ZERO).unwrap().into_streams();
     }
-    tracker.finish(true).unwrap().iter().map(|p| (p.stream, p.to_value())).collect()
+    tracker.finish(true).unwrap().into_streams().iter().map(|p| (p.stream, p.to_value())).collect()
 }
 
 /// Runs all passes of a plan alike; the last state of each stream, in order.
@@ -75,10 +75,17 @@ fn a_bookmark_that_swings_back_makes_a_new_state() {
     let mut texts = Vec::new();
     for page in [1, 2, 1] {
         tracker.saw_state(&json!({"bookmarks": {"a": {"page": page}}}).to_string()).unwrap();
-        let states = tracker.due(Duration::ZERO).unwrap();
+        let states = tracker.due(Duration::ZERO).unwrap().into_streams();
         texts.extend(states.iter().map(|state| state.blob.get().to_owned()));
     }
-    texts.extend(tracker.finish(true).unwrap().iter().map(|state| state.blob.get().to_owned()));
+    texts.extend(
+        tracker
+            .finish(true)
+            .unwrap()
+            .into_streams()
+            .iter()
+            .map(|state| state.blob.get().to_owned()),
+    );
     assert_eq!(texts.len(), 4);
     texts.sort();
     texts.dedup();
@@ -95,8 +102,13 @@ fn a_crash_before_the_first_state_publishes_what_came_in() {
         let second = plan_of(&streams, &states);
         assert_eq!(given(&second.passes[0]), said);
         let mut crashed = tracker(&second.passes[0], &streams, "r2");
-        let states: Vec<Option<Value>> =
-            crashed.finish(false).unwrap().iter().map(|p| Some(p.to_value())).collect();
+        let states: Vec<Option<Value>> = crashed
+            .finish(false)
+            .unwrap()
+            .into_streams()
+            .iter()
+            .map(|p| Some(p.to_value()))
+            .collect();
         assert_eq!(states.len(), 2);
         let third = plan_of(&streams, &states);
         assert_eq!(third.passes.len(), 1);
@@ -111,7 +123,7 @@ fn an_end_is_marked_only_when_the_tap_ended_well() {
     for clean in [true, false] {
         let mut tracker = tracker(&plan.passes[0], &streams, "r");
         tracker.saw_state(r#"{"lsn": 1}"#).unwrap();
-        let state = tracker.finish(clean).unwrap()[0].to_value();
+        let state = tracker.finish(clean).unwrap().into_streams()[0].to_value();
         let newest = &state["cuts"][1];
         assert_eq!(newest["end"].as_bool().unwrap_or(false), clean);
     }
@@ -135,8 +147,9 @@ fn swap(mutant: Option<Mutant>) -> Result<(), String> {
     let (mut platform, config) = (Platform::new(bridge), vec![("A", false), ("B", false)]);
     let mut pick = Pick::from(Vec::new());
     platform.sync(&tap, &config, &world, &mut pick, false)?;
-    let (a, b) = (platform.states.remove("A").unwrap(), platform.states.remove("B").unwrap());
-    platform.states.extend([("A", b), ("B", a)]);
+    let states = &mut platform.held.streams;
+    let (a, b) = (states.remove("A").unwrap(), states.remove("B").unwrap());
+    states.extend([("A", b), ("B", a)]);
     platform.tables.clear();
     platform.sync(&tap, &config, &world, &mut pick, false).map(|_| ())
 }
@@ -222,7 +235,7 @@ fn a_bare_singer_state_is_taken_whole() {
         "currently_syncing": "a", "lsn": 5, "bookmarks": {"a": {"pos": 1}, "z": {"pos": 3}}
     }));
     let streams = [spec("a", true), spec("b", true), full("f", true, None)];
-    let plan = plan(&streams, Input::Singer(&state), &known(&streams));
+    let plan = plan(StateType::Stream, &streams, Input::Singer(&state), &known(&streams));
     let passes: Vec<&[usize]> = plan.passes.iter().map(|pass| &*pass.streams).collect();
     assert_eq!(passes, [&[0, 1][..], &[2]]);
     let whole = json!({"lsn": 5, "bookmarks": {"a": {"pos": 1}, "z": {"pos": 3}}});
@@ -239,7 +252,7 @@ fn a_bare_singer_state_of_a_database_tap_leaves_its_streams_alone() {
     let state = map(json!({"bookmarks": {"a": {"pos": 1}, "f": {"pos": 2}, "other": {"pos": 3}}}));
     let streams = [spec("a", true), full("f", true, None)];
     let ids: Vec<String> = ["a", "f", "other"].map(str::to_owned).to_vec();
-    let plan = plan(&streams, Input::Singer(&state), &ids);
+    let plan = plan(StateType::Stream, &streams, Input::Singer(&state), &ids);
     assert_eq!(plan.passes.len(), 1);
     assert_eq!(given(&plan.passes[0]), json!({"bookmarks": {"a": {"pos": 1}}}));
 }
@@ -248,7 +261,7 @@ fn a_bare_singer_state_of_a_database_tap_leaves_its_streams_alone() {
 fn an_empty_bare_state_is_no_state() {
     let streams = [spec("a", false)];
     let empty = map(json!({"currently_syncing": "a"}));
-    let plan = plan(&streams, Input::Singer(&empty), &known(&streams));
+    let plan = plan(StateType::Stream, &streams, Input::Singer(&empty), &known(&streams));
     assert!(plan.passes[0].singer_state.is_none());
     let state = run_all(&plan, &streams, "r", &[])[0].clone().unwrap();
     assert_eq!(state["cuts"][0]["id"], json!("0"));
@@ -290,7 +303,7 @@ fn a_child_that_lags_takes_its_parent_back_to_their_common_cut() {
     let mut states = Vec::new();
     for n in 1..=4 {
         tracker.saw_state(&family_states(n).to_string()).unwrap();
-        states.push(tracker.due(Duration::ZERO).unwrap());
+        states.push(tracker.due(Duration::ZERO).unwrap().into_streams());
     }
     // The platform committed the parent's fourth state and the child's third.
     let committed = [Some(states[3][0].to_value()), Some(states[2][1].to_value())];
@@ -315,7 +328,7 @@ fn streams_that_lag_by_less_than_a_stride_meet_at_it() {
     let mut states = Vec::new();
     for n in 1..=30 {
         tracker.saw_state(&family_states(n).to_string()).unwrap();
-        states.push(tracker.due(Duration::ZERO).unwrap());
+        states.push(tracker.due(Duration::ZERO).unwrap().into_streams());
     }
     // Barriers 30 and 25: both hold barrier 24.
     let committed = [Some(states[29][0].to_value()), Some(states[24][1].to_value())];
@@ -330,7 +343,7 @@ fn a_child_with_no_state_joins_a_first_run_that_was_cut_short() {
     let first = plan_of(&streams, &[None, None]);
     let mut tracker = tracker(&first.passes[0], &streams, "r");
     tracker.saw_state(&family_states(1).to_string()).unwrap();
-    let states = tracker.due(Duration::ZERO).unwrap();
+    let states = tracker.due(Duration::ZERO).unwrap().into_streams();
     let plan = plan_of(&streams, &[Some(states[0].to_value()), None]);
     assert_eq!(plan.passes.len(), 1);
     assert_eq!(plan.passes[0].streams, [0, 1]);
@@ -363,7 +376,7 @@ fn a_parent_left_out_still_tells_its_part_of_a_common_cut() {
     let parent = states[0].clone().unwrap();
     let (configured, others) = ([states[1].clone()], [parent]);
     let input = Input::Streams { configured: &configured, others: &others };
-    let plan = plan(&only, input, &known(&both));
+    let plan = plan(StateType::Stream, &only, input, &known(&both));
     assert_eq!(given(&plan.passes[0]), family_states(5));
 }
 
@@ -376,7 +389,7 @@ fn more_than_three_families_let_the_smallest_start_over() {
     for (run_id, members) in [("r1", &[0, 1][..]), ("r2", &[2]), ("r3", &[3]), ("r4", &[4])] {
         let bare = map(json!({"lsn": 1, "run": run_id}));
         let chosen: Vec<StreamSpec> = members.iter().map(|i: &usize| streams[*i].clone()).collect();
-        let plan = plan(&chosen, Input::Singer(&bare), &known(&streams));
+        let plan = plan(StateType::Stream, &chosen, Input::Singer(&bare), &known(&streams));
         for (at, state) in run(&plan.passes[0], &chosen, run_id, &[]) {
             states[members[at]] = Some(state);
         }
@@ -406,7 +419,7 @@ fn states_of_others_and_of_other_versions_are_set_aside_with_a_word() {
 fn an_id_that_stands_twice_in_the_catalog_links_its_stream() {
     let streams = [spec("a", true)];
     let ids = ["a".to_owned(), "a".to_owned()];
-    let first = plan(&streams, Input::Nothing, &ids);
+    let first = plan(StateType::Stream, &streams, Input::Nothing, &ids);
     let state = run_all(&first, &streams, "r", &[])[0].clone().unwrap();
     assert_eq!(state["alone"], json!(false));
 }

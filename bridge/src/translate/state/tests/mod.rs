@@ -3,7 +3,7 @@
 //! [`models`] are taps of fifteen kinds, [`bridge`] runs the real code between a tap and a
 //! [`platform`] that commits each stream at its own pace, cuts reads short, resets streams and
 //! switches modes. [`laws`] says what must hold whatever they do; [`mutants`] breaks one rule each
-//! and must be caught; [`directed`] and [`publishing`] are single cases.
+//! and must be caught; [`directed`], [`publishing`] and [`whole`] are single cases.
 
 mod bridge;
 mod directed;
@@ -15,3 +15,4 @@ mod platform;
 mod publishing;
 mod scenario;
 mod tap;
+mod whole;

@@ -1,5 +1,6 @@
 //! A life of a connection: rows are written, syncs run and are cut, users change their minds.
 
+use super::super::StateType;
 use super::bridge::{Bridge, Config, Evidence, Mutant};
 use super::models::{Model, Name, World};
 use super::pick::Pick;
@@ -24,6 +25,8 @@ pub(super) enum Op {
     Mode,
     /// The catalog shows a database, or no longer does.
     Evidence,
+    /// States are published as STREAM from now on, or as GLOBAL.
+    StateType,
 }
 
 /// Mixtures of what may happen.
@@ -46,9 +49,12 @@ pub(super) struct Setting {
     pub(super) model: Model,
     pub(super) ops: &'static [Op],
     pub(super) evidence: Evidence,
+    pub(super) state_type: StateType,
     pub(super) hint: Option<Hint>,
     pub(super) leaves_hint: bool,
     pub(super) mutant: Option<Mutant>,
+    /// Some streams are `full_refresh` from the start.
+    pub(super) some_in_full: bool,
     /// Demand that what is joined after a clean end equals what the tap said last.
     pub(super) joins_exactly: bool,
     /// Demand that whatever the tap is given is a state that it once said.
@@ -61,9 +67,11 @@ impl Setting {
             model,
             ops,
             evidence: Evidence::True,
+            state_type: StateType::Stream,
             hint: None,
             leaves_hint: false,
             mutant: None,
+            some_in_full: false,
             joins_exactly: true,
             given_was_said: false,
         }
@@ -117,7 +125,10 @@ impl Life {
         let mut platform = Platform::new(Bridge::new(setting.evidence, interval, setting.mutant));
         platform.given_was_said = setting.given_was_said;
         platform.hands_in_all = pick.unless_first(2);
-        let config = tap.streams().into_iter().map(|name| (name, false)).collect();
+        platform.bridge.state_type = setting.state_type;
+        platform.merges = setting.state_type == StateType::Global && pick.unless_first(2);
+        let full = |pick: &mut Pick| setting.some_in_full && pick.one(3) == 2;
+        let config = tap.streams().into_iter().map(|name| (name, full(pick))).collect();
         Life { setting, tap, world: World::default(), platform, config }
     }
 
@@ -168,8 +179,7 @@ impl Life {
         self.platform.note(|| format!("{op:?} {name}"));
         match op {
             Op::Reset => {
-                self.platform.states.remove(name);
-                self.platform.tables.remove(name);
+                self.platform.reset(name);
             }
             Op::Toggle | Op::Late => self.toggle(name, pick),
             Op::Mode => {
@@ -184,6 +194,13 @@ impl Life {
                     _ => Evidence::Nothing,
                 };
             }
+            Op::StateType => {
+                let state_type = &mut self.platform.bridge.state_type;
+                *state_type = match *state_type {
+                    StateType::Stream => StateType::Global,
+                    _ => StateType::Stream,
+                };
+            }
             Op::Cut => {}
         }
     }
@@ -194,8 +211,7 @@ impl Life {
             Some(at) if self.config.len() > 1 => {
                 self.config.remove(at);
                 if pick.unless_first(2) {
-                    self.platform.states.remove(name);
-                    self.platform.tables.remove(name);
+                    self.platform.reset(name);
                 }
             }
             Some(_) => {}
@@ -206,10 +222,10 @@ impl Life {
     /// After a clean end, one run for all streams resumes exactly where the tap said.
     fn check_join(&self, last: &Value) -> Result<(), String> {
         let all = self.tap.streams().len();
-        if self.setting.has(Op::Mode) || self.config.len() != all {
+        if self.setting.has(Op::Mode) || self.setting.some_in_full || self.config.len() != all {
             return Ok(());
         }
-        let plan = self.platform.bridge.plan(&self.tap, &self.config, &self.platform.states);
+        let plan = self.platform.bridge.plan(&self.tap, &self.config, &self.platform.held);
         let [pass] = plan.passes.as_slice() else { return Ok(()) };
         let joined = essence(pass.singer_state.clone().unwrap_or_default());
         let said = essence(last.as_object().cloned().unwrap_or_default());

@@ -1,5 +1,9 @@
-//! The command line: the commands of [`airbyte_adapters::cli`] with `--tap` and its kin.
+//! The command line: the commands of [`airbyte_adapters::cli`] with `--tap` and its kin, and the
+//! converters.
 
+mod convert;
+
+use self::convert::Convert;
 use crate::options::OptionSet;
 use crate::profile;
 use crate::source::TapSource;
@@ -9,7 +13,7 @@ use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,7 +34,7 @@ use std::process::ExitCode;
 )]
 struct Cli {
     #[command(subcommand)]
-    command: ProtocolCommand,
+    command: Command,
     /// A profile: a YAML file that names a tap, its options and corrections to its streams
     #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_PROFILE")]
     profile: Option<PathBuf>,
@@ -40,12 +44,33 @@ struct Cli {
     logging: Logging,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Protocol(ProtocolCommand),
+    /// Translate catalogs, states, messages and settings without running a tap
+    ///
+    /// A catalog, a state or a spec comes out bare, as a file to keep, with what is to be said about
+    /// it on stderr; messages come out as a read's. Like every other command's, a failure is an
+    /// ERROR trace on stdout and exit code 1.
+    #[command(subcommand)]
+    Convert(Convert),
+}
+
 /// The whole program.
 pub fn main() -> ExitCode {
     let cli = parse();
-    let session = cli.logging.open();
-    let outcome = resolve(cli.options, cli.profile.as_deref())
-        .and_then(|(said, profile)| start(said, profile, cli.command, &session));
+    let session = match &cli.command {
+        Command::Convert(convert) if convert.gives_a_document() => cli.logging.open_beside(),
+        _ => cli.logging.open(),
+    };
+    let outcome =
+        resolve(cli.options, cli.profile.as_deref()).and_then(|(said, profile)| {
+            match cli.command {
+                Command::Protocol(command) => start(said, profile, command, &session),
+                Command::Convert(convert) => convert.run(said.or(profile), &session),
+            }
+        });
     outcome.unwrap_or_else(|error| refuse(&session, &error)).exit()
 }
 
@@ -87,6 +112,9 @@ fn start(
 
 /// A command that can't even begin fails like one that did: with an ERROR trace.
 fn refuse(session: &Session, error: &Error) -> Outcome {
+    if error.is_closed() {
+        return Outcome::Done;
+    }
     let at = u64::try_from(airbyte_adapters::now_millis()).unwrap_or(0);
     let trace = error.to_trace(str::to_owned);
     let _ = session.output.message(&Message::Trace(Trace::error(trace, at)));

@@ -1,0 +1,103 @@
+//! `convert catalog`
+
+use super::From;
+use super::input::{self, Input};
+use crate::options::OptionSet;
+use crate::source;
+use crate::tap::{Arrival, Lines};
+use crate::translate::Overrides;
+use crate::translate::catalog::{Learnt, to_airbyte, to_singer};
+use airbyte_adapters::{Error, Result};
+use serde_json::{Value, json};
+use singer_protocol as singer;
+use singer_protocol::{LineError, Message};
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Whose catalog comes in
+    #[arg(long, value_enum, required_unless_present = "from_messages")]
+    from: Option<From>,
+    /// The tap's own catalog, which a selection is written into
+    #[arg(long, value_name = "FILE", env = "AIRBYTE_SINGER_SINGER_CATALOG")]
+    singer_catalog: Option<PathBuf>,
+    /// What comes in are a tap's messages: its streams are learnt from SCHEMA lines
+    #[arg(long)]
+    from_messages: bool,
+    #[command(flatten)]
+    input: Input,
+}
+
+/// The catalog, bare: `{"streams": […]}`.
+pub(super) fn run(args: &Args, options: &OptionSet) -> Result<Value> {
+    let overrides = options.streams.clone().unwrap_or_default();
+    if args.from == Some(From::Airbyte) {
+        return selected(args, options, &overrides);
+    }
+    let catalog = if args.from_messages {
+        learnt(&args.input, options, &overrides)?
+    } else {
+        singer::Catalog::parse(&args.input.read()?).map_err(|error| args.input.wrong(error))?
+    };
+    let translated = to_airbyte(&catalog, &overrides);
+    for note in &translated.notes {
+        tracing::warn!("{note}");
+    }
+    Ok(json!(translated.catalog))
+}
+
+/// The tap's catalog with the selection of a configured one.
+fn selected(args: &Args, options: &OptionSet, overrides: &Overrides) -> Result<Value> {
+    if args.from_messages {
+        return Err(Error::config("--from-messages reads a tap's messages, so --from is singer"));
+    }
+    let Some(path) = args.singer_catalog.as_ref().or(options.tap_catalog.as_ref()) else {
+        return Err(Error::config("a selection needs the tap's own catalog: --singer-catalog"));
+    };
+    let catalog = input::singer_catalog(path)?;
+    let configured =
+        input::parse_configured(&args.input.read()?).map_err(|error| args.input.wrong(error))?;
+    let translated = to_airbyte(&catalog, overrides);
+    let gone = configured.streams.iter().filter(|wanted| translated.find(wanted).is_none());
+    let gone: Vec<String> = gone.map(|wanted| wanted.descriptor().to_string()).collect();
+    if let Some(error) = source::no_such_stream("the Singer catalog", &gone) {
+        return Err(error);
+    }
+    let all = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
+    let selected = to_singer(&catalog, &translated, &configured, &all);
+    for note in translated.notes.iter().chain(&selected.notes) {
+        tracing::warn!("{note}");
+    }
+    Ok(selected.catalog.to_value())
+}
+
+/// What a tap's messages tell of its catalog, line by line, since there may be many.
+fn learnt(from: &Input, options: &OptionSet, overrides: &Overrides) -> Result<singer::Catalog> {
+    let mut lines = Lines::new(from.open()?, options.max_line_bytes());
+    let mut learnt = Learnt::new(overrides);
+    let mut number = 0_u64;
+    loop {
+        let arrival = lines.wait(None).map_err(|error| from.wrong(error.kind()))?;
+        while let Some(line) = lines.next_line().map_err(|_| {
+            from.wrong(format!("line {} is longer than allowed (--max-line-bytes)", number + 1))
+        })? {
+            number += 1;
+            match Message::parse(line) {
+                Ok(message) => learnt.saw(&message),
+                Err(LineError::Malformed(broken)) if broken.kind.as_deref() == Some("SCHEMA") => {
+                    return Err(from.wrong(format!("line {number}: {broken}")));
+                }
+                // Records are not what is asked for here, nor are log lines.
+                Err(_) => {}
+            }
+        }
+        if arrival == Arrival::End {
+            break;
+        }
+    }
+    let catalog = learnt.catalog();
+    if catalog.streams().is_empty() {
+        return Err(from.wrong("there is neither a SCHEMA nor a RECORD in it"));
+    }
+    Ok(catalog)
+}

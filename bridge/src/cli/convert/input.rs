@@ -1,0 +1,97 @@
+//! What the converters read.
+
+use airbyte_adapters::{Error, Result};
+use airbyte_protocol::ConfiguredCatalog;
+use serde_json::Value;
+use singer_protocol as singer;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// A file that the user named, or stdin for none and for `-`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Input {
+    /// What to convert [default: stdin]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl Input {
+    fn path(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|path| *path != Path::new("-"))
+    }
+
+    /// How to call it in a sentence.
+    fn name(&self) -> String {
+        self.path().map_or_else(|| "stdin".to_owned(), |path| format!("file {}", path.display()))
+    }
+
+    /// An error of its content.
+    pub(super) fn wrong(&self, reason: impl std::fmt::Display) -> Error {
+        Error::config(format!("{}: {reason}", self.name()))
+    }
+
+    /// Opens it.
+    pub(super) fn open(&self) -> Result<OwnedFd> {
+        let opened = match self.path() {
+            Some(path) => File::open(path).map(OwnedFd::from),
+            None => std::io::stdin().as_fd().try_clone_to_owned(),
+        };
+        opened.map_err(|error| self.wrong(unreadable(&error)))
+    }
+
+    /// Reads all of it.
+    pub(super) fn read(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = File::from(self.open()?).read_to_end(&mut bytes);
+        read.map_err(|error| self.wrong(unreadable(&error)))?;
+        Ok(bytes)
+    }
+}
+
+/// Reads a file that is named by `what`'s flag.
+pub(super) fn file(what: &str, path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| wrong(what, path, unreadable(&error)))
+}
+
+/// Reads the Singer catalog behind a flag.
+pub(super) fn singer_catalog(path: &Path) -> Result<singer::Catalog> {
+    let what = "Singer catalog";
+    singer::Catalog::parse(&file(what, path)?).map_err(|error| wrong(what, path, error))
+}
+
+/// Reads the configured catalog behind a flag.
+pub(super) fn configured(path: &Path) -> Result<ConfiguredCatalog> {
+    let what = "catalog";
+    parse_configured(&file(what, path)?).map_err(|error| wrong(what, path, error))
+}
+
+/// Reads a configured catalog, bare or as the payload of a CATALOG message.
+pub(super) fn parse_configured(bytes: &[u8]) -> Result<ConfiguredCatalog, String> {
+    let bare = match serde_json::from_slice::<Value>(bytes) {
+        Ok(mut message) if message["type"] == "CATALOG" && message["catalog"].is_object() => {
+            message["catalog"].take().to_string().into_bytes()
+        }
+        // Whatever is wrong with it, the catalog's own reader says it better.
+        _ => bytes.to_owned(),
+    };
+    let catalog = ConfiguredCatalog::parse(&bare).map_err(|error| error.to_string())?;
+    if catalog.streams.is_empty() {
+        return Err("no stream is configured".to_owned());
+    }
+    Ok(catalog)
+}
+
+/// An error of a file's content.
+pub(super) fn wrong(what: &str, path: &Path, reason: impl std::fmt::Display) -> Error {
+    Error::config(format!("{what} file {}: {reason}", path.display()))
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
+        kind => kind.to_string(),
+    }
+}

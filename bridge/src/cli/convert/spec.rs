@@ -1,0 +1,18 @@
+//! `convert spec`
+
+use super::input::Input;
+use crate::source::definition;
+use airbyte_adapters::Result;
+use serde_json::{Value, json};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    input: Input,
+}
+
+/// The spec, bare, as `--tap-spec` takes it: `{"documentationUrl": …, "connectionSpecification": …}`.
+pub(super) fn run(args: &Args) -> Result<Value> {
+    let spec = definition(&args.input.read()?).map_err(|reason| args.input.wrong(reason))?;
+    Ok(json!(spec))
+}

@@ -1,0 +1,163 @@
+//! `convert state`
+
+use super::From;
+use super::input::{self, Input};
+use crate::options::OptionSet;
+use crate::source::{self, Joining, ids, members, no_such_stream, run_id};
+use crate::translate::catalog::{presume, to_airbyte};
+use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
+use airbyte_adapters::{Config, Error, ReadJob, Result};
+use airbyte_protocol::{StateInput, StreamState};
+use serde_json::{Value, json};
+use singer_protocol as singer;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Whose state comes in
+    #[arg(long, value_enum)]
+    from: From,
+    /// The configured catalog: the streams that the states are of
+    #[arg(long, value_name = "FILE", env = "AIRBYTE_SINGER_CATALOG")]
+    catalog: PathBuf,
+    /// The tap's own catalog; without it the ids of its streams are presumed: `users`, and
+    /// `public-users` in a namespace, or what the states say
+    #[arg(long, value_name = "FILE", env = "AIRBYTE_SINGER_SINGER_CATALOG")]
+    singer_catalog: Option<PathBuf>,
+    #[command(flatten)]
+    input: Input,
+}
+
+/// From Singer: the list of states that a platform would hold, as `read --state` takes it. From
+/// Airbyte: the state that the tap is handed, `{}` for none; where it takes several runs, a list of
+/// `{"streams": [tap_stream_id, …], "state": …}`, one for each.
+pub(super) fn run(args: &Args, options: &OptionSet) -> Result<Value> {
+    let read = Read::new(args, options)?;
+    match args.from {
+        From::Singer => read.states(),
+        From::Airbyte => Ok(read.singer_states()),
+    }
+}
+
+/// The read that the states would be handed to.
+struct Read {
+    job: ReadJob,
+    /// The streams' places in the configured catalog.
+    places: Vec<usize>,
+    specs: Vec<StreamSpec>,
+    plan: Plan,
+}
+
+impl Read {
+    fn new(args: &Args, options: &OptionSet) -> Result<Self> {
+        let overrides = options.streams.clone().unwrap_or_default();
+        let configured = input::configured(&args.catalog)?;
+        let text = args.input.read()?;
+        let state = match args.from {
+            From::Singer => StateInput::Legacy(bare(&text, args)?),
+            From::Airbyte => StateInput::parse(&text).map_err(|error| args.input.wrong(error))?,
+        };
+        let path = args.singer_catalog.as_ref().or(options.tap_catalog.as_ref());
+        let catalog = match path {
+            Some(path) => input::singer_catalog(path)?,
+            None => presume(&configured, &source::told_ids(&state), &overrides),
+        };
+        let translated = to_airbyte(&catalog, &overrides);
+        let job = ReadJob { config: Config::default(), catalog: configured, state };
+        let (mut members, missing) = members(&overrides, &catalog, &translated, &job);
+        let missing: Vec<String> =
+            missing.iter().map(|at| job.catalog.streams[*at].descriptor().to_string()).collect();
+        if let Some(error) = no_such_stream("the Singer catalog", &missing) {
+            return Err(error);
+        }
+        for member in members.iter_mut().filter(|_| path.is_none()) {
+            member.without_evidence(&overrides);
+        }
+        let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
+        let plan = Joining {
+            state_type: options.state_type(),
+            specs: &specs,
+            members: &members,
+            job: &job,
+            ids: &ids(&catalog),
+        }
+        .plan();
+        for note in &plan.notes {
+            match note.level() {
+                Level::Info => tracing::info!("{note}"),
+                Level::Warn => tracing::warn!("{note}"),
+            }
+        }
+        let places = members.iter().map(|member| member.configured).collect();
+        Ok(Self { job, places, specs, plan })
+    }
+
+    /// What a read would publish whose tap says nothing.
+    fn states(&self) -> Result<Value> {
+        let run_id = run_id();
+        let mut streams: Vec<Option<Value>> = vec![None; self.job.catalog.streams.len()];
+        let mut for_all = None;
+        let mut standing = Standing::default();
+        for pass in &self.plan.passes {
+            let (specs, never) = (&self.specs, Duration::ZERO);
+            let mut tracker = Tracker::new(pass, specs, &run_id, never, never).after(standing);
+            // Nothing says that the run which left the state ended well.
+            let last = tracker.finish(false).map_err(|error| Error::system(error.to_string()))?;
+            standing = tracker.standing();
+            let shared = last.shared();
+            match last {
+                Published::Legacy(_) => for_all = Some(json!({"type": "LEGACY", "data": shared})),
+                Published::Global { own, .. } => {
+                    let own: Vec<StreamState> = own.iter().map(|one| self.state(one)).collect();
+                    let global = json!({"shared_state": shared, "stream_states": own});
+                    for_all = Some(json!({"type": "GLOBAL", "global": global}));
+                }
+                Published::Streams(states) => {
+                    for state in &states {
+                        let one = json!({"type": "STREAM", "stream": self.state(state)});
+                        streams[self.places[state.stream]] = Some(one);
+                    }
+                }
+            }
+        }
+        Ok(for_all.into_iter().chain(streams.into_iter().flatten()).collect())
+    }
+
+    fn state(&self, state: &Publication) -> StreamState {
+        let place = self.places[state.stream];
+        StreamState {
+            stream_descriptor: self.job.catalog.streams[place].descriptor(),
+            stream_state: Some(state.to_value()),
+        }
+    }
+
+    /// What the tap would be handed, run by run.
+    fn singer_states(&self) -> Value {
+        let state = |state: &Option<_>| Value::Object(state.clone().unwrap_or_default());
+        match self.plan.passes.as_slice() {
+            [] => json!({}),
+            [pass] => state(&pass.singer_state),
+            several => several
+                .iter()
+                .map(|pass| {
+                    let streams = pass.streams.iter().map(|at| &self.specs[*at].tap_stream_id);
+                    let streams: Vec<&String> = streams.collect();
+                    json!({"streams": streams, "state": state(&pass.singer_state)})
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A Singer state, bare or as a STATE message.
+fn bare(text: &[u8], args: &Args) -> Result<serde_json::Map<String, Value>> {
+    let mut state = singer::State::parse(text).map_err(|error| args.input.wrong(error))?;
+    let map = state.as_map_mut();
+    if map.get("type").and_then(Value::as_str) == Some("STATE")
+        && let Some(Value::Object(value)) = map.get_mut("value")
+    {
+        return Ok(std::mem::take(value));
+    }
+    Ok(std::mem::take(map))
+}

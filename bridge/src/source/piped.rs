@@ -1,0 +1,216 @@
+//! A tap that somebody else runs: its messages come in, Airbyte's go out.
+
+use super::newcomers::Newcomers;
+use super::pump::{Pump, Pumped, Sink};
+use super::read::{self, Joining, Member};
+use super::route::{Router, Wanted};
+use crate::options::{OnMalformed, OptionSet};
+use crate::tap::{Lines, Words};
+use crate::translate::catalog::{presume, to_airbyte};
+use crate::translate::names::Names;
+use crate::translate::record::FieldFilter;
+use crate::translate::state::{self, Level, Plan, StreamSpec, Tracker};
+use airbyte_adapters::{Config, Context, Emitter, Error, Output, ReadJob, Result};
+use airbyte_protocol::{ConfiguredCatalog, StateInput, StreamDescriptor};
+use singer_protocol as singer;
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+/// The run of a tap that is on the other end of a pipe: a read without the part of it that starts
+/// and ends the tap. Its end is the pipe's end, whatever the tap's exit code was.
+#[derive(Debug)]
+pub struct Piped {
+    /// The tap's stdout.
+    pub input: OwnedFd,
+    /// Those that matter to a run: what is done with broken lines, bounds, intervals, overrides.
+    pub options: OptionSet,
+    /// The streams to pass on; none means those that show up.
+    pub configured: Option<ConfiguredCatalog>,
+    /// The tap's catalog, selected or not; without it names are presumed.
+    pub tap_catalog: Option<singer::Catalog>,
+    /// What the tap was started from: the Singer state itself, or the states it was made of.
+    pub state: StateInput,
+}
+
+impl Piped {
+    /// Passes everything on until the pipe ends, then publishes the last states and ends the
+    /// streams.
+    ///
+    /// # Errors
+    ///
+    /// As a read's: a malformed line, a name that may mean several streams, nothing at all on the
+    /// pipe, a configured stream that the tap's catalog doesn't have; a signal; and states from
+    /// which a tap is resumed in several runs, of which one pipe can only be one.
+    pub async fn run(self, output: Output, context: &Context) -> Result<()> {
+        let emitter = Emitter::new(self.configured.as_ref().unwrap_or(&NOBODY), output);
+        let (sink, missing) = match &self.configured {
+            Some(configured) => self.expecting(configured, &emitter)?,
+            None => (self.open()?, Vec::new()),
+        };
+        let pump = Pump {
+            lines: Lines::new(self.input, self.options.max_line_bytes()),
+            emitter: emitter.clone(),
+            on_malformed: self.options.on_malformed.unwrap_or(OnMalformed::Fail),
+            idle_timeout: self.options.idle_timeout(),
+            abandoned: Arc::new(AtomicBool::new(false)),
+            stop: Some(context.stop.clone()),
+            gone: Arc::new(AtomicBool::new(false)),
+            sink,
+            cut: false,
+        };
+        let (mut pumped, result) = tokio::task::spawn_blocking(move || pump.run())
+            .await
+            .map_err(|_| Error::system("the reading thread panicked"))?;
+        if result.as_ref().is_err_and(Error::is_closed) {
+            return result;
+        }
+        let verdict = judge(&pumped, result, context);
+        let mut floor = emitter.lock();
+        let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor);
+        let missing = read::end_missing(&missing, "the Singer catalog", &mut floor)?;
+        let result = match (verdict, denied) {
+            (Err(error), _) | (Ok(()), Err(error)) => Err(error),
+            (Ok(()), Ok(denied)) => denied.or(missing).map_or(Ok(()), Err),
+        };
+        for id in floor.ids() {
+            floor.end(id, result.is_ok())?;
+        }
+        floor.flush()?;
+        result
+    }
+
+    /// For the streams of a configured catalog.
+    fn expecting(
+        &self,
+        configured: &ConfiguredCatalog,
+        emitter: &Emitter,
+    ) -> Result<(Sink, Vec<usize>)> {
+        let overrides = self.options.streams.clone().unwrap_or_default();
+        let (catalog, is_presumed) = match &self.tap_catalog {
+            Some(catalog) => (catalog.clone(), false),
+            None => (presume(configured, &told_ids(&self.state), &overrides), true),
+        };
+        let translated = to_airbyte(&catalog, &overrides);
+        let job = self.job(configured.clone());
+        let (mut members, missing) = read::members(&overrides, &catalog, &translated, &job);
+        for member in members.iter_mut().filter(|_| is_presumed) {
+            member.without_evidence(&overrides);
+        }
+        let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
+        let plan = Joining {
+            state_type: self.options.state_type(),
+            specs: &specs,
+            members: &members,
+            job: &job,
+            ids: &read::ids(&catalog),
+        }
+        .plan();
+        warn(&plan);
+        let pass = plan.in_one_run(&specs).map_err(several_runs)?;
+        let mut floor = emitter.lock();
+        for member in &members {
+            let id = floor.nth(member.configured);
+            floor.start(id)?;
+        }
+        let wanted = members.iter().map(|member| {
+            let wanted = Wanted {
+                stream: floor.nth(member.configured),
+                tap_stream_id: member.tap_stream_id.clone(),
+                names: member.names.clone(),
+                filter: FieldFilter::new(member.deselected.iter().cloned()),
+                scratch: Vec::new(),
+                seen: false,
+            };
+            (member.entry, wanted)
+        });
+        let selected = members.iter().map(|member| member.tap_stream_id.clone()).collect();
+        let names = Names::new(&catalog, &overrides, &selected);
+        let router = Router::new(names, wanted.collect());
+        let places = members.iter().map(|member| member.configured).collect();
+        let started = Instant::now();
+        let interval = self.options.state_interval();
+        let tracker = Tracker::new(&pass, &specs, &read::run_id(), interval, started.elapsed());
+        Ok((Sink::new(router, tracker, places, Words::default(), started), missing))
+    }
+
+    /// For whatever streams show up.
+    fn open(&self) -> Result<Sink> {
+        let overrides = self.options.streams.clone().unwrap_or_default();
+        let catalog = self.tap_catalog.clone().unwrap_or_else(|| singer::Catalog::new(Vec::new()));
+        let all = read::ids(&catalog).into_iter().collect();
+        let router = Router::new(Names::new(&catalog, &overrides, &all), Vec::new());
+        let (started, interval) = (Instant::now(), self.options.state_interval());
+        let state_type = self.options.state_type();
+        let nothing = state::plan(state_type, &[], state::Input::Nothing, &[]);
+        let pass = nothing.in_one_run(&[]).map_err(several_runs)?;
+        let run_id = read::run_id();
+        let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
+        let mut sink = Sink::new(router, tracker, Vec::new(), Words::default(), started);
+        let job = self.job(ConfiguredCatalog::default());
+        sink.newcomers =
+            Some(Newcomers::new(catalog, overrides, job, run_id, (state_type, interval)));
+        Ok(sink)
+    }
+
+    fn job(&self, catalog: ConfiguredCatalog) -> ReadJob {
+        ReadJob { config: Config::default(), catalog, state: self.state.clone() }
+    }
+}
+
+/// What nobody configured.
+const NOBODY: ConfiguredCatalog = ConfiguredCatalog { streams: Vec::new() };
+
+/// Success is the end of a pipe that said something; whether the tap succeeded can't be seen here.
+fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
+    if let Some(signal) = context.stop.signal() {
+        return Err(Error::transient(format!("stopped by {}", signal.name())));
+    }
+    result?;
+    if pumped.bytes == 0 {
+        return Err(Error::system(
+            "nothing at all came in: the tap failed, or it was asked for no stream",
+        ));
+    }
+    Ok(())
+}
+
+/// Says what of a plan is true of a run that somebody else made.
+fn warn(plan: &Plan) {
+    for note in plan.notes.iter().filter(|note| note.level() == Level::Warn) {
+        tracing::warn!("{note}");
+    }
+}
+
+/// The error of states from which one run can't go on.
+pub(super) fn several_runs(runs: usize) -> Error {
+    Error::config(format!(
+        "these states are resumed by {runs} runs of the tap, and one stream of messages is one run; \
+         `convert state --from airbyte` lists them: convert each with a catalog of its own streams"
+    ))
+}
+
+/// The `tap_stream_id`s that states name, by their streams.
+pub(crate) fn told_ids(state: &StateInput) -> HashMap<StreamDescriptor, String> {
+    let states = match state {
+        StateInput::PerStream(states) => states.as_slice(),
+        StateInput::Global(global) => &global.stream_states,
+        _ => &[],
+    };
+    let named = states.iter().filter_map(|one| {
+        let id = state::stream_of(one.stream_state.as_ref()?)?;
+        Some((one.stream_descriptor.clone(), id.to_owned()))
+    });
+    named.collect()
+}
+
+impl Member {
+    /// Takes back what only a real catalog could have proven.
+    pub(crate) fn without_evidence(&mut self, overrides: &crate::translate::Overrides) {
+        let said = overrides.get(&self.tap_stream_id).and_then(|over| over.alone);
+        self.may_stand_alone = said == Some(true);
+        self.deselected.clear();
+    }
+}
