@@ -2,6 +2,8 @@
 
 mod check;
 mod discovery;
+mod joining;
+mod members;
 mod newcomers;
 mod piped;
 mod probe;
@@ -9,10 +11,12 @@ mod pump;
 mod read;
 mod route;
 
+pub(crate) use joining::{Joining, tell};
+pub(crate) use members::{ids, members, no_such_stream, specs};
 pub use piped::Piped;
 pub(crate) use piped::told_ids;
 pub use probe::definition;
-pub(crate) use read::{Joining, ids, members, no_such_stream, run_id};
+pub(crate) use read::run_id;
 
 use crate::options::OptionSet;
 use crate::profile;

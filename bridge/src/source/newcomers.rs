@@ -1,13 +1,14 @@
 //! Streams that show up in a tap's messages, where the streams seen are the configured ones.
 
+use super::joining::Joining;
+use super::members::{Member, ids, key_is_shared, log_names, specs};
 use super::pump::Sink;
-use super::read::{Joining, Member, key_is_shared, log_names};
 use super::route::Wanted;
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, Translated, to_airbyte};
 use crate::translate::names::Resolution;
 use crate::translate::record::FieldFilter;
-use crate::translate::state::{StateType, StreamSpec, Tracker};
+use crate::translate::state::{StateType, Tracker};
 use airbyte_adapters::{Emitting, Error, ReadJob, Result};
 use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
 use singer_protocol as singer;
@@ -40,7 +41,7 @@ impl Newcomers {
         (state_type, interval): (StateType, Duration),
     ) -> Self {
         let translated = to_airbyte(&catalog, &overrides);
-        let (members, ids) = (Vec::new(), super::read::ids(&catalog));
+        let (members, ids) = (Vec::new(), ids(&catalog));
         Self { catalog, translated, overrides, members, job, ids, run_id, state_type, interval }
     }
 
@@ -95,8 +96,7 @@ impl Newcomers {
         let named = Stream { json_schema: serde_json::Map::new(), ..found.stream.clone() };
         let configured = ConfiguredStream::new(named, SyncMode::Incremental);
         self.job.catalog.streams.push(configured);
-        let specs: Vec<StreamSpec> =
-            self.members.iter().map(|member| member.spec(&self.job)).collect();
+        let specs = specs(&self.members, &self.job);
         let plan = Joining {
             state_type: self.state_type,
             specs: &specs,

@@ -3,7 +3,7 @@
 use super::From;
 use super::input::{self, Input};
 use crate::options::OptionSet;
-use crate::source::{self, Joining, ids, members, no_such_stream, run_id};
+use crate::source::{self, Joining, ids, members, no_such_stream, run_id, specs, tell};
 use crate::translate::catalog::{presume, to_airbyte};
 use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Config, Error, ReadJob, Result};
@@ -74,7 +74,7 @@ impl Read {
         for member in members.iter_mut().filter(|_| path.is_none()) {
             member.without_evidence(&overrides);
         }
-        let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
+        let specs = specs(&members, &job);
         let plan = Joining {
             state_type: options.state_type(),
             specs: &specs,
@@ -83,12 +83,7 @@ impl Read {
             ids: &ids(&catalog),
         }
         .plan();
-        for note in &plan.notes {
-            match note.level() {
-                Level::Info => tracing::info!("{note}"),
-                Level::Warn => tracing::warn!("{note}"),
-            }
-        }
+        tell(&plan, Level::Info);
         let places = members.iter().map(|member| member.configured).collect();
         Ok(Self { job, places, specs, plan })
     }
