@@ -1,7 +1,7 @@
 //! Publishing: from the STATEs of a running tap to the states of its streams.
 
 use super::blob;
-use super::cuts::{Cut, History, Part, Split, split};
+use super::cuts::{Cut, History, Part, Split, is_too_deep, split};
 use super::error::StateError;
 use super::hints;
 use super::notes::Note;
@@ -204,7 +204,8 @@ impl Tracker {
     ///
     /// # Errors
     ///
-    /// [`StateError::Malformed`] when the newest STATE can't be parsed. It is dropped, and the one
+    /// [`StateError::Malformed`] and [`StateError::TooDeep`] when the newest STATE can't be parsed or
+    /// stored. It is dropped, and the one
     /// parsed before it counts again, so the caller may go on.
     pub fn due(&mut self, now: Duration) -> Result<Published, StateError> {
         let alone = self.kind == Kind::Alone && self.state_type == StateType::Stream;
@@ -275,6 +276,9 @@ impl Tracker {
             serde_json::from_str::<Option<Map<String, Value>>>(&self.raw)
                 .map_err(|error| StateError::Malformed { column: error.column() })?
                 .unwrap_or_default();
+        if is_too_deep(&state) {
+            return Err(StateError::TooDeep);
+        }
         if self.state_type == StateType::Legacy {
             self.said = self.without_full_refresh(&state);
         }
