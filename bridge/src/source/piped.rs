@@ -42,8 +42,8 @@ impl Piped {
     ///
     /// # Errors
     ///
-    /// As a read's: a malformed line, a name that may mean several streams, nothing at all on the
-    /// pipe, a configured stream that the tap's catalog doesn't have; a signal; and states from
+    /// As a read's: a malformed line, a name that may mean several streams, no message at all on the
+    /// pipe or none of a stream where nobody configured any, a configured stream that the tap's catalog doesn't have; a signal; and states from
     /// which a tap is resumed in several runs, of which one pipe can only be one.
     pub async fn run(self, output: Output, context: &Context) -> Result<()> {
         let emitter = Emitter::new(self.configured.as_ref().unwrap_or(&NOBODY), output);
@@ -69,6 +69,12 @@ impl Piped {
             return result;
         }
         let verdict = judge(&pumped, result, context);
+        if self.configured.is_none() && pumped.sink.router.wanted.is_empty() {
+            // Nobody's states: an empty one would take the place of what was saved.
+            return verdict.and(Err(Error::system(
+                "no stream showed up, only states: say by --catalog whose they are",
+            )));
+        }
         let mut floor = emitter.lock();
         let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor);
         let missing = end_missing(&missing, "the Singer catalog", &mut floor)?;
@@ -151,7 +157,9 @@ impl Piped {
 /// What nobody configured.
 const NOBODY: ConfiguredCatalog = ConfiguredCatalog { streams: Vec::new() };
 
-/// Success is the end of a pipe that said something; whether the tap succeeded can't be seen here.
+/// Success is the end of a pipe on which a message came; whether the tap succeeded can't be seen
+/// here. Words that are no messages may be all that a failing tap said: a COMPLETE would then empty
+/// tables under overwrite.
 fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
     if let Some(signal) = context.stop.signal() {
         return Err(Error::transient(format!("stopped by {}", signal.name())));
@@ -160,6 +168,12 @@ fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
     if pumped.bytes == 0 {
         return Err(Error::system(
             "nothing at all came in: the tap failed, or it was asked for no stream",
+        ));
+    }
+    if !pumped.sink.router.has_heard() {
+        return Err(Error::system(
+            "neither a SCHEMA nor a RECORD nor a STATE came in: the tap failed, or these are no \
+             messages of a tap",
         ));
     }
     Ok(())

@@ -113,6 +113,11 @@ impl Router {
         self.wanted.push(wanted);
     }
 
+    /// Whether a SCHEMA, a RECORD or a STATE came, of whatever stream.
+    pub(super) fn has_heard(&self) -> bool {
+        !self.known.is_empty() || !self.newest_state.is_empty()
+    }
+
     /// The newest STATE; empty when there was none.
     pub(super) fn newest_state(&self) -> &str {
         &self.newest_state
