@@ -21,10 +21,7 @@ impl Joining<'_> {
     pub(crate) fn plan(&self) -> Plan {
         match &self.job.state {
             StateInput::Empty => self.with(Input::Nothing),
-            StateInput::Legacy(map) => match map.get("data") {
-                Some(Value::Object(inner)) if map.len() == 1 => self.with(Input::Singer(inner)),
-                _ => self.with(Input::Singer(map)),
-            },
+            StateInput::Legacy(map) => self.with(Input::Singer(map)),
             StateInput::PerStream(states) => {
                 let (configured, others) = self.by_stream(states);
                 self.with(Input::Streams { configured: &configured, others: &others })
@@ -51,7 +48,8 @@ impl Joining<'_> {
             let mut newest = None;
             for (index, state) in states.iter().enumerate() {
                 if state.stream_descriptor == descriptor {
-                    newest = others[index].take().or(newest);
+                    // The last one counts, also where it says that there is none.
+                    newest = others[index].take();
                 }
             }
             configured.push(newest.cloned());
