@@ -392,6 +392,97 @@ fn a_state_may_come_as_a_message_and_no_state_is_none() {
 }
 
 #[test]
+fn what_is_no_singer_state_is_refused_and_not_handed_to_a_tap() {
+    let work = Work::new();
+    let catalog = json!({"streams": [{"stream": {"name": "a", "json_schema": {}},
+        "sync_mode": "incremental", "cursor_field": ["id"]}]});
+    let file = work.file("c.json", catalog.to_string());
+    let convert = |text: &str| {
+        let run = work.convert("state").args(["--from", "singer", "--catalog"]).arg(&file);
+        run.arg(work.file("in.json", text))
+    };
+    let states = document(&convert(r#"{"bookmarks": {"a": {"id": 1}}}"#).ok());
+    let airbytes = [
+        states.to_string(),
+        states[0].to_string(),
+        r#"{"type": "GLOBAL", "global": {"shared_state": {"x": 1}, "stream_states": []}}"#.into(),
+        r#"{"type": "STATE", "state": {"type": "LEGACY", "data": {"x": 1}}}"#.into(),
+        r#"{"type": "LEGACY", "data": {"x": 1}}"#.into(),
+    ];
+    for text in airbytes {
+        let output = convert(&text).fails();
+        assert!(output.error().contains("--from airbyte"), "{text}\n{output}");
+    }
+    for text in [r#"{"type": "RECORD", "stream": "a", "record": {}}"#, r#"{"type": "STATE"}"#] {
+        assert!(convert(text).fails().error().contains("no state"), "{text}");
+    }
+    let parts = |text: &str| document(&convert(text).ok())[0]["stream"]["stream_state"].clone();
+    let said = parts(r#"{"type": "state", "value": {"bookmarks": {"a": {"id": 1}}}}"#);
+    assert_eq!(said["parts"][0], json!({"id": 1}), "a type in any case");
+    assert_eq!(parts(r#"{"type": "STATE", "value": null}"#)["cuts"][0]["id"], "0");
+}
+
+#[test]
+fn words_that_are_no_messages_complete_no_stream() {
+    let work = Work::new();
+    let catalog = json!({"streams": [{"stream": {"name": "a", "json_schema": {}},
+        "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}]});
+    let file = work.file("c.json", catalog.to_string());
+    for text in ["hello\n", "Traceback:\n  boom\n", "{\"streams\": []}\n", "{\"type\": \"LOG\"}\n"]
+    {
+        let words = work.file("words", text);
+        let output = work.convert("messages").arg("--catalog").arg(&file).arg(&words).fails();
+        assert!(output.error().contains("neither a SCHEMA"), "{output}");
+        assert_eq!(output.last_status("a"), "INCOMPLETE");
+        let output = work.convert("messages").arg(&words).fails();
+        assert!(output.error().contains("neither a SCHEMA"), "{output}");
+    }
+}
+
+#[test]
+fn states_of_nobody_are_not_replaced_by_an_empty_one() {
+    let work = Work::new();
+    let lines = work.file("m", format!("{}\n", state(json!({"a": 1}))));
+    for kind in ["stream", "global", "legacy"] {
+        let run = work.convert("messages").args(["--state-type", kind]).arg(&lines);
+        let output = run.fails();
+        assert!(output.error().contains("--catalog"), "{output}");
+        assert!(output.state_lines().is_empty(), "{output}");
+    }
+}
+
+#[test]
+fn a_state_is_nested_as_deeply_as_it_can_be_read_again() {
+    let work = Work::new();
+    let catalog = json!({"streams": [{"stream": {"name": "a", "json_schema": {}},
+        "sync_mode": "incremental", "cursor_field": ["id"]}]});
+    let file = work.file("c.json", catalog.to_string());
+    let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    for kind in ["stream", "global", "legacy"] {
+        let convert = |what: &str| {
+            let run = work.convert(what).args(["--state-type", kind, "--catalog"]);
+            run.arg(&file)
+        };
+        let messages = |levels: usize| {
+            let line = format!("{{\"type\":\"STATE\",\"value\":{}}}\n", nested(levels));
+            work.file("m", line)
+        };
+        let output = convert("messages").arg(messages(100)).ok();
+        let at = *output.state_lines().last().expect("a state");
+        let states = work.file("states.json", json!([output.lines[at].field("state")]).to_string());
+        let back = document(&convert("state").args(["--from", "airbyte"]).arg(states).ok());
+        assert_eq!(back.to_string(), nested(100), "{kind}");
+        for levels in [101, 124, 126] {
+            let output = convert("messages").arg(messages(levels)).fails();
+            assert!(output.error().contains("nested too deeply"), "{output}");
+            let bare = work.file("bare.json", nested(levels));
+            let output = convert("state").args(["--from", "singer"]).arg(bare).ok();
+            assert!(output.stderr.contains("nested too deeply"), "{output}");
+        }
+    }
+}
+
+#[test]
 fn every_recording_passes_byte_for_byte_with_and_without_catalogs() {
     for (folder, work) in recordings() {
         let messages = folder.join("stdout.jsonl");

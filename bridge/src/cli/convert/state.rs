@@ -8,7 +8,7 @@ use crate::translate::catalog::{presume, to_airbyte};
 use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Config, Error, ReadJob, Result};
 use airbyte_protocol::{StateInput, StreamState};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use singer_protocol as singer;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -145,14 +145,25 @@ impl Read {
     }
 }
 
-/// A Singer state, bare or as a STATE message.
-fn bare(text: &[u8], args: &Args) -> Result<serde_json::Map<String, Value>> {
+/// A Singer state, bare or as a STATE message. Other messages and Airbyte's states are refused: taken
+/// for a state they would be handed to the tap, which knows nothing of them and starts over.
+fn bare(text: &[u8], args: &Args) -> Result<Map<String, Value>> {
+    if let Ok(StateInput::PerStream(_) | StateInput::Global(_)) = StateInput::parse(text) {
+        return Err(args.input.wrong("these are Airbyte's states: --from airbyte"));
+    }
     let mut state = singer::State::parse(text).map_err(|error| args.input.wrong(error))?;
     let map = state.as_map_mut();
-    if map.get("type").and_then(Value::as_str) == Some("STATE")
-        && let Some(Value::Object(value)) = map.get_mut("value")
-    {
-        return Ok(std::mem::take(value));
+    let kind = map.get("type").and_then(Value::as_str).map(str::to_ascii_uppercase);
+    let is_airbytes = map.contains_key("state") || map.contains_key("data");
+    match (kind.as_deref(), map.get_mut("value")) {
+        (Some("STATE"), Some(Value::Object(value))) => Ok(std::mem::take(value)),
+        (Some("STATE"), Some(Value::Null)) => Ok(Map::new()),
+        (Some("STATE" | "LEGACY"), _) if is_airbytes => {
+            Err(args.input.wrong("this is Airbyte's state: --from airbyte"))
+        }
+        (Some("STATE" | "RECORD" | "SCHEMA" | "ACTIVATE_VERSION" | "BATCH"), _) => {
+            Err(args.input.wrong("this is a message and no state"))
+        }
+        _ => Ok(std::mem::take(map)),
     }
-    Ok(std::mem::take(map))
 }
