@@ -69,20 +69,22 @@ impl Flags {
     }
 
     /// What the option says, or what the tap's help lists. Where help lists both, both are given:
-    /// on every tap tried that equalled the better one. Help that can't be had means `--catalog`.
+    /// on every tap tried that equalled the better one. Where help lists `--config` and neither, the
+    /// tap takes no catalog, and would refuse the flag. None: help can't be had, or isn't any.
     pub(super) async fn of(
         tap: &TapCommand,
         option: Option<CatalogFlag>,
         known: Option<Self>,
         context: &Context,
-    ) -> Result<Self> {
-        let flags = |catalog, properties| Self { catalog, properties };
+    ) -> Result<Option<Self>> {
+        let flags = |catalog, properties| Some(Self { catalog, properties });
         Ok(match option.unwrap_or(CatalogFlag::Auto) {
             CatalogFlag::Catalog => flags(true, false),
             CatalogFlag::Properties => flags(false, true),
             CatalogFlag::Both => flags(true, true),
+            CatalogFlag::None => flags(false, false),
             CatalogFlag::Auto => {
-                if let Some(known) = known {
+                if known.is_some() {
                     return Ok(known);
                 }
                 let help = capture_words(tap, &["--help"], context).await;
@@ -90,9 +92,11 @@ impl Flags {
                     Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Vec::new(),
                     other => other.map_err(|error| told(tap, &error))?.stdout,
                 };
-                let text = String::from_utf8_lossy(&help);
-                let properties = text.contains("--properties");
-                flags(text.contains("--catalog") || !properties, properties)
+                let help = String::from_utf8_lossy(&help);
+                let (catalog, properties) =
+                    (help.contains("--catalog"), help.contains("--properties"));
+                let is_help = catalog || properties || help.contains("--config");
+                flags(catalog, properties).filter(|_| is_help)
             }
         })
     }
