@@ -67,9 +67,7 @@ impl Manner {
     fn mind(&self, args: &Args, mode: Mode) -> Result<()> {
         let given = args.files.keys().chain(&args.flags);
         let unknown: Vec<&str> = match &self.knows {
-            Some(known) => {
-                given.filter(|flag| !known.contains(flag)).map(String::as_str).collect()
-            }
+            Some(known) => given.filter(|flag| !known.contains(flag)).map(String::as_str).collect(),
             None => Vec::new(),
         };
         if !unknown.is_empty() {

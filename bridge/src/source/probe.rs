@@ -42,6 +42,9 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
         Err(RunError::Timeout(_) | RunError::TooMuch(_)) => None,
         other => Some(other.map_err(|error| told(tap, &error))?),
     };
+    if let Some(captured) = &captured {
+        refuse_broken(tap, captured, context).await?;
+    }
     let about = captured
         .filter(|captured| captured.ended.is_success())
         .and_then(|captured| singer_protocol::About::parse(&captured.stdout).ok());
@@ -52,6 +55,21 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
         }
         None => guess(spec::open()),
     })
+}
+
+/// Fails for a tap that can't even say what it can do, because its environment lacks a module: it
+/// can't do anything else either, and one sentence now spares the same one later. That `--about`
+/// alone fails so proves nothing.
+async fn refuse_broken(tap: &TapCommand, about: &Captured, context: &Context) -> Result<()> {
+    if !failure::lacks_a_module(about.ended, &about.words.last()) {
+        return Ok(());
+    }
+    match capture_words(tap, &["--help"], context).await {
+        Ok(help) if failure::lacks_a_module(help.ended, &help.words.last()) => {
+            Err(failure::ended(tap.short_name(), "--help", help.ended, &help.words.last()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Which flags the tap takes its catalog and state by.

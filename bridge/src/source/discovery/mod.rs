@@ -319,11 +319,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Runs the tap with its config, for as long as is left of the time.
-    async fn run(
-        &self,
-        more: &[OsString],
-        answer: &mut Answer<'_>,
-    ) -> Result<Attended, RunError> {
+    async fn run(&self, more: &[OsString], answer: &mut Answer<'_>) -> Result<Attended, RunError> {
         let mut args = vec!["--config".into(), self.config.clone()];
         args.extend_from_slice(more);
         let left = self.source.options.discovery_timeout().saturating_sub(self.began.elapsed());
