@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 /// The largest catalog, in bytes. The largest one seen has 14 MB.
 const MAX_CATALOG: usize = 512 * 1024 * 1024;
 
-/// Takes a tap's answer as it comes. Until the first message it may be a catalog, of which all is
-/// kept; from then on only what the messages tell, so that a tap which syncs instead of discovering
+/// Takes a tap's answer as it comes. Until the first SCHEMA or RECORD it may be a catalog, of which
+/// all is kept; from then on only what the messages tell, so that a tap which syncs instead of discovering
 /// doesn't fill the memory.
 pub(super) struct Answer<'a> {
     overrides: &'a Overrides,
@@ -30,7 +30,7 @@ pub(super) struct Answer<'a> {
 
 /// What an answer turned out to be.
 pub(super) enum Heard {
-    /// No message so far: perhaps a catalog.
+    /// No message of a stream so far: perhaps a catalog.
     Text,
     /// A catalog, and the tap went on with messages.
     Catalog(singer::Catalog),
@@ -74,7 +74,7 @@ impl<'a> Answer<'a> {
         }
         let parsed = Message::parse(line);
         if let Heard::Text = self.heard {
-            if !is_message(&parsed) {
+            if !is_of_a_stream(&parsed) {
                 return ControlFlow::Continue(());
             }
             if let Ok(catalog) = singer::Catalog::parse(&self.text[..at.start])
@@ -99,12 +99,22 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Whether a line claims to be a message, even a broken one.
-fn is_message(parsed: &Result<Message<'_>, LineError>) -> bool {
+/// Whether a line speaks of a stream, even brokenly. A STATE doesn't: taps were seen to begin their
+/// discovery with an empty one.
+fn is_of_a_stream(parsed: &Result<Message<'_>, LineError>) -> bool {
     match parsed {
-        Ok(Message::Other(_)) | Err(LineError::NotAMessage) => false,
-        Ok(_) | Err(LineError::Malformed(_)) => true,
+        Ok(Message::State(_) | Message::Other(_)) | Err(LineError::NotAMessage) => false,
+        Ok(_) => true,
+        Err(LineError::Malformed(broken)) => {
+            broken.kind.as_deref().is_some_and(|kind| kind != "STATE")
+        }
     }
+}
+
+/// Whether a text that is no message of a stream holds nothing else either: not a word, or STATEs.
+pub(super) fn says_nothing(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    lines.all(|line| matches!(Message::parse(line), Ok(Message::State(_))))
 }
 
 impl Ear for Answer<'_> {
@@ -157,12 +167,19 @@ mod tests {
         for text in [
             "{\"streams\": [\n{\"tap_stream_id\": \"a\",\n\"schema\": {\"type\": \"object\"}}\n]}\n",
             "INFO reading\n{\"type\": \"banner\"}\n{\"streams\": []}",
+            "{\"type\": \"STATE\", \"value\": {}}\n{\"streams\": []}",
             "",
         ] {
             for piece in [1, 7, 1000] {
                 assert!(matches!(hear(text, piece, &Need::All).0, Heard::Text), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn blanks_and_states_say_nothing() {
+        assert!(says_nothing(b"") && says_nothing(b"\n{\"type\":\"STATE\",\"value\":{}}\r\n \n"));
+        assert!(!says_nothing(b"{}") && !says_nothing(b"usage") && !says_nothing(USERS.as_bytes()));
     }
 
     #[test]

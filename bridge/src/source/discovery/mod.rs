@@ -1,8 +1,9 @@
 //! The tap's own catalog: given, remembered, discovered, or learnt from a sync.
 //!
 //! A tap *has no discovery* when it answers `--discover` with a refusal of that flag or a usage text
-//! that doesn't list it ([`refusal`]), or with success and nothing at all, or with success and
-//! messages. Anything else that fails has failed: refused credentials above all.
+//! that doesn't list it ([`refusal`]), or with success and nothing at all (or only STATEs), or with
+//! success and messages of streams. Anything else that fails has failed: refused credentials above
+//! all.
 //!
 //! What stands for discovery then is a sync, the one that the tap began on `--discover` or else one
 //! with `--config` alone, of which nothing is kept but what its messages tell of streams. Taps may
@@ -24,7 +25,7 @@ use crate::tap::{Attended, Ended, Folder, RunError, Voice, attend};
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, presume, to_airbyte};
 use airbyte_adapters::{Config, Context, Error, ReadJob, Result};
-use answer::{Answer, Heard};
+use answer::{Answer, Heard, says_nothing};
 use cache::Cache;
 use refusal::{does_not_know, wants_other_arguments};
 use singer_protocol as singer;
@@ -238,7 +239,7 @@ impl<'a> Asking<'a> {
             }
             return Err(failure::ended(tap, "discovery", ended, &attended.words.last()));
         }
-        if text.trim_ascii().is_empty() {
+        if says_nothing(text) {
             return Ok(Told::Nothing("answers --discover with nothing".to_owned()));
         }
         let catalog = singer::Catalog::parse(text).map_err(|error| {
