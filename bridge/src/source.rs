@@ -83,7 +83,7 @@ impl Source for TapSource {
             .map_err(|reason| Error::config(format!("{key} in the config: {reason}")))?;
         if let Some(name) = reserved.decides_what_runs() {
             return Err(Error::config(format!(
-                "{key} in the config: `{name}` decides what is run and can't be set there"
+                "{key} in the config: `{name}` decides what is run or which files are used and can't be set there"
             )));
         }
         let (said, profile) = self.places.clone();

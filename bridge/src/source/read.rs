@@ -1,7 +1,7 @@
 //! A read: the catalog, the plan of runs, and each run of the tap to its end.
 
 use super::TapSource;
-use super::discovery::{discover, write_config};
+use super::discovery::{Found, for_read, write_config};
 use super::joining::{Joining, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
 use super::probe::Flags;
@@ -28,11 +28,7 @@ pub(super) async fn read(
     context: &Context,
 ) -> Result<()> {
     let folder = TapSource::folder()?;
-    // The probes are Python starts: side by side they cost one.
-    let (flags, catalog) = tokio::try_join!(
-        Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
-        discover(source, &job.config, &folder, context),
-    )?;
+    let (flags, Found { catalog, partly, .. }) = for_read(source, &job, &folder, context).await?;
     let translated = catalog::to_airbyte(&catalog, &source.overrides());
     let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
     let specs = specs(&members, &job);
@@ -53,6 +49,7 @@ pub(super) async fn read(
         folder: &folder,
         flags,
         catalog: &catalog,
+        partly,
         translated: &translated,
         members: &members,
         config: write_config(&job.config, &folder).map_err(|error| {
@@ -89,6 +86,8 @@ struct Run<'a> {
     folder: &'a Folder,
     flags: Flags,
     catalog: &'a singer::Catalog,
+    /// Whether the tap may have streams that its catalog doesn't show.
+    partly: bool,
     translated: &'a Translated,
     members: &'a [Member],
     config: PathBuf,
@@ -118,7 +117,8 @@ impl Run<'_> {
         let places = self.members.iter().map(|member| member.configured).collect();
         let overrides = self.source.overrides();
         let router =
-            router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock());
+            router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
+                .expecting_strangers(self.partly);
         let sink = Sink::new(router, tracker, places, running.words.clone(), started);
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
         self.conclude(&members, pumped, result, ended, standing)

@@ -44,6 +44,7 @@ pub(super) struct Router {
     known: HashMap<String, Target>,
     last: Option<(String, usize)>,
     newest_state: String,
+    strangers_expected: bool,
 }
 
 impl Router {
@@ -57,7 +58,14 @@ impl Router {
             known: HashMap::new(),
             last: None,
             newest_state: String::new(),
+            strangers_expected: false,
         }
+    }
+
+    /// Whether streams that the catalog doesn't have are nothing to warn of, because no more of it
+    /// was learnt than was asked for.
+    pub(super) fn expecting_strangers(self, strangers_expected: bool) -> Self {
+        Self { strangers_expected, ..self }
     }
 
     /// Remembers the newest STATE: what it says the tap is at tells two streams of one name apart.
@@ -157,9 +165,12 @@ impl Router {
                 None => Target::Unwanted,
             },
             Resolution::Unknown => {
-                tracing::warn!(
-                    "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
-                );
+                // Once, however often its SCHEMA comes.
+                if !self.strangers_expected && !self.known.contains_key(name) {
+                    tracing::warn!(
+                        "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
+                    );
+                }
                 Target::Unwanted
             }
             Resolution::Ambiguous(entries) => {
