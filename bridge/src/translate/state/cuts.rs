@@ -149,6 +149,16 @@ impl History {
         History { cuts: vec![(0, base)] }
     }
 
+    /// Forgets all but the base.
+    pub(super) fn keep_base(&mut self) {
+        self.cuts.retain(|(number, _)| *number == 0);
+    }
+
+    /// Forgets all but the newest.
+    pub(super) fn keep_newest(&mut self) {
+        self.cuts.drain(..self.cuts.len().saturating_sub(1));
+    }
+
     /// Adds the cut of the pass's `barrier`th barrier (from 1, rising) and forgets what is no
     /// longer kept.
     pub(super) fn push(&mut self, barrier: u64, cut: Cut) {
