@@ -1,13 +1,16 @@
 //! A tap as a [`Source`]: where Singer and Airbyte meet.
 
 mod check;
+mod clock;
 mod discovery;
 mod newcomers;
 mod piped;
 mod probe;
+mod publish;
 mod pump;
 mod read;
 mod route;
+mod sink;
 
 pub use piped::Piped;
 pub(crate) use piped::told_ids;

@@ -1,8 +1,8 @@
 //! Streams that show up in a tap's messages, where the streams seen are the configured ones.
 
-use super::pump::Sink;
 use super::read::{Joining, Member, key_is_shared, log_names};
 use super::route::Wanted;
+use super::sink::Sink;
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, Translated, to_airbyte};
 use crate::translate::names::Resolution;

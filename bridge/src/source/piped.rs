@@ -1,9 +1,10 @@
 //! A tap that somebody else runs: its messages come in, Airbyte's go out.
 
 use super::newcomers::Newcomers;
-use super::pump::{Pump, Pumped, Sink};
+use super::pump::{Pump, Pumped};
 use super::read::{self, Joining, Member};
 use super::route::{Router, Wanted};
+use super::sink::Sink;
 use crate::options::{OnMalformed, OptionSet};
 use crate::tap::{Lines, Words};
 use crate::translate::catalog::{presume, to_airbyte};
