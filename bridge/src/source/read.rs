@@ -384,21 +384,20 @@ impl Run<'_> {
         members: &[&Member],
         state: Option<&Map<String, Value>>,
     ) -> Result<Vec<OsString>> {
-        let write = |name: &str, value: &Value| -> Result<PathBuf> {
-            self.folder.write(name, value.to_string().as_bytes()).map_err(|error| {
+        let written = |name: &str, path: std::io::Result<PathBuf>| {
+            path.map_err(|error| {
                 Error::system(format!("writing the tap's {name} failed: {}", error.kind()))
             })
         };
         let pass = members.iter().map(|member| member.tap_stream_id.clone()).collect();
         let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);
-        let path = write("catalog.json", &selected.catalog.to_value())?;
+        let path = self.folder.write_json("catalog.json", &selected.catalog);
+        let path = written("catalog.json", path)?;
         let mut args: Vec<OsString> = vec!["--config".into(), self.config.clone().into()];
         args.extend(self.flags.args(&path));
         if let Some(state) = state {
-            args.extend([
-                "--state".into(),
-                write("state.json", &Value::from(state.clone()))?.into(),
-            ]);
+            let path = self.folder.write_json("state.json", state);
+            args.extend(["--state".into(), written("state.json", path)?.into()]);
         }
         Ok(args)
     }

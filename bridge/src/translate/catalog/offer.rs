@@ -30,11 +30,12 @@ pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translate
     let nothing = StreamOverride::default();
     for (entry, descriptor) in entries.into_iter().zip(descriptors) {
         let over = overrides.get(entry.tap_stream_id()).unwrap_or(&nothing);
-        let inclusion = entry.metadata().get("inclusion").and_then(Value::as_str);
+        let inclusion = entry.stream_metadata("inclusion").and_then(Value::as_str);
         if !over.exclude && inclusion != Some("unsupported") {
             offer(entry, over, descriptor, &mut translated);
         }
     }
+    translated.index();
     translated
 }
 
@@ -101,11 +102,13 @@ fn hints(entry: &singer::Entry, over: &StreamOverride) -> Hints {
     needed.extend(entry.replication_key());
     needed.extend(over.cursor.clone());
     needed.extend(over.primary_key.iter().flatten().filter_map(|path| path.first().cloned()));
-    let inline = |name: &str| entry.properties()?.get(name)?.get("inclusion")?.as_str();
-    let names = entry.properties().into_iter().flat_map(Map::keys).map(String::as_str);
+    let properties = entry.properties();
+    let inline = |name: &str| properties?.get(name)?.get("inclusion")?.as_str();
+    let names = properties.into_iter().flat_map(Map::keys).map(String::as_str);
     let names: HashSet<&str> = names.chain(metadata.fields()).collect();
     let column = |name: &str| {
-        let said = |key: &str| metadata.field(name).and_then(|map| map.get(key));
+        let field = metadata.field(name);
+        let said = |key: &str| field?.get(key);
         let inclusion = said("inclusion").and_then(Value::as_str).or_else(|| inline(name));
         let nullable = ["nullable", "is-nullable", "is_nullable"];
         Column {
@@ -116,8 +119,9 @@ fn hints(entry: &singer::Entry, over: &StreamOverride) -> Hints {
     };
     let columns: HashMap<String, Column> = names
         .into_iter()
-        .map(|name| (name.to_owned(), column(name)))
+        .map(|name| (name, column(name)))
         .filter(|(_, column)| *column != Column::default())
+        .map(|(name, column)| (name.to_owned(), column))
         .collect();
     Hints { database: entry.is_database(), columns }
 }
