@@ -251,6 +251,9 @@ def reads(bench, kind, tap, prefix=""):
         bench.expect(complete == STREAMS, f"{label}, {kind}: {complete} streams are complete")
         state.write_text(json.dumps(list(states.values())))
         args += ["--state", state] if "--state" not in args else []
+    messages = tap.parent / "sync.jsonl"
+    out = bench.run(f"convert messages, {kind}", ["convert", "messages", messages], messages)
+    bench.expect(len(said(out)[1]) == STREAMS, f"convert messages, {kind}: streams are missing")
     convert = ["convert", "catalog", "--from", "singer", source]
     bench.run(f"convert catalog --from singer, {kind}", convert, source)
     convert = ["convert", "catalog", "--from", "airbyte", "--singer-catalog", source, configured]

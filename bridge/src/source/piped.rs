@@ -7,7 +7,7 @@ use super::route::{Router, Wanted};
 use super::sink::Sink;
 use crate::options::{OnMalformed, OptionSet};
 use crate::tap::{Lines, Words};
-use crate::translate::catalog::{presume, to_airbyte};
+use crate::translate::catalog::{outline, presume};
 use crate::translate::names::Names;
 use crate::translate::record::FieldFilter;
 use crate::translate::state::{self, Level, Plan, StreamSpec, Tracker};
@@ -94,7 +94,7 @@ impl Piped {
             Some(catalog) => (catalog.clone(), false),
             None => (presume(configured, &told_ids(&self.state), &overrides), true),
         };
-        let translated = to_airbyte(&catalog, &overrides);
+        let translated = outline(&catalog, &overrides);
         let job = self.job(configured.clone());
         let (mut members, missing) = read::members(&overrides, &catalog, &translated, &job);
         for member in members.iter_mut().filter(|_| is_presumed) {

@@ -1,8 +1,8 @@
 //! A tap's catalog as an Airbyte catalog, and the user's choice as a selection in the tap's own.
 //!
-//! [`to_airbyte`] is made once per discovery; what it finds out about each stream (its
-//! `tap_stream_id`, its keys, how it can be read incrementally) stays in [`Translated`], and
-//! [`to_singer`] writes the selection of one run of the tap from it. Where the tap's catalog is not
+//! [`to_airbyte`] (for a read, [`outline`]) is made once per discovery; what it finds out about each
+//! stream (its `tap_stream_id`, its keys, how it can be read incrementally) stays in [`Translated`],
+//! and [`to_singer`] writes the selection of one run of the tap from it. Where the tap's catalog is not
 //! at hand, its messages tell most of it ([`Learnt`]), or the configured catalog does ([`presume`]).
 
 mod choose;
@@ -16,7 +16,7 @@ mod tests;
 
 pub use choose::{Choice, Selected, SingerCatalog, to_singer};
 pub use learn::Learnt;
-pub use offer::to_airbyte;
+pub use offer::{outline, to_airbyte};
 pub use presume::presume;
 
 use airbyte_protocol as airbyte;

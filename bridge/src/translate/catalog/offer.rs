@@ -11,6 +11,23 @@ use std::collections::{HashMap, HashSet};
 /// Translates what a tap discovered. Streams that the profile excludes and those that the tap
 /// calls unsupported are left out; of two entries with one `tap_stream_id` the first counts.
 pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translated {
+    translate(catalog, overrides, |_| {})
+}
+
+/// As [`to_airbyte`], with nothing left of the schemas but the names of their top-level properties:
+/// as much as a read needs, and a tenth of the memory.
+pub fn outline(catalog: &singer::Catalog, overrides: &Overrides) -> Translated {
+    translate(catalog, overrides, |stream| {
+        let properties = stream.json_schema.get_mut("properties").and_then(Value::as_object_mut);
+        properties.into_iter().flat_map(Map::values_mut).for_each(|property| *property = json!({}));
+    })
+}
+
+fn translate(
+    catalog: &singer::Catalog,
+    overrides: &Overrides,
+    finish: impl Fn(&mut airbyte::Stream),
+) -> Translated {
     let mut translated = Translated::default();
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
@@ -33,6 +50,7 @@ pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translate
         let inclusion = entry.stream_metadata("inclusion").and_then(Value::as_str);
         if !over.exclude && inclusion != Some("unsupported") {
             offer(entry, over, descriptor, &mut translated);
+            translated.catalog.streams.last_mut().into_iter().for_each(&finish);
         }
     }
     translated.index();

@@ -124,6 +124,22 @@ impl Names {
     }
 }
 
+/// The places of the entries under whose id another entry may keep its bookmark as well, because its
+/// own name is that id.
+pub fn shared_keys(catalog: &singer::Catalog) -> HashSet<usize> {
+    let entries = || catalog.streams().iter().enumerate();
+    let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, entry) in entries() {
+        by_id.entry(entry.tap_stream_id()).or_default().push(place);
+    }
+    let namesakes = entries().flat_map(|(place, entry)| {
+        let names = [Some(entry.stream()), entry.table_name()];
+        let owners = names.into_iter().flatten().filter_map(|name| by_id.get(name));
+        owners.flatten().copied().filter(move |owner| *owner != place)
+    });
+    namesakes.collect()
+}
+
 /// The names that taps were seen to make of an entry: its `stream`, its table, and the table
 /// behind its schema, its database or both.
 fn guesses(entry: &singer::Entry) -> HashSet<String> {
