@@ -1,6 +1,6 @@
 //! The hot loop: from the tap's pipe to our stdout, on a thread of its own.
 
-pub(super) use super::sink::Sink;
+use super::sink::Sink;
 
 use crate::options::OnMalformed;
 use crate::tap::{Arrival, Lines};

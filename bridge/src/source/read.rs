@@ -3,14 +3,15 @@
 use super::TapSource;
 use super::discovery::{discover, write_config};
 use super::probe::Flags;
-use super::pump::{Pump, Pumped, Sink};
+use super::pump::{Pump, Pumped};
 use super::route::{Router, Wanted};
+use super::sink::Sink;
 use crate::failure;
 use crate::options::OnMalformed;
 use crate::tap::{Ended, Folder, Lines, Running, Voice};
 use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
-use crate::translate::names::Names;
+use crate::translate::names::{Names, shared_keys};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::{self, Input, Pass, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Context, Emitter, Emitting, Error, ReadJob, Result, StreamId};
@@ -18,7 +19,7 @@ use airbyte_protocol::{self as airbyte, StateInput};
 use serde_json::{Map, Value};
 use singer_protocol as singer;
 use singer_protocol::ReplicationMethod;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ pub(super) async fn read(
         Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
         discover(source, &job.config, &folder, context),
     )?;
-    let translated = catalog::to_airbyte(&catalog, &source.overrides());
+    let translated = catalog::outline(&catalog, &source.overrides());
     let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
     let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
     let plan = Joining {
@@ -132,19 +133,19 @@ pub(crate) fn members(
     for note in &selected.notes {
         tracing::warn!("{note}");
     }
+    let shared_keys = shared_keys(catalog);
+    let mut taken = HashSet::new();
     let mut members = Vec::new();
     for choice in selected.streams {
         let id = &choice.tap_stream_id;
-        let Some(entry) = catalog.streams().iter().position(|e| e.tap_stream_id() == id) else {
-            continue;
-        };
-        if members.iter().any(|member: &Member| member.entry == entry) {
+        let entry = choice.entry;
+        if !taken.insert(entry) {
             tracing::warn!("two configured streams mean `{id}`; the first one gets its records");
             continue;
         }
-        let link = translated.links.iter().find(|link| link.tap_stream_id == *id);
+        let link = translated.place(id).map(|place| &translated.links[place]);
         let said = overrides.get(id).and_then(|stream| stream.alone);
-        let evidence = link.is_some_and(|link| link.database) && !key_is_shared(catalog, entry);
+        let evidence = link.is_some_and(|link| link.database) && !shared_keys.contains(&entry);
         members.push(Member {
             configured: choice.configured,
             entry,
@@ -169,15 +170,6 @@ pub(super) fn log_names(entry: &singer::Entry) -> Vec<String> {
 /// The `tap_stream_id`s of a catalog.
 pub(crate) fn ids(catalog: &singer::Catalog) -> Vec<String> {
     catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect()
-}
-
-/// Whether another entry may keep its bookmark under this one's id, because its name in messages
-/// is that id.
-pub(super) fn key_is_shared(catalog: &singer::Catalog, entry: usize) -> bool {
-    let id = catalog.streams()[entry].tap_stream_id();
-    catalog.streams().iter().enumerate().any(|(index, other)| {
-        index != entry && (other.stream() == id || other.table_name() == Some(id))
-    })
 }
 
 /// What the rules need to decide what runs together.
@@ -219,14 +211,16 @@ impl Joining<'_> {
     fn by_stream(&self, states: &[airbyte::StreamState]) -> (Vec<Option<Value>>, Vec<Value>) {
         let mut others: Vec<Option<&Value>> =
             states.iter().map(|state| state.stream_state.as_ref()).collect();
+        let mut places: HashMap<&airbyte::StreamDescriptor, Vec<usize>> = HashMap::new();
+        for (index, state) in states.iter().enumerate() {
+            places.entry(&state.stream_descriptor).or_default().push(index);
+        }
         let mut configured = Vec::with_capacity(self.members.len());
         for member in self.members {
             let descriptor = self.job.catalog.streams[member.configured].descriptor();
             let mut newest = None;
-            for (index, state) in states.iter().enumerate() {
-                if state.stream_descriptor == descriptor {
-                    newest = others[index].take().or(newest);
-                }
+            for index in places.remove(&descriptor).into_iter().flatten() {
+                newest = others[index].take().or(newest);
             }
             configured.push(newest.cloned());
         }
