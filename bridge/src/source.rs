@@ -3,6 +3,7 @@
 mod check;
 mod clock;
 mod discovery;
+mod drift;
 mod newcomers;
 mod piped;
 mod probe;

@@ -1,5 +1,6 @@
 //! Streams that show up in a tap's messages, where the streams seen are the configured ones.
 
+use super::drift::Watched;
 use super::read::{Joining, Member, log_names};
 use super::route::Wanted;
 use super::sink::Sink;
@@ -68,6 +69,7 @@ impl Newcomers {
             tap_stream_id: known.tap_stream_id().to_owned(),
             names: log_names(known),
             evidence,
+            watched: Watched::discovered(known, &HashSet::new()),
         })
     }
 
@@ -83,6 +85,7 @@ impl Newcomers {
             tap_stream_id: link.tap_stream_id,
             names: log_names(entry),
             evidence: false,
+            watched: Watched::unknown(),
         });
         (catalog, found)
     }
@@ -132,6 +135,7 @@ struct Found {
     names: Vec<String>,
     /// Whether the catalog shows that it may stand alone.
     evidence: bool,
+    watched: Watched,
 }
 
 impl Sink {
@@ -163,6 +167,7 @@ impl Sink {
         let stream = floor.add(found.stream.descriptor())?;
         floor.start(stream)?;
         self.places.push(stream.index());
+        self.drift.push(found.watched);
         self.router.want(
             entry,
             Wanted {

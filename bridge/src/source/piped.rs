@@ -1,5 +1,6 @@
 //! A tap that somebody else runs: its messages come in, Airbyte's go out.
 
+use super::drift::Watched;
 use super::newcomers::Newcomers;
 use super::pump::{Pump, Pumped};
 use super::read::{self, Joining, Member};
@@ -134,7 +135,15 @@ impl Piped {
         let started = Instant::now();
         let interval = self.options.state_interval();
         let tracker = Tracker::new(&pass, &specs, &read::run_id(), interval, started.elapsed());
-        Ok((Sink::new(router, tracker, places, Words::default(), started), missing))
+        let watched = members.iter().map(|member| {
+            let entry = &catalog.streams()[member.entry];
+            match is_presumed {
+                true => Watched::configured(entry),
+                false => Watched::discovered(entry, &member.deselected),
+            }
+        });
+        let sink = Sink::new(router, tracker, places, Words::default(), started).watching(watched);
+        Ok((sink, missing))
     }
 
     /// For whatever streams show up.

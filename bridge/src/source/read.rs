@@ -2,6 +2,7 @@
 
 use super::TapSource;
 use super::discovery::{discover, write_config};
+use super::drift::Watched;
 use super::probe::Flags;
 use super::pump::{Pump, Pumped};
 use super::route::{Router, Wanted};
@@ -107,6 +108,11 @@ pub(crate) struct Member {
 impl Member {
     fn is_full_table(&self) -> bool {
         self.method == ReplicationMethod::FullTable
+    }
+
+    /// What its schema should be, by the tap's own catalog.
+    fn watched(&self, catalog: &singer::Catalog) -> Watched {
+        Watched::discovered(&catalog.streams()[self.entry], &self.deselected)
     }
 
     /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
@@ -265,7 +271,8 @@ impl Run<'_> {
             .after(std::mem::take(standing));
         let places = self.members.iter().map(|member| member.configured).collect();
         let sink =
-            Sink::new(self.router(&members), tracker, places, running.words.clone(), started);
+            Sink::new(self.router(&members), tracker, places, running.words.clone(), started)
+                .watching(members.iter().map(|member| member.watched(self.catalog)));
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
         self.conclude(&members, pumped, result, ended, standing)
     }

@@ -1,6 +1,7 @@
 //! What takes a tap's messages, one line after the other.
 
 use super::clock::Clock;
+use super::drift::{Drift, Watched};
 use super::newcomers::Newcomers;
 use super::route::Router;
 use crate::options::OnMalformed;
@@ -26,6 +27,8 @@ pub(super) struct Sink {
     pub(super) started: Instant,
     /// The line that is being taken, from 1.
     pub(super) number: u64,
+    /// What the schemas should be.
+    pub(super) drift: Drift,
     clock: Clock,
     repaired: u64,
     empty: u64,
@@ -50,6 +53,7 @@ impl Sink {
             newcomers: None,
             started,
             number: 0,
+            drift: Drift::default(),
             clock: Clock::default(),
             repaired: 0,
             empty: 0,
@@ -60,6 +64,11 @@ impl Sink {
 }
 
 impl Sink {
+    /// Watches the schemas of the router's streams, each as it should be.
+    pub(super) fn watching(self, streams: impl IntoIterator<Item = Watched>) -> Self {
+        Self { drift: Drift::of(streams), ..self }
+    }
+
     /// Bytes have come in: what says no time of its own was extracted now.
     pub(super) fn hear(&mut self) {
         self.clock.forget();
@@ -113,7 +122,11 @@ impl Sink {
                 if self.newcomers.is_some() {
                     self.admit(&schema.stream, &message, floor)?;
                 }
-                self.router.saw_schema(&schema.stream, schema.schema)
+                if let Some(number) = self.router.saw_schema(&schema.stream, schema.schema)? {
+                    let stream = floor.descriptor(self.router.wanted[number].stream);
+                    self.drift.saw(number, stream, schema.schema);
+                }
+                Ok(())
             }
             Message::ActivateVersion(activate) => {
                 tracing::debug!(stream = %activate.stream, "ACTIVATE_VERSION is consumed");

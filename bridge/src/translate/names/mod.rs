@@ -87,15 +87,13 @@ impl Names {
         schema_properties: Option<impl Iterator<Item = &'a str>>,
         currently_syncing: Option<&str>,
     ) -> Resolution {
-        if let Some(index) = self.ids.get(message_name) {
-            return Resolution::One(*index);
+        if let Some(index) = self.plain(message_name) {
+            return Resolution::One(index);
         }
-        let found = self.aliases.get(message_name).or_else(|| self.guesses.get(message_name));
-        let candidates = match found.map(Vec::as_slice) {
-            None | Some([]) => return Resolution::Unknown,
-            Some([one]) => return Resolution::One(*one),
-            Some(several) => several,
-        };
+        let candidates = self.candidates(message_name);
+        if candidates.is_empty() {
+            return Resolution::Unknown;
+        }
         let properties: Option<Vec<&str>> = schema_properties.map(Iterator::collect);
         let fits = |index: &usize| match &properties {
             Some(properties) => properties.iter().all(|name| {
@@ -115,6 +113,21 @@ impl Names {
             .or_else(|| only(&|known| Some(known.tap_stream_id.as_str()) == currently_syncing))
             .or_else(|| only(&|known| known.selected))
             .map_or_else(|| Resolution::Ambiguous(left.clone()), Resolution::One)
+    }
+
+    /// The entry that a message name means, where the name alone tells.
+    pub fn plain(&self, message_name: &str) -> Option<usize> {
+        let by_id = self.ids.get(message_name).copied();
+        by_id.or_else(|| match self.candidates(message_name) {
+            [one] => Some(*one),
+            _ => None,
+        })
+    }
+
+    /// The entries that have the name as an alias, else those whose name it may be.
+    fn candidates(&self, message_name: &str) -> &[usize] {
+        let found = self.aliases.get(message_name).or_else(|| self.guesses.get(message_name));
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// The `tap_stream_id`s of entries, for messages to people: `shop-users, sales-users`.
