@@ -7,6 +7,8 @@ mod check;
 #[cfg(test)]
 mod convert;
 #[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod options;

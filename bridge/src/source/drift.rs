@@ -108,13 +108,12 @@ impl Drift {
                     if watched.told.len() == TOLD {
                         watched.is_full = true;
                         tracing::warn!(
-                            "stream {stream}: further differences between its schema and what was \
-                             discovered are not told"
+                            "stream {stream}: schema drift: further places are not told"
                         );
                         return;
                     }
                     if watched.told.insert(difference.path.clone()) {
-                        tracing::warn!("stream {stream}: {difference}");
+                        tracing::warn!("stream {stream}: schema drift: {difference}");
                     }
                 }
             }

@@ -19,8 +19,8 @@ use std::fmt;
 /// }}), false);
 /// let told: Vec<String> = discovered.drift(&said).iter().map(ToString::to_string).collect();
 /// assert_eq!(told, [
-///     "`id` was discovered as integer and is string now",
-///     "`zip` (string) was not discovered",
+///     "`id` was integer and is string now",
+///     "`zip` is new (string)",
 /// ]);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,10 +67,10 @@ impl fmt::Display for Difference {
         const LONG: usize = 200;
         write!(f, "`{:.LONG$}` ", self.path)?;
         match &self.change {
-            Change::New(now) => write!(f, "({now}) was not discovered"),
-            Change::Gone => write!(f, "was discovered and is gone"),
+            Change::New(now) => write!(f, "is new ({now})"),
+            Change::Gone => write!(f, "is gone"),
             Change::Retyped(before, now) => {
-                write!(f, "was discovered as {before} and is {now} now")
+                write!(f, "was {before} and is {now} now")
             }
         }
     }
@@ -200,4 +200,85 @@ fn within(path: &mut String, step: &str, work: impl FnOnce(&mut String)) {
     path.push_str(step);
     work(path);
     path.truncate(length);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shape(properties: Value) -> Shape {
+        Shape::of(&json!({ "properties": properties }), false)
+    }
+
+    fn told(before: Value, now: Value) -> Vec<String> {
+        shape(before).drift(&shape(now)).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_means_nothing_is_no_difference() {
+        for (before, now) in [
+            (json!({"type": "integer"}), json!({"type": ["integer", "null"]})),
+            (json!({"type": ["null", "string", "number"]}), json!({"type": ["number", "string"]})),
+            (json!({"type": ["integer", "number"]}), json!({"type": "number"})),
+            (
+                json!({"type": "string"}),
+                json!({"type": "string", "selected": true, "maxLength": 3}),
+            ),
+            (json!({"type": "string"}), json!({"anyOf": [{"type": "string"}, {"type": "null"}]})),
+            (json!({"type": "string"}), json!({})),
+            (json!({}), json!({"type": "string"})),
+            (json!({"type": "null"}), json!({"type": "string"})),
+            (json!({"type": "string"}), json!({"type": "string", "format": "date-time"})),
+            (json!({"type": "object"}), json!({"type": "object", "properties": {"a": {}}})),
+            (json!({"type": "object", "properties": {"a": {}}}), json!({"type": "object"})),
+            (json!({"type": "array"}), json!({"type": "array", "items": {"type": "string"}})),
+        ] {
+            let told = told(json!({ "p": before }), json!({ "p": now }));
+            assert!(told.is_empty(), "{before} {now}: {told:?}");
+        }
+        let reference = json!({"properties": {"p": {"$ref": "#/definitions/d"}},
+            "definitions": {"d": {"type": "integer"}}});
+        let said = shape(json!({"p": {"type": "integer"}}));
+        assert!(Shape::of(&reference, false).drift(&said).is_empty());
+        assert!(told(json!({"a": {}}), json!({"_sdc_lsn": {}, "a": {}})).is_empty());
+        assert!(told(json!({}), json!({"a": {}})).is_empty(), "nothing was discovered");
+        assert!(told(json!({"a": {}}), json!({})).is_empty(), "nothing is said");
+    }
+
+    #[test]
+    fn what_differs_is_named_by_its_path() {
+        let before = json!({
+            "at": {"type": "string", "format": "date-time"},
+            "tags": {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "string"}}}},
+            "gone": {"type": "string"},
+            "address": {"type": "object", "properties": {"city": {"type": "string"}, "zip": {}}},
+        });
+        let now = json!({
+            "at": {"type": "string"},
+            "tags": {"type": "array", "items": {"type": "object", "properties": {"n": {"type": ["null", "boolean"]}}}},
+            "address": {"type": "object", "properties": {"city": {"type": "array"}, "_sdc_x": {}}},
+            "new": {"type": ["null", "string", "object"]},
+        });
+        assert_eq!(
+            told(before, now),
+            [
+                "`address._sdc_x` is new (of any type)",
+                "`address.city` was string and is array now",
+                "`address.zip` is gone",
+                "`at` was string (date-time) and is string now",
+                "`gone` is gone",
+                "`new` is new (string or object)",
+                "`tags[].n` was string and is boolean now",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_field_that_was_deselected_may_be_there_or_not() {
+        let all = shape(json!({"a": {"type": "string"}, "b": {"type": "string"}}));
+        let expected = all.clone().may_lack(&HashSet::from(["b"]));
+        assert!(expected.drift(&shape(json!({"a": {"type": "string"}}))).is_empty());
+        assert!(expected.drift(&all).is_empty());
+    }
 }
