@@ -9,6 +9,8 @@ mod convert;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod options;

@@ -1,15 +1,19 @@
 //! A tap as a [`Source`]: where Singer and Airbyte meet.
 
 mod check;
+mod clock;
 mod discovery;
+mod drift;
 mod joining;
 mod members;
 mod newcomers;
 mod piped;
 mod probe;
+mod publish;
 mod pump;
 mod read;
 mod route;
+mod sink;
 
 pub(crate) use joining::{Joining, tell};
 pub(crate) use members::{ids, members, no_such_stream, specs};

@@ -123,7 +123,7 @@ impl Trial<'_> {
         let selected = catalog::to_singer(tap_catalog, translated, &configured, &pass);
         let path = self
             .folder
-            .write("catalog.json", selected.catalog.to_value().to_string().as_bytes())
+            .write_json("catalog.json", &selected.catalog)
             .map_err(|e| Error::system(format!("writing the tap's catalog: {}", e.kind())))?;
         let mut args = vec!["--config".into(), self.config.clone()];
         args.extend(self.flags.args(&path));

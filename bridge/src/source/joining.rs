@@ -5,6 +5,7 @@ use crate::translate::state::{self, Input, Level, Plan, StreamSpec};
 use airbyte_adapters::ReadJob;
 use airbyte_protocol::{self as airbyte, StateInput};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// What the rules need to decide what runs together.
 pub(crate) struct Joining<'a> {
@@ -42,15 +43,17 @@ impl Joining<'_> {
     fn by_stream(&self, states: &[airbyte::StreamState]) -> (Vec<Option<Value>>, Vec<Value>) {
         let mut others: Vec<Option<&Value>> =
             states.iter().map(|state| state.stream_state.as_ref()).collect();
+        let mut places: HashMap<&airbyte::StreamDescriptor, Vec<usize>> = HashMap::new();
+        for (index, state) in states.iter().enumerate() {
+            places.entry(&state.stream_descriptor).or_default().push(index);
+        }
         let mut configured = Vec::with_capacity(self.members.len());
         for member in self.members {
             let descriptor = self.job.catalog.streams[member.configured].descriptor();
             let mut newest = None;
-            for (index, state) in states.iter().enumerate() {
-                if state.stream_descriptor == descriptor {
-                    // The last one counts, also where it says that there is none.
-                    newest = others[index].take();
-                }
+            for index in places.remove(&descriptor).into_iter().flatten() {
+                // The last one counts, also where it says that there is none.
+                newest = others[index].take();
             }
             configured.push(newest.cloned());
         }

@@ -1,9 +1,10 @@
 //! The configured streams as the tap has them, and those that it doesn't have.
 
+use super::drift::Watched;
 use super::route::{Router, Wanted};
 use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
-use crate::translate::names::Names;
+use crate::translate::names::{Names, shared_keys};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::StreamSpec;
 use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId};
@@ -30,6 +31,11 @@ impl Member {
         self.method == ReplicationMethod::FullTable
     }
 
+    /// What its schema should be, by the tap's own catalog.
+    pub(super) fn watched(&self, catalog: &singer::Catalog) -> Watched {
+        Watched::discovered(&catalog.streams()[self.entry], &self.deselected)
+    }
+
     /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
     /// under FULL_TABLE all the same.
     pub(crate) fn spec(&self, job: &ReadJob) -> StreamSpec {
@@ -54,19 +60,19 @@ pub(crate) fn members(
     for note in &selected.notes {
         tracing::warn!("{note}");
     }
+    let shared_keys = shared_keys(catalog);
+    let mut taken = HashSet::new();
     let mut members = Vec::new();
     for choice in selected.streams {
         let id = &choice.tap_stream_id;
-        let Some(entry) = catalog.streams().iter().position(|e| e.tap_stream_id() == id) else {
-            continue;
-        };
-        if members.iter().any(|member: &Member| member.entry == entry) {
+        let entry = choice.entry;
+        if !taken.insert(entry) {
             tracing::warn!("two configured streams mean `{id}`; the first one gets its records");
             continue;
         }
-        let link = translated.links.iter().find(|link| link.tap_stream_id == *id);
+        let link = translated.place(id).map(|place| &translated.links[place]);
         let said = overrides.get(id).and_then(|stream| stream.alone);
-        let evidence = link.is_some_and(|link| link.database) && !key_is_shared(catalog, entry);
+        let evidence = link.is_some_and(|link| link.database) && !shared_keys.contains(&entry);
         members.push(Member {
             configured: choice.configured,
             entry,
@@ -91,15 +97,6 @@ pub(super) fn log_names(entry: &singer::Entry) -> Vec<String> {
 /// The `tap_stream_id`s of a catalog.
 pub(crate) fn ids(catalog: &singer::Catalog) -> Vec<String> {
     catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect()
-}
-
-/// Whether another entry may keep its bookmark under this one's id, because its name in messages
-/// is that id.
-pub(super) fn key_is_shared(catalog: &singer::Catalog, entry: usize) -> bool {
-    let id = catalog.streams()[entry].tap_stream_id();
-    catalog.streams().iter().enumerate().any(|(index, other)| {
-        index != entry && (other.stream() == id || other.table_name() == Some(id))
-    })
 }
 
 /// What the state rules need to know of each stream.

@@ -1,14 +1,16 @@
 //! A tap that somebody else runs: its messages come in, Airbyte's go out.
 
+use super::drift::Watched;
 use super::joining::{Joining, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
 use super::newcomers::Newcomers;
-use super::pump::{Pump, Pumped, Sink};
+use super::pump::{Pump, Pumped};
 use super::read::run_id;
 use super::route::Router;
+use super::sink::Sink;
 use crate::options::{OnMalformed, OptionSet};
 use crate::tap::{Lines, Words};
-use crate::translate::catalog::{presume, to_airbyte};
+use crate::translate::catalog::{outline, presume};
 use crate::translate::names::Names;
 use crate::translate::state::{self, Level, Tracker};
 use airbyte_adapters::{Config, Context, Emitter, Error, Output, ReadJob, Result};
@@ -100,7 +102,7 @@ impl Piped {
             Some(catalog) => (catalog.clone(), false),
             None => (presume(configured, &told_ids(&self.state), &overrides), true),
         };
-        let translated = to_airbyte(&catalog, &overrides);
+        let translated = outline(&catalog, &overrides);
         let job = self.job(configured.clone());
         let (mut members, missing) = members(&overrides, &catalog, &translated, &job);
         for member in members.iter_mut().filter(|_| is_presumed) {
@@ -127,7 +129,15 @@ impl Piped {
         let started = Instant::now();
         let interval = self.options.state_interval();
         let tracker = Tracker::new(&pass, &specs, &run_id(), interval, started.elapsed());
-        Ok((Sink::new(router, tracker, places, Words::default(), started), missing))
+        let watched = members.iter().map(|member| {
+            let entry = &catalog.streams()[member.entry];
+            match is_presumed {
+                true => Watched::configured(entry),
+                false => Watched::discovered(entry, &member.deselected),
+            }
+        });
+        let sink = Sink::new(router, tracker, places, Words::default(), started).watching(watched);
+        Ok((sink, missing))
     }
 
     /// For whatever streams show up.

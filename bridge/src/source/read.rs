@@ -5,7 +5,8 @@ use super::discovery::{Found, for_read, write_config};
 use super::joining::{Joining, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
 use super::probe::Flags;
-use super::pump::{Pump, Pumped, Sink};
+use super::pump::{Pump, Pumped};
+use super::sink::Sink;
 use crate::failure;
 use crate::options::OnMalformed;
 use crate::tap::{Ended, Folder, Lines, Running, Voice};
@@ -29,7 +30,7 @@ pub(super) async fn read(
 ) -> Result<()> {
     let folder = TapSource::folder()?;
     let (flags, Found { catalog, partly, .. }) = for_read(source, &job, &folder, context).await?;
-    let translated = catalog::to_airbyte(&catalog, &source.overrides());
+    let translated = catalog::outline(&catalog, &source.overrides());
     let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
     let specs = specs(&members, &job);
     let plan = Joining {
@@ -119,7 +120,8 @@ impl Run<'_> {
         let router =
             router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
                 .expecting_strangers(self.partly);
-        let sink = Sink::new(router, tracker, places, running.words.clone(), started);
+        let sink = Sink::new(router, tracker, places, running.words.clone(), started)
+            .watching(members.iter().map(|member| member.watched(self.catalog)));
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
         self.conclude(&members, pumped, result, ended, standing)
     }
@@ -232,21 +234,20 @@ impl Run<'_> {
         members: &[&Member],
         state: Option<&Map<String, Value>>,
     ) -> Result<Vec<OsString>> {
-        let write = |name: &str, value: &Value| -> Result<PathBuf> {
-            self.folder.write(name, value.to_string().as_bytes()).map_err(|error| {
+        let written = |name: &str, path: std::io::Result<PathBuf>| {
+            path.map_err(|error| {
                 Error::system(format!("writing the tap's {name} failed: {}", error.kind()))
             })
         };
         let pass = members.iter().map(|member| member.tap_stream_id.clone()).collect();
         let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);
-        let path = write("catalog.json", &selected.catalog.to_value())?;
+        let path = self.folder.write_json("catalog.json", &selected.catalog);
+        let path = written("catalog.json", path)?;
         let mut args: Vec<OsString> = vec!["--config".into(), self.config.clone().into()];
         args.extend(self.flags.args(&path));
         if let Some(state) = state {
-            args.extend([
-                "--state".into(),
-                write("state.json", &Value::from(state.clone()))?.into(),
-            ]);
+            let path = self.folder.write_json("state.json", state);
+            args.extend(["--state".into(), written("state.json", path)?.into()]);
         }
         Ok(args)
     }

@@ -82,14 +82,13 @@ impl Router {
         serde_json::from_str::<Hint>(&self.newest_state).ok()?.currently_syncing
     }
 
-    /// Takes notice of a SCHEMA: whose it is.
-    pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<()> {
+    /// Takes notice of a SCHEMA and gives back whose it is, by its number among the wanted streams.
+    pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<Option<usize>> {
         self.last = None;
-        self.resolve(name, Some(&properties(schema)))?;
-        if let Some(Target::Wanted(index)) = self.known.get(name) {
-            self.wanted[*index].seen = true;
-        }
-        Ok(())
+        self.resolve(name, Some(schema))?;
+        let Some(&Target::Wanted(index)) = self.known.get(name) else { return Ok(None) };
+        self.wanted[index].seen = true;
+        Ok(Some(index))
     }
 
     /// Whether it is settled where records named `name` go.
@@ -100,6 +99,10 @@ impl Router {
 
     /// Whose a message of that name is, by what has been said so far.
     pub(super) fn resolution(&self, name: &str, schema: Option<&str>) -> Resolution {
+        // Schemas and states are long: they are read where a name leaves a doubt.
+        if let Some(entry) = self.names.plain(name) {
+            return Resolution::One(entry);
+        }
         let properties = schema.map(properties);
         let names = properties.as_ref().map(|names| names.iter().map(String::as_str));
         self.names.resolve(name, names, self.currently_syncing().as_deref())
@@ -156,10 +159,8 @@ impl Router {
         }
     }
 
-    fn resolve(&mut self, name: &str, properties: Option<&[String]>) -> Result<()> {
-        let properties = properties.map(|names| names.iter().map(String::as_str));
-        let syncing = self.currently_syncing();
-        let target = match self.names.resolve(name, properties, syncing.as_deref()) {
+    fn resolve(&mut self, name: &str, schema: Option<&str>) -> Result<()> {
+        let target = match self.resolution(name, schema) {
             Resolution::One(entry) => match self.by_entry.get(&entry) {
                 Some(index) => Target::Wanted(*index),
                 None => Target::Unwanted,

@@ -1,7 +1,7 @@
 //! `convert state`
 
-use super::From;
 use super::input::{self, Input};
+use super::{From, page};
 use crate::options::OptionSet;
 use crate::source::{self, Joining, ids, members, no_such_stream, run_id, specs, tell};
 use crate::translate::catalog::{presume, to_airbyte};
@@ -32,11 +32,11 @@ pub(in crate::cli) struct Args {
 /// From Singer: the list of states that a platform would hold, as `read --state` takes it. From
 /// Airbyte: the state that the tap is handed, `{}` for none; where it takes several runs, a list of
 /// `{"streams": [tap_stream_id, …], "state": …}`, one for each.
-pub(super) fn run(args: &Args, options: &OptionSet) -> Result<Value> {
+pub(super) fn run(args: &Args, options: &OptionSet) -> Result<String> {
     let read = Read::new(args, options)?;
     match args.from {
-        From::Singer => read.states(),
-        From::Airbyte => Ok(read.singer_states()),
+        From::Singer => page(&read.states()?),
+        From::Airbyte => page(&read.singer_states()),
     }
 }
 
