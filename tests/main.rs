@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod children;
+#[cfg(test)]
 mod convert;
 #[cfg(test)]
 mod harness;
