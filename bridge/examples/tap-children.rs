@@ -95,8 +95,7 @@ impl Stream {
         let ids = self.context.iter().chain(&["id"]);
         let mut properties: Map<String, Value> =
             ids.map(|name| ((*name).to_owned(), json!({"type": ["integer"]}))).collect();
-        properties
-            .insert(KEY.into(), json!({"type": ["string", "null"], "format": "date-time"}));
+        properties.insert(KEY.into(), json!({"type": ["string", "null"], "format": "date-time"}));
         json!({"type": "object", "properties": properties})
     }
 
@@ -116,7 +115,11 @@ impl Stream {
     }
 
     fn context(&self, ids: &[u64]) -> Map<String, Value> {
-        self.context.iter().map(|name| (*name).to_owned()).zip(ids.iter().map(|id| json!(id))).collect()
+        self.context
+            .iter()
+            .map(|name| (*name).to_owned())
+            .zip(ids.iter().map(|id| json!(id)))
+            .collect()
     }
 }
 
@@ -154,7 +157,7 @@ type Rows = HashMap<(usize, Vec<u64>), Vec<Row>>;
 fn rows(rounds: u64) -> Rows {
     let mut rows = Rows::new();
     for round in 0..=rounds {
-        let known = 8 + round.saturating_sub(1);
+        let known = 6 + round.saturating_sub(1);
         let accounts = if round == 0 { known } else { known + 1 };
         for account in 1..=accounts {
             let is_new = round == 0 || account == accounts;
@@ -165,14 +168,14 @@ fn rows(rounds: u64) -> Rows {
             for note in 1..=2 {
                 change(&mut rows, 3, &[account], account * 10 + note, 0);
             }
-            for contact in 1..=3 {
+            for contact in 1..=2 {
                 let contact = account * 10 + contact;
                 if !is_new && chance(&[round, contact]).is_multiple_of(2) {
                     continue;
                 }
                 change(&mut rows, 1, &[account], contact, round);
                 let (first, more) =
-                    if is_new { (1, 90) } else { (round * 100, 3 + chance(&[contact]) % 20) };
+                    if is_new { (1, 170) } else { (round * 100, 3 + chance(&[contact]) % 20) };
                 for call in first..first + more {
                     change(&mut rows, 2, &[account, contact], contact * 10_000 + call, round);
                 }
@@ -241,7 +244,7 @@ impl<W: Write> Tap<W> {
                 }
             }
             if selected {
-                if (number + 1).is_multiple_of(30) {
+                if (number + 1).is_multiple_of(40) {
                     self.say_state()?;
                 }
                 let mut record = stream.context(context);
