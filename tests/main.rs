@@ -11,6 +11,8 @@ mod convert;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod options;
 #[cfg(test)]
 mod process;
