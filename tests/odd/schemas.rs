@@ -59,10 +59,12 @@ fn an_empty_schema_and_no_type_at_all_stay_open() {
 }
 
 #[test]
-fn seven_types_at_once_stay_seven() {
+fn of_seven_types_at_once_none_is_lost() {
     let seven = json!(["null", "string", "integer", "number", "boolean", "object", "array"]);
     let v = column(json!({"type": seven}));
-    assert_eq!(v["type"], json!("DEBUG"), "{v}");
+    // An integer is a number.
+    let kept = json!(["null", "string", "number", "boolean", "object", "array"]);
+    assert_eq!(v["type"], kept, "{v}");
 }
 
 #[test]
