@@ -90,7 +90,7 @@ fn lost(before: &Value, after: &Value) -> Vec<String> {
                     path.pop();
                 }
             }
-            (before, Some(after)) if before.to_string() == after.to_string() => {}
+            (before, Some(after)) if before == after => {}
             _ => lost.push(path.join(".")),
         }
     }
