@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod children;
+#[cfg(test)]
 mod convert;
 #[cfg(test)]
 mod discovery;
@@ -12,6 +14,8 @@ mod discovery;
 mod drift;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod odd;
 #[cfg(test)]
 mod options;
 #[cfg(test)]

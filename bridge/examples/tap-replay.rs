@@ -108,6 +108,7 @@ enum OnTerm {
     #[default]
     Dies,
     ExitsWith0,
+    ExitsWith1,
     Ignores,
 }
 
@@ -267,8 +268,10 @@ fn mind_term(on_term: OnTerm) {
             let mut term = signal(SignalKind::terminate())?;
             let _ = ready.send(());
             while term.recv().await.is_some() {
-                if on_term == OnTerm::ExitsWith0 {
-                    std::process::exit(0);
+                match on_term {
+                    OnTerm::ExitsWith0 => std::process::exit(0),
+                    OnTerm::ExitsWith1 => std::process::exit(1),
+                    OnTerm::Dies | OnTerm::Ignores => {}
                 }
             }
             io::Result::Ok(())

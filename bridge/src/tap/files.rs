@@ -86,6 +86,20 @@ impl Folder {
     }
 }
 
+/// The lock goes last: were we killed in between, what is left would have none and stay for ever.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        for entry in fs::read_dir(self.folder.path()).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let _ = match path.is_dir() {
+                true => fs::remove_dir_all(path),
+                false if entry.file_name() == LOCK => Ok(()),
+                false => fs::remove_file(path),
+            };
+        }
+    }
+}
+
 /// Removes the folders of runs that no longer live. Others' folders can't be removed and are left.
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
