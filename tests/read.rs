@@ -234,7 +234,7 @@ fn a_malformed_record_fails_the_read_with_its_place_and_without_its_words() {
     let catalog = in_full(&work.discover().tap(&tap).ok().catalog());
     let failed = work.read(&catalog).tap(&tap).fails();
     let error = failed.error();
-    assert!(error.contains("line 3") && error.contains("column 73"), "{error}");
+    assert!(error.contains("line 3") && error.contains("column 74"), "{error}");
     assert!(!failed.lines.iter().any(|line| line.raw.contains("cut o")), "no payload\n{failed}");
     assert_eq!(failed.last_status("people"), "INCOMPLETE");
     let skipped = work.read(&catalog).tap(&tap).args(["--on-malformed", "skip"]).ok();

@@ -173,7 +173,7 @@ fn a_schema_name_that_repeats_the_stream_is_no_namespace() {
 fn a_selection_that_comes_back_inside_schema_messages_means_nothing() {
     let work = Work::new();
     let tap = Tap::with(&[people()]).says(&[
-        r#"{"type":"SCHEMA","stream":"people","key_properties":["id"],"schema":{"selected":false,"type":"object","properties":{"id":{"type":"integer","selected":true,"inclusion":"automatic"},"name":{"type":"string","selected":false}}}}"#,
+        r#"{"type":"SCHEMA","stream":"people","key_properties":["id"],"schema":{"selected":false,"type":"object","properties":{"id":{"type":"integer","selected":true,"inclusion":"automatic"},"name":{"type":"string","selected":false},"updated_at":{"type":["null","string"],"format":"date-time"}}}}"#,
         r#"{"type":"RECORD","stream":"people","record":{"id":1,"name":"a"}}"#,
     ]);
     let catalog = in_full(&work.discover().tap(&tap).ok().catalog());

@@ -81,7 +81,7 @@ fn discovered(configured: &Value) -> Value {
 }
 
 #[test]
-fn a_tap_whose_help_names_no_flag_is_given_catalog() {
+fn a_tap_whose_help_names_no_flag_at_all_is_given_catalog() {
     let tap = people().behaves(json!({"help": "tap-x, a tap\n"}));
     let work = Work::new();
     work.read(&catalog(&work, &tap)).tap(&tap).ok();
