@@ -33,9 +33,12 @@
 //! );
 //! ```
 
+mod auth;
 mod catalog;
 mod configured;
 mod control;
+mod destination;
+mod document;
 mod error;
 mod log;
 mod message;
@@ -45,18 +48,24 @@ mod state;
 mod stream;
 mod trace;
 
+pub use auth::{
+    AdvancedAuth, AuthFlow, AuthSpecification, OAuth2Specification, OAuthConfig,
+    OAuthConnectorInput, OAuthState,
+};
 pub use catalog::{Catalog, Stream, SyncMode};
-pub use configured::{ConfiguredCatalog, ConfiguredStream, DestinationSyncMode};
+pub use configured::{ConfiguredCatalog, ConfiguredStream};
 pub use control::Control;
+pub use destination::{DestinationCatalog, DestinationOperation, DestinationSyncMode};
+pub use document::Extra;
 pub use error::Error;
 pub use log::{Level, Log};
 pub use message::{ConnectionStatus, Message, Status};
-pub use record::{Change, ChangeKind, ChangeReason};
+pub use record::{Change, ChangeKind, ChangeReason, FileReference, Record, RecordMeta};
 pub use spec::Specification;
-pub use state::{GlobalState, State, StateInput, StateStats, StreamState};
+pub use state::{GlobalState, Position, State, StateInput, StateStats, StreamState};
 pub use stream::StreamDescriptor;
 pub use trace::{
-    ErrorTrace, Estimate, EstimateKind, Event, FailureType, StatusReason, StreamStatus,
+    Analytics, ErrorTrace, Estimate, EstimateKind, Event, FailureType, StatusReason, StreamStatus,
     StreamStatusTrace, Trace,
 };
 

@@ -161,7 +161,7 @@ impl Piped {
 }
 
 /// What nobody configured.
-const NOBODY: ConfiguredCatalog = ConfiguredCatalog { streams: Vec::new() };
+const NOBODY: ConfiguredCatalog = ConfiguredCatalog::new(Vec::new());
 
 /// Success is the end of a pipe that said something; whether the tap succeeded can't be seen here.
 fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
