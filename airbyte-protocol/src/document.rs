@@ -157,13 +157,25 @@ macro_rules! document {
 }
 pub(crate) use document;
 
+/// A number. `serde_json`'s own `Number` reads an object too, since that is how it hands digits on.
+pub(crate) struct Figure(pub(crate) Number);
+
+impl<'de> Deserialize<'de> for Figure {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match Value::deserialize(d)? {
+            Value::Number(number) => Ok(Self(number)),
+            _ => Err(serde::de::Error::custom("expected a number")),
+        }
+    }
+}
+
 /// Milliseconds since the epoch, written as any number: Python's sources write fractions, which are
 /// cut off.
 pub(crate) struct Millis(pub(crate) i64);
 
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let number = Number::deserialize(d)?;
+        let Figure(number) = Figure::deserialize(d)?;
         let whole = number.as_i64().or_else(|| {
             // The bounds are those of the years that anybody means; within them an f64 is exact.
             number.as_f64().filter(|millis| millis.abs() < 9e15).map(|millis| millis as i64)

@@ -1,5 +1,5 @@
 use crate::StreamDescriptor;
-use crate::document::{Extra, document};
+use crate::document::{Extra, Figure, document};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Number, Value};
@@ -161,14 +161,14 @@ impl<'de> Deserialize<'de> for StateStats {
         #[derive(Deserialize)]
         struct Wire {
             #[serde(rename = "recordCount")]
-            records: Option<Number>,
+            records: Option<Figure>,
             #[serde(rename = "rejectedRecordCount")]
-            rejected: Option<Number>,
+            rejected: Option<Figure>,
         }
         let wire = Wire::deserialize(d)?;
-        let count = |number: Option<Number>| match number {
+        let count = |number: Option<Figure>| match number {
             None => Ok(0),
-            Some(number) => whole(&number).ok_or_else(|| D::Error::custom("expected a count")),
+            Some(Figure(number)) => whole(&number).ok_or_else(|| D::Error::custom("expected a count")),
         };
         Ok(Self {
             record_count: count(wire.records)?,
