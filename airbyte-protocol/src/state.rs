@@ -168,7 +168,9 @@ impl<'de> Deserialize<'de> for StateStats {
         let wire = Wire::deserialize(d)?;
         let count = |number: Option<Figure>| match number {
             None => Ok(0),
-            Some(Figure(number)) => whole(&number).ok_or_else(|| D::Error::custom("expected a count")),
+            Some(Figure(number)) => {
+                whole(&number).ok_or_else(|| D::Error::custom("expected a count"))
+            }
         };
         Ok(Self {
             record_count: count(wire.records)?,

@@ -17,6 +17,7 @@
 //! what can't be understood at all. Errors name places, never values.
 
 mod about;
+mod bookmark;
 mod catalog;
 mod error;
 mod lenient;
@@ -28,6 +29,7 @@ mod state;
 mod time;
 
 pub use about::About;
+pub use bookmark::Bookmark;
 pub use catalog::{Catalog, Entry, FieldSelection, ReplicationMethod, Selection};
 pub use error::Error;
 pub use log::{Kind, Level, LevelSource, LogEntry, LogLine, Metric, Stderr, parse_line};
