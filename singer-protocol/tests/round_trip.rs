@@ -90,7 +90,12 @@ impl Parts {
             }),
             Message::State(StateMessage { value: &self.any }),
             Message::ActivateVersion(ActivateVersion { stream: stream(), version }),
-            Message::Batch(Batch { stream: stream(), encoding: &self.object, manifest: &self.any }),
+            Message::Batch(Batch {
+                stream: stream(),
+                encoding: &self.object,
+                manifest: &self.any,
+                version,
+            }),
             Message::Other(Other { kind: format!("X{}", self.stream).into() }),
         ]
     }

@@ -46,7 +46,7 @@ impl<'a> Batch<'a> {
     /// A BATCH. `encoding` is the text of a JSON object, `manifest` that of a list of URIs; neither
     /// holds line breaks.
     pub fn new(stream: impl Into<Cow<'a, str>>, encoding: &'a str, manifest: &'a str) -> Batch<'a> {
-        Batch { stream: stream.into(), encoding, manifest }
+        Batch { stream: stream.into(), encoding, manifest, version: None }
     }
 }
 

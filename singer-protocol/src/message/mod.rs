@@ -88,8 +88,9 @@ pub struct ActivateVersion<'a> {
     pub version: Option<&'a str>,
 }
 
-/// A BATCH message of the Meltano SDK: records that lie in files instead of on stdout. There is
-/// another dialect with a `filepath`, which isn't read.
+/// A BATCH message of the Meltano SDK: records that lie in files instead of on stdout. The
+/// dialect of pipelinewise's singer-python, one file under `filepath`, isn't read: its messages are
+/// malformed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch<'a> {
     /// The stream's name in messages.
@@ -98,6 +99,8 @@ pub struct Batch<'a> {
     pub encoding: &'a str,
     /// The JSON text of the list of file URIs.
     pub manifest: &'a str,
+    /// The table version's JSON text, as in a [`Record`]; only newer taps say it.
+    pub version: Option<&'a str>,
 }
 
 /// A message of another type.
@@ -236,6 +239,7 @@ fn message<'a>(kind: Kind, envelope: &Envelope<'a>) -> Result<Message<'a>, Flaw<
             stream: stream(envelope)?,
             encoding: object("encoding", envelope.encoding)?,
             manifest: required("manifest", envelope.manifest)?,
+            version: present(envelope.version),
         }),
     })
 }
