@@ -4,7 +4,7 @@
 //! more than 64 bits; what stands here hands every number on with all its digits.
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
@@ -158,6 +158,7 @@ macro_rules! document {
 pub(crate) use document;
 
 /// A number. `serde_json`'s own `Number` reads an object too, since that is how it hands digits on.
+#[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct Figure(pub(crate) Number);
 
 impl<'de> Deserialize<'de> for Figure {

@@ -113,7 +113,7 @@ impl GlobalState {
 }
 
 /// How many records a checkpoint covers: those since the last one of the same stream (of all
-/// streams for GLOBAL), as in `AirbyteStateStats`. What the object holds beyond that is dropped.
+/// streams for GLOBAL), as in `AirbyteStateStats`.
 ///
 /// The protocol wants a number with a decimal point, so that is how counts are written, with all
 /// their digits. Any whole number is read.
@@ -125,18 +125,20 @@ impl GlobalState {
 /// assert_eq!(serde_json::to_string(&stats)?, r#"{"recordCount":9007199254740993.0}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct StateStats {
     /// Records emitted.
     pub record_count: u64,
     /// Lines that claimed to be records and were refused; 0 is left out.
     pub rejected_record_count: u64,
+    /// What else is counted, as it came: newer sources count more.
+    pub extra: Extra,
 }
 
 impl StateStats {
     /// So many records and none refused.
     pub const fn records(record_count: u64) -> Self {
-        Self { record_count, rejected_record_count: 0 }
+        Self { record_count, rejected_record_count: 0, extra: Extra::NONE }
     }
 }
 
@@ -148,6 +150,7 @@ impl Serialize for StateStats {
             let count = with_point::<S>(self.rejected_record_count)?;
             map.serialize_entry("rejectedRecordCount", &count)?;
         }
+        self.extra.write(&mut map)?;
         map.end()
     }
 }
@@ -156,26 +159,24 @@ fn with_point<S: Serializer>(count: u64) -> Result<Number, S::Error> {
     format!("{count}.0").parse().map_err(serde::ser::Error::custom)
 }
 
+document! {
+    /// The counts as they are written.
+    struct Counts {
+        records: Option<Figure> = optional "recordCount",
+        rejected: Option<Figure> = optional "rejectedRecordCount",
+    }
+}
+
 impl<'de> Deserialize<'de> for StateStats {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Wire {
-            #[serde(rename = "recordCount")]
-            records: Option<Figure>,
-            #[serde(rename = "rejectedRecordCount")]
-            rejected: Option<Figure>,
-        }
-        let wire = Wire::deserialize(d)?;
+        let Counts { records, rejected, extra } = Counts::deserialize(d)?;
         let count = |number: Option<Figure>| match number {
             None => Ok(0),
             Some(Figure(number)) => {
                 whole(&number).ok_or_else(|| D::Error::custom("expected a count"))
             }
         };
-        Ok(Self {
-            record_count: count(wire.records)?,
-            rejected_record_count: count(wire.rejected)?,
-        })
+        Ok(Self { record_count: count(records)?, rejected_record_count: count(rejected)?, extra })
     }
 }
 

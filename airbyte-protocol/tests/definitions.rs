@@ -91,7 +91,7 @@ fn through(definition: &str, value: &Value) -> Result<Value, serde_json::Error> 
         "AirbyteStreamState" => document!(airbyte::StreamState),
         "AirbyteGlobalState" => document!(airbyte::GlobalState),
         "StreamDescriptor" => again::<airbyte::StreamDescriptor>(value, |_| {}),
-        "AirbyteStateStats" => again::<airbyte::StateStats>(value, |_| {}),
+        "AirbyteStateStats" => document!(airbyte::StateStats),
         "AirbyteLogMessage" => again::<airbyte::Log>(value, |_| {}),
         "AirbyteTraceMessage" => again::<airbyte::Trace>(value, |_| {}),
         "AirbyteErrorTraceMessage" => again::<airbyte::ErrorTrace>(value, |_| {}),

@@ -309,10 +309,11 @@ fn stream_state() -> BoxedStrategy<StreamState> {
 }
 
 fn stats() -> BoxedStrategy<StateStats> {
-    (any::<u64>(), any::<u64>())
-        .prop_map(|(record_count, rejected_record_count)| StateStats {
+    (any::<u64>(), any::<u64>(), extra())
+        .prop_map(|(record_count, rejected_record_count, extra)| StateStats {
             record_count,
             rejected_record_count,
+            extra,
         })
         .boxed()
 }

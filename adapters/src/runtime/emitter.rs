@@ -233,7 +233,7 @@ impl Emitting {
     }
 
     fn take_all_stats(&mut self) -> StateStats {
-        let mut all = StateStats { record_count: 0, rejected_record_count: self.rejected };
+        let mut all = StateStats { rejected_record_count: self.rejected, ..StateStats::default() };
         self.rejected = 0;
         for room in &mut self.streams {
             let stats = std::mem::take(&mut room.since_state);
