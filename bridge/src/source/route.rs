@@ -44,6 +44,7 @@ pub(super) struct Router {
     known: HashMap<String, Target>,
     last: Option<(String, usize)>,
     newest_state: String,
+    strangers_expected: bool,
 }
 
 impl Router {
@@ -57,7 +58,14 @@ impl Router {
             known: HashMap::new(),
             last: None,
             newest_state: String::new(),
+            strangers_expected: false,
         }
+    }
+
+    /// Whether streams that the catalog doesn't have are nothing to warn of, because no more of it
+    /// was learnt than was asked for.
+    pub(super) fn expecting_strangers(self, strangers_expected: bool) -> Self {
+        Self { strangers_expected, ..self }
     }
 
     /// Remembers the newest STATE: what it says the tap is at tells two streams of one name apart.
@@ -74,14 +82,13 @@ impl Router {
         serde_json::from_str::<Hint>(&self.newest_state).ok()?.currently_syncing
     }
 
-    /// Takes notice of a SCHEMA: whose it is.
-    pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<()> {
+    /// Takes notice of a SCHEMA and gives back whose it is, by its number among the wanted streams.
+    pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<Option<usize>> {
         self.last = None;
-        self.resolve(name, Some(&properties(schema)))?;
-        if let Some(Target::Wanted(index)) = self.known.get(name) {
-            self.wanted[*index].seen = true;
-        }
-        Ok(())
+        self.resolve(name, Some(schema))?;
+        let Some(&Target::Wanted(index)) = self.known.get(name) else { return Ok(None) };
+        self.wanted[index].seen = true;
+        Ok(Some(index))
     }
 
     /// Whether it is settled where records named `name` go.
@@ -92,6 +99,10 @@ impl Router {
 
     /// Whose a message of that name is, by what has been said so far.
     pub(super) fn resolution(&self, name: &str, schema: Option<&str>) -> Resolution {
+        // Schemas and states are long: they are read where a name leaves a doubt.
+        if let Some(entry) = self.names.plain(name) {
+            return Resolution::One(entry);
+        }
         let properties = schema.map(properties);
         let names = properties.as_ref().map(|names| names.iter().map(String::as_str));
         self.names.resolve(name, names, self.currently_syncing().as_deref())
@@ -111,6 +122,11 @@ impl Router {
     pub(super) fn want(&mut self, entry: usize, wanted: Wanted) {
         self.by_entry.insert(entry, self.wanted.len());
         self.wanted.push(wanted);
+    }
+
+    /// Whether a SCHEMA, a RECORD or a STATE came, of whatever stream.
+    pub(super) fn has_heard(&self) -> bool {
+        !self.known.is_empty() || !self.newest_state.is_empty()
     }
 
     /// The newest STATE; empty when there was none.
@@ -143,18 +159,19 @@ impl Router {
         }
     }
 
-    fn resolve(&mut self, name: &str, properties: Option<&[String]>) -> Result<()> {
-        let properties = properties.map(|names| names.iter().map(String::as_str));
-        let syncing = self.currently_syncing();
-        let target = match self.names.resolve(name, properties, syncing.as_deref()) {
+    fn resolve(&mut self, name: &str, schema: Option<&str>) -> Result<()> {
+        let target = match self.resolution(name, schema) {
             Resolution::One(entry) => match self.by_entry.get(&entry) {
                 Some(index) => Target::Wanted(*index),
                 None => Target::Unwanted,
             },
             Resolution::Unknown => {
-                tracing::warn!(
-                    "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
-                );
+                // Once, however often its SCHEMA comes.
+                if !self.strangers_expected && !self.known.contains_key(name) {
+                    tracing::warn!(
+                        "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
+                    );
+                }
                 Target::Unwanted
             }
             Resolution::Ambiguous(entries) => {
