@@ -5,8 +5,12 @@ use crate::translate::state::{Publication, Published, StateError};
 use airbyte_adapters::{Emitting, Error, Result};
 
 impl Sink {
-    /// Publishes the states that are due.
+    /// Publishes the states that are due. While records may have gone astray, none is: it would
+    /// speak for rows that nobody got.
     pub(super) fn publish_due(&mut self, floor: &mut Emitting) -> Result<()> {
+        if self.router.stray().is_some() {
+            return Ok(());
+        }
         let now = self.started.elapsed();
         let states = self.tracker.due(now).map_err(|error| self.state_error(error))?;
         for note in self.tracker.take_notes() {
@@ -35,35 +39,69 @@ impl Sink {
     }
 
     /// Publishes the last states and gives each stream of the run its last status. `clean` says
-    /// that all went well; a stream of which the tap said nothing while warning of it is then an
-    /// error of its own, for under overwrite a COMPLETE would empty a table because of a missing
-    /// privilege.
+    /// that all went well so far; what the streams of which the tap said nothing have to say of that
+    /// is given back.
     pub(super) fn conclude(&mut self, clean: bool, floor: &mut Emitting) -> Result<Option<Error>> {
+        let (denied, mut error) = self.unheard(clean, floor);
+        for number in &denied {
+            self.hold_back(*number);
+        }
+        let mut clean = clean && (denied.is_empty() || self.router.stray().is_none());
         let states = match self.tracker.finish(clean) {
             Ok(states) => states,
-            Err(_) if !clean => self.tracker.finish(clean).unwrap_or_default(),
-            Err(error) => {
-                return Err(Error::system(format!("the tap's last STATE: {error}")));
+            Err(broken) => {
+                clean = false;
+                let broken = Error::system(format!("the tap's last STATE: {broken}"));
+                error.get_or_insert(broken);
+                // The STATE before it still holds.
+                self.tracker.finish(clean).unwrap_or_default()
             }
         };
         self.publish(states, floor)?;
-        let mut denied = None;
-        for wanted in &self.router.wanted {
-            let unsaid = clean && !wanted.seen;
-            let warned = unsaid && wanted.names.iter().any(|name| self.words.warned_of(name));
-            if unsaid {
-                let stream = floor.descriptor(wanted.stream);
-                tracing::warn!("the tap said nothing of stream {stream}");
-                if warned {
-                    let error = Error::config(format!(
-                        "the tap warned of stream {stream} and read nothing of it; its log says why"
-                    ));
-                    denied.get_or_insert(error.in_stream(stream.clone()));
-                }
-            }
-            floor.end(wanted.stream, clean && !warned)?;
+        for (number, wanted) in self.router.wanted.iter().enumerate() {
+            floor.end(wanted.stream, clean && !denied.contains(&number))?;
         }
-        Ok(denied)
+        Ok(error)
+    }
+
+    /// The streams that the tap said nothing of and that therefore must not end well, by their
+    /// number among the wanted ones, and why. Those that the tap warned of: under overwrite a COMPLETE
+    /// would empty a table because of a missing privilege. And all of them where records came under a
+    /// name that nobody knows: they may be theirs.
+    fn unheard(&self, clean: bool, floor: &Emitting) -> (Vec<usize>, Option<Error>) {
+        let stray = self.router.stray();
+        let (mut unheard, mut error) = (Vec::new(), None);
+        for (number, wanted) in self.router.wanted.iter().enumerate().filter(|(_, w)| !w.seen) {
+            let stream = floor.descriptor(wanted.stream);
+            if clean {
+                tracing::warn!("the tap said nothing of stream {stream}");
+            }
+            let why = if let Some(name) = stray {
+                let id = &wanted.tap_stream_id;
+                format!(
+                    "the tap wrote records of a stream `{name}`, which its catalog doesn't have, and \
+                     nothing of stream {stream}: if they are the same, say so in the profile \
+                     (streams.{id}.aliases), and if not, exclude `{name}` there"
+                )
+            } else if clean && wanted.names.iter().any(|name| self.words.warned_of(name)) {
+                format!(
+                    "the tap warned of stream {stream} and read nothing of it; its log says why"
+                )
+            } else {
+                continue;
+            };
+            unheard.push(number);
+            error.get_or_insert_with(|| Error::config(why).in_stream(stream.clone()));
+        }
+        (unheard, error)
+    }
+
+    /// Keeps the position of a wanted stream where the run began.
+    fn hold_back(&mut self, number: usize) {
+        let place = self.router.wanted[number].stream.index();
+        if let Some(stream) = self.places.iter().position(|at| *at == place) {
+            self.tracker.hold_back(stream);
+        }
     }
 
     /// The error of a STATE on the line that is being taken.

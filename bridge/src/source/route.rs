@@ -14,6 +14,8 @@ pub(super) enum Target {
     Wanted(usize),
     /// Nowhere: the stream is the tap's, but nobody asked for it here.
     Unwanted,
+    /// Nowhere: no stream is known by that name.
+    Unknown,
 }
 
 /// One stream of this run of the tap.
@@ -45,6 +47,8 @@ pub(super) struct Router {
     last: Option<(String, usize)>,
     newest_state: String,
     strangers_expected: bool,
+    /// The first name that no stream is known by and under which a record came.
+    stray: Option<String>,
 }
 
 impl Router {
@@ -59,6 +63,7 @@ impl Router {
             last: None,
             newest_state: String::new(),
             strangers_expected: false,
+            stray: None,
         }
     }
 
@@ -155,8 +160,20 @@ impl Router {
                 self.wanted[index].seen = true;
                 Ok(Some(&mut self.wanted[index]))
             }
-            _ => Ok(None),
+            Some(Target::Unknown) => {
+                self.stray.get_or_insert_with(|| name.to_owned());
+                Ok(None)
+            }
+            Some(Target::Unwanted) | None => Ok(None),
         }
+    }
+
+    /// The name under which records came that may be those of a stream of this run: no stream is
+    /// known by it, and some have not been heard of under theirs. Once all of them have, it is only a
+    /// stream that nobody asked for.
+    pub(super) fn stray(&self) -> Option<&str> {
+        let name = self.stray.as_deref()?;
+        self.wanted.iter().any(|wanted| !wanted.seen).then_some(name)
     }
 
     fn resolve(&mut self, name: &str, schema: Option<&str>) -> Result<()> {
@@ -166,13 +183,14 @@ impl Router {
                 None => Target::Unwanted,
             },
             Resolution::Unknown => {
+                let expected = self.strangers_expected || self.names.excludes(name);
                 // Once, however often its SCHEMA comes.
-                if !self.strangers_expected && !self.known.contains_key(name) {
+                if !expected && !self.known.contains_key(name) {
                     tracing::warn!(
                         "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
                     );
                 }
-                Target::Unwanted
+                if expected { Target::Unwanted } else { Target::Unknown }
             }
             Resolution::Ambiguous(entries) => {
                 return Err(Error::config(format!(

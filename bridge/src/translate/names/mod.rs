@@ -19,6 +19,8 @@ pub struct Names {
     ids: HashMap<String, usize>,
     aliases: HashMap<String, Vec<usize>>,
     guesses: HashMap<String, Vec<usize>>,
+    /// What the profile excludes, whether or not the catalog has it.
+    excluded: HashSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,7 +50,9 @@ impl Names {
         overrides: &Overrides,
         selected: &HashSet<String>,
     ) -> Self {
-        let mut names = Self::default();
+        let excluded = overrides.iter().filter(|(_, over)| over.exclude);
+        let excluded = excluded.map(|(id, _)| id.clone()).collect();
+        let mut names = Self { excluded, ..Self::default() };
         for entry in catalog.streams() {
             names.add(entry, overrides, selected.contains(entry.tap_stream_id()));
         }
@@ -122,6 +126,11 @@ impl Names {
             [one] => Some(*one),
             _ => None,
         })
+    }
+
+    /// Whether the profile excludes a stream of that name.
+    pub fn excludes(&self, message_name: &str) -> bool {
+        self.excluded.contains(message_name)
     }
 
     /// The entries that have the name as an alias, else those whose name it may be.

@@ -248,8 +248,8 @@ impl Tracker {
 
     /// Leaves a stream, by its number, where the pass began: the tap has read nothing of it and said
     /// that it couldn't, so a position that it shares with others is none of its own. It is resumed
-    /// from there in a run of its own. GLOBAL and LEGACY states have one position for all and can't
-    /// say so.
+    /// from there in a run of its own. GLOBAL and LEGACY states have one position for all: where one
+    /// stream is held back, none is published at the end.
     pub fn hold_back(&mut self, stream: usize) {
         for member in self.members.iter_mut().filter(|member| member.stream == stream) {
             member.held_back = true;
@@ -270,6 +270,9 @@ impl Tracker {
     pub fn finish(&mut self, clean: bool) -> Result<Published, StateError> {
         self.take_pending()?;
         if self.state_type != StateType::Stream {
+            if self.members.iter().any(|member| member.held_back) {
+                return Ok(Published::nothing());
+            }
             return Ok(self.for_all(clean));
         }
         let all: Vec<usize> = (0..self.members.len()).collect();
