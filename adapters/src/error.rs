@@ -101,7 +101,7 @@ impl Error {
             message: readable(mask(&self.0.message)),
             internal_message: Some(mask(self.0.internal.as_deref().unwrap_or(&self.0.message))),
             stack_trace: self.0.stack_trace.as_deref().map(&mask),
-            failure_type: self.0.failure,
+            failure_type: Some(self.0.failure),
             stream_descriptor: self.0.stream.clone(),
         }
     }

@@ -1,54 +1,73 @@
 use crate::StreamDescriptor;
-use crate::stream::{empty_is_none, null_is_default};
+use crate::document::{Extra, document};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What a source offers: the payload of CATALOG.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Catalog {
-    /// The streams, unique by (namespace, name).
-    pub streams: Vec<Stream>,
+document! {
+    /// What a source offers: the payload of CATALOG (`AirbyteCatalog`).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Catalog {
+        /// The streams, unique by (namespace, name).
+        pub streams: Vec<Stream> = required "streams",
+    }
+}
+
+impl Catalog {
+    /// A catalog of these streams.
+    pub const fn new(streams: Vec<Stream>) -> Self {
+        Self { streams, extra: Extra::NONE }
+    }
 }
 
 /// How a stream can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncMode {
-    /// Everything, each time.
+    /// Everything, each time. The protocol's default for a configured stream.
+    #[default]
     FullRefresh,
     /// What is new or changed since the given state.
     Incremental,
 }
 
-/// One stream of a [`Catalog`] (`AirbyteStream` in the protocol file).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stream {
-    /// The stream's name.
-    pub name: String,
-    /// JSON Schema (draft 7) of the records: an object with `properties`.
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub json_schema: Map<String, Value>,
-    /// Never empty in what we write; `full_refresh` is always offered.
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub supported_sync_modes: Vec<SyncMode>,
-    /// Whether the source chooses the cursor, whatever the user says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_defined_cursor: Option<bool>,
-    /// Path to the field that tells new from old.
-    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
-    pub default_cursor_field: Vec<String>,
-    /// Paths to the parts of the primary key, in order.
-    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
-    pub source_defined_primary_key: Vec<Vec<String>>,
-    /// The schema or database of the table, for database sources.
-    #[serde(default, deserialize_with = "empty_is_none", skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Whether an interrupted read can go on where it stopped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_resumable: Option<bool>,
-    /// Whether the stream is one of files and their metadata.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_file_based: Option<bool>,
+document! {
+    /// One stream of a [`Catalog`] (`AirbyteStream`).
+    ///
+    /// ```
+    /// use airbyte_protocol::{Stream, SyncMode};
+    ///
+    /// let json = r#"{"name":"users","json_schema":{"properties":{"id":{}}},"supported_sync_modes":["full_refresh"]}"#;
+    /// let mut stream: Stream = serde_json::from_str(json)?;
+    /// assert_eq!(stream.properties().collect::<Vec<_>>(), ["id"]);
+    /// assert_eq!(serde_json::to_string(&stream)?, json);
+    ///
+    /// stream.supported_sync_modes.push(SyncMode::Incremental);
+    /// stream.default_cursor_field = vec!["updated_at".to_owned()];
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Stream {
+        /// The stream's name.
+        pub name: String = required "name",
+        /// JSON Schema (draft 7) of the records: an object with `properties`.
+        pub json_schema: Map<String, Value> = written "json_schema",
+        /// Never empty in what we write; `full_refresh` is always offered.
+        pub supported_sync_modes: Vec<SyncMode> = written "supported_sync_modes",
+        /// Whether the source chooses the cursor, whatever the user says. Must be true for a
+        /// stream that is resumable.
+        pub source_defined_cursor: Option<bool> = optional "source_defined_cursor",
+        /// Path to the field that tells new from old; empty when there is none.
+        pub default_cursor_field: Vec<String> = optional "default_cursor_field",
+        /// Paths to the parts of the primary key, in order; empty when there is none.
+        pub source_defined_primary_key: Vec<Vec<String>> = optional "source_defined_primary_key",
+        /// The schema or database of the table, for database sources. An empty one is none.
+        pub namespace: Option<String> = unless_empty "namespace",
+        /// Whether an interrupted read can go on where it stopped. The platform then asks a full
+        /// refresh to go on within one job.
+        pub is_resumable: Option<bool> = optional "is_resumable",
+        /// Whether the stream is one of files and their metadata.
+        pub is_file_based: Option<bool> = optional "is_file_based",
+    }
 }
 
 impl Stream {
@@ -64,6 +83,7 @@ impl Stream {
             namespace: None,
             is_resumable: None,
             is_file_based: None,
+            extra: Extra::NONE,
         }
     }
 

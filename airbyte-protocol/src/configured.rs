@@ -1,58 +1,44 @@
-use crate::stream::null_is_default;
-use crate::{Error, Stream, StreamDescriptor, SyncMode};
-use serde::{Deserialize, Serialize};
+use crate::document::{Extra, document};
+use crate::{DestinationSyncMode, Error, Stream, StreamDescriptor, SyncMode};
 use serde_json::Value;
 
-/// What the user chose: the file behind `read --catalog`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ConfiguredCatalog {
-    /// The chosen streams, unique by (namespace, name).
-    pub streams: Vec<ConfiguredStream>,
+document! {
+    /// What the user chose: the file behind `read --catalog` (`ConfiguredAirbyteCatalog`).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct ConfiguredCatalog {
+        /// The chosen streams, unique by (namespace, name).
+        pub streams: Vec<ConfiguredStream> = required "streams",
+    }
 }
 
-/// How a destination treats what arrives.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DestinationSyncMode {
-    /// Adds rows.
-    #[default]
-    Append,
-    /// Replaces the table.
-    Overwrite,
-    /// Adds rows and keeps the newest of each primary key.
-    AppendDedup,
-    /// Updates rows by key (destinations that are applications).
-    Update,
-    /// Marks rows as deleted.
-    SoftDelete,
-}
-
-/// One chosen stream (`ConfiguredAirbyteStream` in the protocol file).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ConfiguredStream {
-    /// The stream as discovered, with the fields that the user kept.
-    pub stream: Stream,
-    /// Absent or null means full refresh, the protocol's default.
-    #[serde(default = "full_refresh", deserialize_with = "sync_mode")]
-    pub sync_mode: SyncMode,
-    /// Absent or null means append.
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub destination_sync_mode: DestinationSyncMode,
-    /// The user's cursor: a path; empty when not chosen.
-    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
-    pub cursor_field: Vec<String>,
-    /// The user's primary key: paths.
-    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
-    pub primary_key: Vec<Vec<String>>,
-    /// Grows when the user asks for a refresh; PyAirbyte sends null.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generation_id: Option<i64>,
-    /// Data of generations below this one is deleted by the destination.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub minimum_generation_id: Option<i64>,
-    /// The number of this sync.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sync_id: Option<i64>,
+document! {
+    /// One chosen stream (`ConfiguredAirbyteStream`).
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ConfiguredStream {
+        /// The stream as discovered, with the fields that the user kept.
+        pub stream: Stream = required "stream",
+        /// Absent or null means full refresh, the protocol's default.
+        pub sync_mode: SyncMode = written "sync_mode",
+        /// Absent or null means append, the protocol's default.
+        pub destination_sync_mode: DestinationSyncMode = written "destination_sync_mode",
+        /// The object of the destination that takes the records, where it has a catalog of its own
+        /// (see [`DestinationCatalog`](crate::DestinationCatalog)).
+        pub destination_object_name: Option<String> = optional "destination_object_name",
+        /// The user's cursor: a path; empty when not chosen. It is asked for when the sync mode is
+        /// incremental and the source doesn't define one.
+        pub cursor_field: Vec<String> = optional "cursor_field",
+        /// The user's primary key: paths. It is asked for by the deduplicating modes.
+        pub primary_key: Vec<Vec<String>> = optional "primary_key",
+        /// Grows when the user asks for a refresh. PyAirbyte sends null, which means that the
+        /// platform has no refreshes.
+        pub generation_id: Option<i64> = optional "generation_id",
+        /// Data of generations below this one is deleted by the destination; 0 deletes nothing.
+        pub minimum_generation_id: Option<i64> = optional "minimum_generation_id",
+        /// The number of this sync, which grows from sync to sync.
+        pub sync_id: Option<i64> = optional "sync_id",
+        /// Whether the files of a stream of files are wanted too, and not their metadata alone.
+        pub include_files: Option<bool> = optional "include_files",
+    }
 }
 
 impl ConfiguredStream {
@@ -62,11 +48,14 @@ impl ConfiguredStream {
             stream,
             sync_mode,
             destination_sync_mode: DestinationSyncMode::Append,
+            destination_object_name: None,
             cursor_field: Vec::new(),
             primary_key: Vec::new(),
             generation_id: None,
             minimum_generation_id: None,
             sync_id: None,
+            include_files: None,
+            extra: Extra::NONE,
         }
     }
 
@@ -77,6 +66,11 @@ impl ConfiguredStream {
 }
 
 impl ConfiguredCatalog {
+    /// A catalog of these streams, which must be unique by (namespace, name).
+    pub const fn new(streams: Vec<ConfiguredStream>) -> Self {
+        Self { streams, extra: Extra::NONE }
+    }
+
     /// Reads a configured catalog leniently: unknown keys, nulls and repeated keys are fine.
     ///
     /// # Errors
@@ -91,8 +85,7 @@ impl ConfiguredCatalog {
     /// ```
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let value: Value = serde_json::from_slice(bytes).map_err(|e| Error::syntax(&e))?;
-        let catalog: Self =
-            serde_path_to_error::deserialize(value).map_err(|e| path_error("", &e))?;
+        let catalog: Self = Error::reading("", value)?;
         let mut seen = std::collections::HashSet::new();
         for (index, configured) in catalog.streams.iter().enumerate() {
             if !seen.insert(configured.descriptor()) {
@@ -102,36 +95,6 @@ impl ConfiguredCatalog {
         }
         Ok(catalog)
     }
-}
-
-/// Turns serde's error into ours. Only the kinds whose text names keys and types are kept;
-/// a text that quotes a value is cut down to what was expected.
-pub(crate) fn path_error(
-    prefix: &str,
-    error: &serde_path_to_error::Error<serde_json::Error>,
-) -> Error {
-    let path = match error.path().to_string() {
-        path if path == "." => prefix.to_owned(),
-        path if prefix.is_empty() => path,
-        path => format!("{prefix}.{path}"),
-    };
-    let text = error.inner().to_string();
-    let reason = if text.starts_with("missing field") || text.starts_with("invalid length") {
-        text
-    } else if let Some((_, expected)) = text.split_once("expected ") {
-        format!("expected {expected}")
-    } else {
-        "this has the wrong type".to_owned()
-    };
-    Error::new(path, reason)
-}
-
-fn full_refresh() -> SyncMode {
-    SyncMode::FullRefresh
-}
-
-fn sync_mode<'de, D: serde::Deserializer<'de>>(d: D) -> Result<SyncMode, D::Error> {
-    Ok(Option::<SyncMode>::deserialize(d)?.unwrap_or(SyncMode::FullRefresh))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub enum Level {
     Fatal,
 }
 
-/// A line for the user's log: the payload of LOG.
+/// A line for the user's log: the payload of LOG (`AirbyteLogMessage`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Log {
     /// How grave.
@@ -28,4 +28,11 @@ pub struct Log {
     /// The trace that belongs to an exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack_trace: Option<String>,
+}
+
+impl Log {
+    /// A line without a trace.
+    pub fn new(level: Level, message: impl Into<String>) -> Self {
+        Self { level, message: message.into(), stack_trace: None }
+    }
 }

@@ -1,11 +1,13 @@
-//! RECORD: a record's raw JSON between two cached strings.
+//! RECORD: for writers a record's raw JSON between two cached strings, for readers a plain type.
 //!
-//! A sync is made of records, so they are never parsed on the way out: [`Envelope`] holds what
+//! A sync is made of records, so a source never parses them on the way out: [`Envelope`] holds what
 //! stands before the data (type, stream, namespace), and [`Envelope::write`] puts the data's own
-//! bytes and the time behind it.
+//! bytes and the time behind it. Who reads gets a [`Record`].
 
 use crate::StreamDescriptor;
+use crate::document::{Extra, document};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// What stands around every record of one stream.
 ///
@@ -58,6 +60,78 @@ fn push_string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a vector takes every byte");
 }
 
+document! {
+    /// A record as a destination or a test reads it (`AirbyteRecordMessage`).
+    ///
+    /// ```
+    /// use airbyte_protocol::{Message, StreamDescriptor};
+    ///
+    /// let line = br#"{"type":"RECORD","record":{"stream":"t","data":{"a":1.10},"emitted_at":5}}"#;
+    /// let Message::Record(record) = Message::parse(line)? else { panic!("no record") };
+    /// assert_eq!(record.descriptor(), StreamDescriptor::new("t"));
+    /// assert_eq!(record.data["a"].to_string(), "1.10");
+    /// # Ok::<(), airbyte_protocol::Error>(())
+    /// ```
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Record {
+        /// The stream's namespace. An empty one is none.
+        pub namespace: Option<String> = unless_empty "namespace",
+        /// The stream's name.
+        pub stream: String = required "stream",
+        /// The row. Numbers keep their digits; of a key that comes twice the last counts.
+        pub data: Map<String, Value> = required "data",
+        /// When the source emitted it: milliseconds since the epoch, a fraction cut off.
+        pub emitted_at: i64 = moment "emitted_at",
+        /// What was done to it on its way.
+        pub meta: Option<RecordMeta> = optional "meta",
+        /// The file that it stands for.
+        pub file_reference: Option<FileReference> = optional "file_reference",
+    }
+}
+
+impl Record {
+    /// A record as it left the source.
+    pub fn new(descriptor: StreamDescriptor, data: Map<String, Value>, emitted_at: i64) -> Self {
+        Self {
+            namespace: descriptor.namespace,
+            stream: descriptor.name,
+            data,
+            emitted_at,
+            meta: None,
+            file_reference: None,
+            extra: Extra::NONE,
+        }
+    }
+
+    /// The stream that it belongs to.
+    pub fn descriptor(&self) -> StreamDescriptor {
+        StreamDescriptor { name: self.stream.clone(), namespace: self.namespace.clone() }
+    }
+}
+
+document! {
+    /// What was done to a record on its way (`AirbyteRecordMessageMeta`).
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct RecordMeta {
+        /// The fields that were changed.
+        pub changes: Vec<Change> = optional "changes",
+    }
+}
+
+document! {
+    /// The file that a record stands for (`AirbyteRecordMessageFileReference`), of a stream of files
+    /// whose configuration includes them.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct FileReference {
+        /// Where the file lies for the destination to take: an absolute path.
+        pub staging_file_url: Option<String> = optional "staging_file_url",
+        /// Where it lies in the source: a relative path.
+        pub source_file_relative_path: Option<String> = optional "source_file_relative_path",
+        /// How long it is in bytes.
+        pub file_size_bytes: Option<u64> = optional "file_size_bytes",
+    }
+}
+
 /// A change that was made to a record on its way (`AirbyteRecordMessageMetaChange`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -79,19 +153,32 @@ pub enum ChangeKind {
     Truncated,
 }
 
-/// Why a source changes a field. The protocol's reasons of destinations and platform are not a
-/// source's to give.
+/// Why a field was changed, and by whom: source, destination or platform in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChangeReason {
-    /// The whole record was too large.
+    /// The whole record was too large for the source.
     SourceRecordSizeLimitation,
-    /// The field was too large.
+    /// The whole record was too large for the destination.
+    DestinationRecordSizeLimitation,
+    /// The whole record was too large for the platform.
+    PlatformRecordSizeLimitation,
+    /// The field was too large for the source.
     SourceFieldSizeLimitation,
-    /// The value can't be written in JSON (NaN, Infinity).
+    /// The field was too large for the destination.
+    DestinationFieldSizeLimitation,
+    /// The field was too large for the platform.
+    PlatformFieldSizeLimitation,
+    /// The source can't write the value in JSON (NaN, Infinity).
     SourceSerializationError,
+    /// The destination couldn't read or write the value.
+    DestinationSerializationError,
+    /// The platform couldn't read or write the value.
+    PlatformSerializationError,
     /// The value couldn't be had from the source.
     SourceRetrievalError,
+    /// The value isn't of the type that the destination needs.
+    DestinationTypecastError,
 }
 
 #[cfg(test)]

@@ -1,7 +1,22 @@
 use crate::StreamDescriptor;
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use crate::document::since_epoch;
+use crate::stream::null_is_default;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 
-/// News about the sync itself: the payload of TRACE. Times are milliseconds since the epoch.
+/// News about the sync itself: the payload of TRACE (`AirbyteTraceMessage`). Times are milliseconds
+/// since the epoch; the protocol allows fractions of them, which are cut off on the way in.
+///
+/// ```
+/// use airbyte_protocol::{Event, Message};
+///
+/// let line = br#"{"type":"TRACE","trace":{"type":"ANALYTICS","emitted_at":1732000000000.25,
+///     "analytics":{"type":"db-version","value":"16"}}}"#;
+/// let Message::Trace(trace) = Message::parse(line)? else { panic!("no trace") };
+/// assert_eq!(trace.emitted_at, 1_732_000_000_000);
+/// assert!(matches!(trace.event, Event::Analytics(usage) if usage.value.as_deref() == Some("16")));
+/// # Ok::<(), airbyte_protocol::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// When it happened.
@@ -10,7 +25,7 @@ pub struct Trace {
     pub event: Event,
 }
 
-/// The kinds of TRACE that a source writes.
+/// The kinds of TRACE.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Something failed; the process will exit with a code other than 0.
@@ -19,6 +34,8 @@ pub enum Event {
     Estimate(Estimate),
     /// A stream started, runs or ended.
     StreamStatus(StreamStatusTrace),
+    /// How the connector is used.
+    Analytics(Analytics),
 }
 
 impl Trace {
@@ -38,6 +55,11 @@ impl Trace {
     pub fn estimate(estimate: Estimate, emitted_at: u64) -> Self {
         Self { emitted_at, event: Event::Estimate(estimate) }
     }
+
+    /// An ANALYTICS.
+    pub fn analytics(analytics: Analytics, emitted_at: u64) -> Self {
+        Self { emitted_at, event: Event::Analytics(analytics) }
+    }
 }
 
 impl Serialize for Trace {
@@ -47,6 +69,7 @@ impl Serialize for Trace {
             Event::Error(_) => "ERROR",
             Event::Estimate(_) => "ESTIMATE",
             Event::StreamStatus(_) => "STREAM_STATUS",
+            Event::Analytics(_) => "ANALYTICS",
         };
         map.serialize_entry("type", kind)?;
         map.serialize_entry("emitted_at", &self.emitted_at)?;
@@ -54,13 +77,49 @@ impl Serialize for Trace {
             Event::Error(error) => map.serialize_entry("error", error)?,
             Event::Estimate(estimate) => map.serialize_entry("estimate", estimate)?,
             Event::StreamStatus(status) => map.serialize_entry("stream_status", status)?,
+            Event::Analytics(analytics) => map.serialize_entry("analytics", analytics)?,
         }
         map.end()
     }
 }
 
+impl<'de> Deserialize<'de> for Trace {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        enum Kind {
+            Error,
+            Estimate,
+            StreamStatus,
+            Analytics,
+        }
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(rename = "type")]
+            kind: Kind,
+            #[serde(deserialize_with = "since_epoch")]
+            emitted_at: u64,
+            error: Option<ErrorTrace>,
+            estimate: Option<Estimate>,
+            stream_status: Option<StreamStatusTrace>,
+            analytics: Option<Analytics>,
+        }
+        let wire = Wire::deserialize(d)?;
+        let event = match wire.kind {
+            Kind::Error => wire.error.map(Event::Error).ok_or("error"),
+            Kind::Estimate => wire.estimate.map(Event::Estimate).ok_or("estimate"),
+            Kind::StreamStatus => {
+                wire.stream_status.map(Event::StreamStatus).ok_or("stream_status")
+            }
+            Kind::Analytics => wire.analytics.map(Event::Analytics).ok_or("analytics"),
+        };
+        let event = event.map_err(D::Error::missing_field)?;
+        Ok(Self { emitted_at: wire.emitted_at, event })
+    }
+}
+
 /// Whose fault an error is, as far as the platform cares (retry, or call the user).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureType {
     /// A fault of the connector or its surroundings.
@@ -71,8 +130,8 @@ pub enum FailureType {
     TransientError,
 }
 
-/// An error for the user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// An error for the user (`AirbyteErrorTraceMessage`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorTrace {
     /// One sentence for the user.
     pub message: String,
@@ -82,15 +141,16 @@ pub struct ErrorTrace {
     /// The whole trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stack_trace: Option<String>,
-    /// Whose fault.
-    pub failure_type: FailureType,
+    /// Whose fault; unsaid is the connector's. Sources should always say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_type: Option<FailureType>,
     /// The stream it belongs to, if it is one stream's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_descriptor: Option<StreamDescriptor>,
 }
 
 /// Where a stream is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum StreamStatus {
     /// Began; nothing read yet.
@@ -103,19 +163,19 @@ pub enum StreamStatus {
     Incomplete,
 }
 
-/// A stream's status and its reasons.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A stream's status and its reasons (`AirbyteStreamStatusTraceMessage`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StreamStatusTrace {
     /// Which stream.
     pub stream_descriptor: StreamDescriptor,
     /// Where it is.
     pub status: StreamStatus,
     /// Why, when that is worth saying.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<StatusReason>,
 }
 
-/// Why a stream that runs doesn't move.
+/// Why a stream that runs doesn't move (`AirbyteStreamStatusReason`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusReason {
     /// The API's quota is used up until this time (milliseconds since the epoch), if known.
@@ -134,8 +194,30 @@ impl Serialize for StatusReason {
     }
 }
 
+impl<'de> Deserialize<'de> for StatusReason {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        enum Kind {
+            #[serde(rename = "RATE_LIMITED")]
+            RateLimited,
+        }
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(rename = "type")]
+            kind: Kind,
+            rate_limited: Option<RateLimited>,
+        }
+        #[derive(Deserialize)]
+        struct RateLimited {
+            quota_reset: Option<u64>,
+        }
+        let Wire { kind: Kind::RateLimited, rate_limited } = Wire::deserialize(d)?;
+        Ok(Self::RateLimited(rate_limited.and_then(|limit| limit.quota_reset)))
+    }
+}
+
 /// What an [`Estimate`] speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EstimateKind {
     /// One stream.
@@ -144,10 +226,11 @@ pub enum EstimateKind {
     Sync,
 }
 
-/// A guess at how much will come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A guess at how much will come (`AirbyteEstimateTraceMessage`). A source that guesses by stream
+/// doesn't guess for the sync as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The stream's name.
+    /// The stream's name; required by the protocol even for a guess at the whole sync.
     pub name: String,
     /// Its namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,4 +244,15 @@ pub struct Estimate {
     /// Bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub byte_estimate: Option<u64>,
+}
+
+/// How the connector is used, for its makers (`AirbyteAnalyticsTraceMessage`): an event and a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Analytics {
+    /// The event: a fixed text, never one made at run time, and shared by all connectors.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its value; numbers are written as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
 }

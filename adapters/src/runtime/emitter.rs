@@ -200,8 +200,8 @@ impl Emitting {
         let stats = std::mem::take(&mut room.since_state);
         room.has_state = true;
         let stream_descriptor = room.descriptor.clone();
-        let state = StreamState { stream_descriptor, stream_state: Some(stream_state) };
-        self.push_state(&State::Stream(state, stats))
+        let state = StreamState::new(stream_descriptor, Some(stream_state));
+        self.push_state(State::stream(state, stats))
     }
 
     /// Writes one checkpoint for all streams: what they share, and what some have of their own.
@@ -216,13 +216,10 @@ impl Emitting {
     ) -> Result<()> {
         let stream_states = own
             .into_iter()
-            .map(|(id, state)| StreamState {
-                stream_descriptor: self.descriptor(id).clone(),
-                stream_state: Some(state),
-            })
+            .map(|(id, state)| StreamState::new(self.descriptor(id).clone(), Some(state)))
             .collect();
         let stats = self.take_all_stats();
-        self.push_state(&State::Global(GlobalState { shared_state: shared, stream_states }, stats))
+        self.push_state(State::global(GlobalState::new(shared, stream_states), stats))
     }
 
     /// Writes one blob for all streams (LEGACY).
@@ -232,11 +229,11 @@ impl Emitting {
     /// As [`Output::lines`].
     pub fn legacy_state(&mut self, blob: Value) -> Result<()> {
         let stats = self.take_all_stats();
-        self.push_state(&State::Legacy(blob, stats))
+        self.push_state(State::legacy(blob, stats))
     }
 
     fn take_all_stats(&mut self) -> StateStats {
-        let mut all = StateStats { record_count: 0, rejected_record_count: self.rejected };
+        let mut all = StateStats { rejected_record_count: self.rejected, ..StateStats::default() };
         self.rejected = 0;
         for room in &mut self.streams {
             let stats = std::mem::take(&mut room.since_state);
@@ -247,10 +244,10 @@ impl Emitting {
         all
     }
 
-    fn push_state(&mut self, state: &State) -> Result<()> {
+    fn push_state(&mut self, state: State) -> Result<()> {
         /// From this length on the platform warns about a line (characters; we count bytes).
         const LARGE: usize = 20_000_000;
-        let message = Message::State(state.clone());
+        let message = Message::State(state);
         let before = self.buffer.len();
         self.push(&message);
         let length = self.buffer.len() - before;

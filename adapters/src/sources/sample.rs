@@ -105,7 +105,7 @@ impl Source for Sample {
     }
 
     async fn discover(&mut self, _: &Config, _: &Context) -> Result<Catalog> {
-        Ok(Catalog { streams: vec![products(), orders()] })
+        Ok(Catalog::new(vec![products(), orders()]))
     }
 
     async fn read(&mut self, job: ReadJob, emitter: &Emitter, context: &Context) -> Result<()> {

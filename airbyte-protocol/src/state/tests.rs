@@ -1,4 +1,5 @@
 use super::*;
+use crate::Error;
 use serde_json::json;
 
 fn parse(text: &str) -> Result<StateInput, Error> {
@@ -65,15 +66,46 @@ fn broken_states_name_their_place() {
 
 #[test]
 fn counts_have_a_decimal_point_and_nulls_are_left_out() {
-    let state = State::Stream(
-        StreamState {
-            stream_descriptor: StreamDescriptor::new("a"),
-            stream_state: Some(json!({})),
-        },
-        StateStats { record_count: 5, rejected_record_count: 0 },
-    );
+    let descriptor = StreamDescriptor::new("a");
+    let state =
+        State::stream(StreamState::new(descriptor, Some(json!({}))), StateStats::records(5));
     assert_eq!(
         serde_json::to_string(&state).unwrap(),
         r#"{"type":"STREAM","stream":{"stream_descriptor":{"name":"a"},"stream_state":{}},"sourceStats":{"recordCount":5.0}}"#
     );
+}
+
+#[test]
+fn counts_are_whole_numbers_of_any_dress() {
+    let read = |text: &str| {
+        let stats = serde_json::from_str::<StateStats>(&format!(r#"{{"recordCount":{text}}}"#));
+        stats.map(|stats| stats.record_count).ok()
+    };
+    assert_eq!(read("5"), Some(5));
+    assert_eq!(read("5.000"), Some(5));
+    assert_eq!(read("5e3"), Some(5000));
+    assert_eq!(read("18446744073709551615.0"), Some(u64::MAX));
+    assert_eq!(read("null"), Some(0));
+    for odd in ["-1", "2.5", "1e300", "\"5\""] {
+        assert_eq!(read(odd), None, "{odd}");
+    }
+}
+
+#[test]
+fn a_state_without_a_type_is_known_by_its_payload() {
+    let read = |text: &str| serde_json::from_str::<State>(text).map(|state| state.position);
+    let stream = r#"{"stream":{"stream_descriptor":{"name":"a"}},"data":null}"#;
+    assert!(matches!(read(stream), Ok(Position::Stream(_))));
+    assert!(matches!(read(r#"{"global":{"stream_states":[]}}"#), Ok(Position::Global(_))));
+    assert!(matches!(read(r#"{"data":{"a":1}}"#), Ok(Position::Legacy(_))));
+    assert!(read("{}").is_err());
+    assert!(read(r#"{"type":"GLOBAL","data":{}}"#).is_err());
+}
+
+#[test]
+fn what_stands_beside_the_position_is_kept() {
+    let text = r#"{"type":"STREAM","stream":{"stream_descriptor":{"name":"a"}},"data":{"a":1}}"#;
+    let state: State = serde_json::from_str(text).unwrap();
+    assert_eq!(state.extra.get("data"), Some(&json!({"a": 1})));
+    assert_eq!(serde_json::to_string(&state).unwrap(), text);
 }

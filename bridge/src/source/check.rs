@@ -256,7 +256,7 @@ fn candidates(
         .take(TRIES)
         .map(|(_, link, stream)| {
             let configured = ConfiguredStream::new(stream.clone(), SyncMode::FullRefresh);
-            (ConfiguredCatalog { streams: vec![configured] }, link.tap_stream_id.clone())
+            (ConfiguredCatalog::new(vec![configured]), link.tap_stream_id.clone())
         })
         .collect()
 }

@@ -165,7 +165,7 @@ impl Piped {
 }
 
 /// What nobody configured.
-const NOBODY: ConfiguredCatalog = ConfiguredCatalog { streams: Vec::new() };
+const NOBODY: ConfiguredCatalog = ConfiguredCatalog::new(Vec::new());
 
 /// Success is the end of a pipe on which a message came; whether the tap succeeded can't be seen
 /// here. Words that are no messages may be all that a failing tap said: a COMPLETE would then empty

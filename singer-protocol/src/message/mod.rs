@@ -1,6 +1,8 @@
 //! The messages a tap writes to stdout, one JSON object a line, read in place.
 
+mod access;
 mod broken;
+mod make;
 mod malformed;
 #[cfg(test)]
 mod tests;
@@ -8,6 +10,7 @@ mod write;
 
 use std::borrow::Cow;
 
+pub use access::BatchEncoding;
 pub use broken::{Repaired, repair_non_finite};
 pub use malformed::{LineError, Malformed, Reason};
 
@@ -42,7 +45,7 @@ pub enum Message<'a> {
     Other(Other<'a>),
 }
 
-/// A SCHEMA message.
+/// A SCHEMA message: it must come before the stream's first RECORD, and may come again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema<'a> {
     /// The stream's name in messages, which may differ from its id in the catalog.
@@ -51,7 +54,7 @@ pub struct Schema<'a> {
     pub schema: &'a str,
     /// The primary key's parts; empty when missing or null.
     pub key_properties: Vec<String>,
-    /// The fields bookmarks are made of; empty when missing or null.
+    /// The fields bookmarks are made of (the replication key); empty when missing or null.
     pub bookmark_properties: Vec<String>,
 }
 
@@ -64,7 +67,8 @@ pub struct Record<'a> {
     pub record: &'a str,
     /// When the row was read, usually RFC 3339 (see [`epoch_millis`](crate::epoch_millis)).
     pub time_extracted: Option<Cow<'a, str>>,
-    /// The table version's JSON text.
+    /// The table version's JSON text: of a table that is read as a whole, the same number in all its
+    /// records (see [`ActivateVersion`]).
     pub version: Option<&'a str>,
 }
 
@@ -75,7 +79,7 @@ pub struct State<'a> {
     pub value: &'a str,
 }
 
-/// An ACTIVATE_VERSION message.
+/// An ACTIVATE_VERSION message: the records of this version are all there, those of others can go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActivateVersion<'a> {
     /// The stream's name in messages.
@@ -84,7 +88,9 @@ pub struct ActivateVersion<'a> {
     pub version: Option<&'a str>,
 }
 
-/// A BATCH message of the Meltano SDK.
+/// A BATCH message of the Meltano SDK: records that lie in files instead of on stdout. The
+/// dialect of pipelinewise's singer-python, one file under `filepath`, isn't read: its messages are
+/// malformed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch<'a> {
     /// The stream's name in messages.
@@ -93,6 +99,8 @@ pub struct Batch<'a> {
     pub encoding: &'a str,
     /// The JSON text of the list of file URIs.
     pub manifest: &'a str,
+    /// The table version's JSON text, as in a [`Record`]; only newer taps say it.
+    pub version: Option<&'a str>,
 }
 
 /// A message of another type.
@@ -222,6 +230,7 @@ fn message<'a>(kind: Kind, envelope: &Envelope<'a>) -> Result<Message<'a>, Flaw<
             stream: stream(envelope)?,
             encoding: object("encoding", envelope.encoding)?,
             manifest: required("manifest", envelope.manifest)?,
+            version: present(envelope.version),
         }),
     })
 }

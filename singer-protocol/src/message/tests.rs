@@ -312,7 +312,7 @@ fn what_is_written_is_read_again() {
         }),
         Message::State(State { value: "{}" }),
         Message::ActivateVersion(ActivateVersion { stream: "s".into(), version: Some("3") }),
-        Message::Batch(Batch { stream: "s".into(), encoding: "{}", manifest: "[]" }),
+        Message::Batch(Batch::new("s", "{}", "[]")),
         Message::Other(Other { kind: "LOG".into() }),
     ];
     for message in messages {

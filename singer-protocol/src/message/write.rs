@@ -50,6 +50,7 @@ impl Message<'_> {
                 name(line, "stream", &batch.stream);
                 raw(line, "encoding", batch.encoding);
                 raw(line, "manifest", batch.manifest);
+                version(line, batch.version);
             }
             Message::Other(other) => {
                 line.push(b'{');

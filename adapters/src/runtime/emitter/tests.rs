@@ -21,7 +21,7 @@ fn emitter(names: &[&str]) -> (Emitter, Sink) {
         .iter()
         .map(|name| ConfiguredStream::new(Stream::new(*name, Map::new()), SyncMode::FullRefresh))
         .collect();
-    (Emitter::new(&ConfiguredCatalog { streams }, Output::new(sink.clone())), sink)
+    (Emitter::new(&ConfiguredCatalog::new(streams), Output::new(sink.clone())), sink)
 }
 
 /// Each line in short: `STARTED a`, `R a`, `S a 2.0`.

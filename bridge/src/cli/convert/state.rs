@@ -121,10 +121,7 @@ impl Read {
 
     fn state(&self, state: &Publication) -> StreamState {
         let place = self.places[state.stream];
-        StreamState {
-            stream_descriptor: self.job.catalog.streams[place].descriptor(),
-            stream_state: Some(state.to_value()),
-        }
+        StreamState::new(self.job.catalog.streams[place].descriptor(), Some(state.to_value()))
     }
 
     /// What the tap would be handed, run by run.

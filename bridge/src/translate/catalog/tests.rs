@@ -324,7 +324,7 @@ fn configure(translated: &Translated, change: impl Fn(&mut ConfiguredStream)) ->
     let mut streams: Vec<_> =
         streams.map(|stream| ConfiguredStream::new(stream, SyncMode::Incremental)).collect();
     change(&mut streams[0]);
-    ConfiguredCatalog { streams }
+    ConfiguredCatalog::new(streams)
 }
 
 fn choose<'a>(
