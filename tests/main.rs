@@ -25,6 +25,8 @@ mod read;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
+mod scale;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod state_types;

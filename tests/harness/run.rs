@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// No command of any test takes longer than this unless something hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// The folder that one test works in. It is its own TMPDIR too, so that what the program leaves
 /// behind can be seen.

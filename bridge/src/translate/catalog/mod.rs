@@ -12,6 +12,8 @@ mod naming;
 mod offer;
 mod presume;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod tests;
 
 pub use choose::{Choice, Selected, SingerCatalog, to_singer};

@@ -9,7 +9,9 @@ mod drift;
 mod hints;
 mod node;
 #[cfg(test)]
-mod tests;
+mod seen;
+#[cfg(test)]
+pub(in crate::translate) mod tests;
 mod types;
 
 pub use drift::{Change, Difference, Shape};

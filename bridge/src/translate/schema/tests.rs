@@ -250,7 +250,7 @@ fn the_root_is_always_an_object_with_properties() {
 }
 
 /// JSON that looks like a schema often enough to reach every branch.
-fn schema_like() -> impl Strategy<Value = Value> {
+pub(in crate::translate) fn schema_like() -> impl Strategy<Value = Value> {
     let names = || {
         prop::sample::select(vec![
             "null",
@@ -340,7 +340,7 @@ fn hints() -> impl Strategy<Value = Hints> {
 }
 
 /// The keywords that no client accepts, at any place where a schema stands.
-fn forbidden(schema: &Value) -> bool {
+pub(in crate::translate) fn forbidden(schema: &Value) -> bool {
     let Some(map) = schema.as_object() else { return false };
     let below = |key: &str| map.get(key).and_then(Value::as_object);
     ["$ref", "allOf", "anyOf", "oneOf", "not"].iter().any(|key| map.contains_key(*key))
