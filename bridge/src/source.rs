@@ -115,7 +115,7 @@ impl Source for TapSource {
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {
         let folder = Self::folder()?;
         let catalog = discovery::discover(self, config, &folder, context).await?;
-        let translated = translate::catalog::to_airbyte(&catalog, &self.overrides());
+        let translated = translate::catalog::into_airbyte(catalog, &self.overrides());
         for note in &translated.notes {
             tracing::warn!("{note}");
         }

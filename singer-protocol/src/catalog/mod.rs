@@ -86,6 +86,11 @@ impl Catalog {
         &self.streams
     }
 
+    /// The streams alone, in the file's order.
+    pub fn into_streams(self) -> Vec<Entry> {
+        self.streams
+    }
+
     /// The streams, to select from.
     pub fn streams_mut(&mut self) -> &mut [Entry] {
         &mut self.streams

@@ -6,7 +6,7 @@ use crate::options::OptionSet;
 use crate::source;
 use crate::tap::{Arrival, Lines};
 use crate::translate::Overrides;
-use crate::translate::catalog::{Learnt, to_airbyte, to_singer};
+use crate::translate::catalog::{Learnt, into_airbyte, outline, to_singer};
 use airbyte_adapters::{Error, Result};
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message};
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, options: &OptionSet) -> Result<String> {
     } else {
         singer::Catalog::parse(&args.input.read()?).map_err(|error| args.input.wrong(error))?
     };
-    let translated = to_airbyte(&catalog, &overrides);
+    let translated = into_airbyte(catalog, &overrides);
     for note in &translated.notes {
         tracing::warn!("{note}");
     }
@@ -56,7 +56,7 @@ fn selected(args: &Args, options: &OptionSet, overrides: &Overrides) -> Result<S
     let catalog = input::singer_catalog(path)?;
     let configured =
         input::parse_configured(&args.input.read()?).map_err(|error| args.input.wrong(error))?;
-    let translated = to_airbyte(&catalog, overrides);
+    let translated = outline(&catalog, overrides);
     let gone = configured.streams.iter().filter(|wanted| translated.find(wanted).is_none());
     let gone: Vec<String> = gone.map(|wanted| wanted.descriptor().to_string()).collect();
     if let Some(error) = source::no_such_stream("the Singer catalog", &gone) {

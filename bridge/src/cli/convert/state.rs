@@ -4,7 +4,7 @@ use super::input::{self, Input};
 use super::{From, page};
 use crate::options::OptionSet;
 use crate::source::{self, Joining, ids, members, no_such_stream, run_id, specs, tell};
-use crate::translate::catalog::{presume, to_airbyte};
+use crate::translate::catalog::{outline, presume};
 use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Config, Error, ReadJob, Result};
 use airbyte_protocol::{StateInput, StreamState};
@@ -63,7 +63,7 @@ impl Read {
             Some(path) => input::singer_catalog(path)?,
             None => presume(&configured, &source::told_ids(&state), &overrides),
         };
-        let translated = to_airbyte(&catalog, &overrides);
+        let translated = outline(&catalog, &overrides);
         let job = ReadJob { config: Config::default(), catalog: configured, state };
         let (mut members, missing) = members(&overrides, &catalog, &translated, &job);
         let missing: Vec<String> =

@@ -18,7 +18,7 @@ mod tests;
 
 pub use choose::{Choice, Selected, SingerCatalog, to_singer};
 pub use learn::Learnt;
-pub use offer::{outline, to_airbyte};
+pub use offer::{into_airbyte, outline, to_airbyte};
 pub use presume::presume;
 
 use airbyte_protocol as airbyte;

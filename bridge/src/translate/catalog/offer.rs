@@ -6,46 +6,56 @@ use airbyte_protocol as airbyte;
 use airbyte_protocol::{StreamDescriptor, SyncMode};
 use serde_json::{Map, Value, json};
 use singer_protocol as singer;
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 
 /// Translates what a tap discovered. Streams that the profile excludes and those that the tap
 /// calls unsupported are left out; of two entries with one `tap_stream_id` the first counts.
 pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translated {
-    translate(catalog, overrides, |_| {})
+    translate(catalog.streams(), overrides, |_| {})
+}
+
+/// As [`to_airbyte`], where nothing else is made of the tap's catalog: each of its streams is let go
+/// when it has been translated, so that a large catalog never stands in memory twice.
+pub fn into_airbyte(catalog: singer::Catalog, overrides: &Overrides) -> Translated {
+    translate(catalog.into_streams(), overrides, |_| {})
 }
 
 /// As [`to_airbyte`], with nothing left of the schemas but the names of their top-level properties:
 /// as much as a read needs, and a tenth of the memory.
 pub fn outline(catalog: &singer::Catalog, overrides: &Overrides) -> Translated {
-    translate(catalog, overrides, |stream| {
+    translate(catalog.streams(), overrides, |stream| {
         let properties = stream.json_schema.get_mut("properties").and_then(Value::as_object_mut);
         properties.into_iter().flat_map(Map::values_mut).for_each(|property| *property = json!({}));
     })
 }
 
-fn translate(
-    catalog: &singer::Catalog,
+fn translate<E: Borrow<singer::Entry>>(
+    streams: impl IntoIterator<Item = E>,
     overrides: &Overrides,
     finish: impl Fn(&mut airbyte::Stream),
 ) -> Translated {
     let mut translated = Translated::default();
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
-    for entry in catalog.streams() {
-        if seen.insert(entry.tap_stream_id()) {
+    for entry in streams {
+        let id = entry.borrow().tap_stream_id();
+        if seen.insert(id.to_owned()) {
             entries.push(entry);
         } else {
             let text = "the tap's catalog names it twice; the first entry counts";
-            translated.notes.push(Note::new(entry.tap_stream_id(), text));
+            translated.notes.push(Note::new(id, text));
         }
     }
-    for id in overrides.keys().filter(|id| !seen.contains(id.as_str())) {
+    for id in overrides.keys().filter(|id| !seen.contains(*id)) {
         let text = "the profile has settings for it, but the tap has no such stream";
         translated.notes.push(Note::new(id, text));
     }
-    let descriptors = naming::descriptors(&entries, overrides);
+    let all: Vec<&singer::Entry> = entries.iter().map(Borrow::borrow).collect();
+    let descriptors = naming::descriptors(&all, overrides);
     let nothing = StreamOverride::default();
     for (entry, descriptor) in entries.into_iter().zip(descriptors) {
+        let entry = entry.borrow();
         let over = overrides.get(entry.tap_stream_id()).unwrap_or(&nothing);
         let inclusion = entry.stream_metadata("inclusion").and_then(Value::as_str);
         if !over.exclude && inclusion != Some("unsupported") {
