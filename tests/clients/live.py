@@ -25,7 +25,8 @@ import time
 
 from catalogs import Key, catalog_in, configure, cursor_of, key_of, label, last_states
 from servers import Server
-from taps import TAPS, Tap, environment
+from tap import Tap, environment
+from taps import TAPS
 
 HERE = pathlib.Path(__file__).parent
 #: Sources that come with the binary: the option that names them, and a config that must fail.
