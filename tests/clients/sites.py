@@ -105,6 +105,8 @@ class GitLab(Site):
         row = {"id": parent * 1000 + number, "name": f"n{number}", "title": f"t{number}"}
         if child == "repository/commits":
             row["id"] = f"{row['id']:040x}"
+        if str(parent) in self.groups:
+            row["group_id"] = parent
         cursor = self.cursors.get(child)
         if cursor:
             row[cursor] = stamp(min(number, self.sizes[child] - 2))

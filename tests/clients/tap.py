@@ -73,6 +73,10 @@ class Tap:
     package: str | None = None
     #: What it is built with: `singer-sdk`, `singer-python`, … as its lock names it; None: nothing.
     built_with: str | None = None
+    #: Whether its discovery asks a service that isn't there.
+    asks_before: bool = False
+    #: What it reads from, in the reader's words.
+    source: str = ""
     #: A word to the reader of the table.
     remark: str = ""
 

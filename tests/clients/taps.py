@@ -42,6 +42,9 @@ TAPS = {
         *taps_offline.TAPS,
         Tap(
             name="tap-postgres",
+            source="PostgreSQL",
+            package="meltanolabs-tap-postgres",
+            built_with="singer-sdk",
             executable="tap-postgres",
             server=lambda _: Postgres(),
             config=lambda server: {
@@ -62,6 +65,9 @@ TAPS = {
         ),
         Tap(
             name="tap-mysql",
+            source="MariaDB",
+            package="pipelinewise-tap-mysql",
+            built_with="pipelinewise-singer-python",
             executable="tap-mysql",
             server=lambda _: MariaDb(),
             config=lambda server: {**_account(server), "filter_dbs": "front,back"},
@@ -79,6 +85,8 @@ TAPS = {
         ),
         Tap(
             name="tap-dynamodb",
+            source="DynamoDB (moto)",
+            built_with="singer-python",
             executable="tap-dynamodb",
             server=lambda envs: Moto(environment(envs, "moto")),
             config=lambda _: {

@@ -14,6 +14,7 @@ from tap import Tap
 TAPS = (
     Tap(
         name="tap-jsonl",
+        source="files",
         executable="tap-jsonl",
         built_with="singer-sdk",
         server=lambda _: Files(jsonl),
@@ -27,6 +28,7 @@ TAPS = (
     ),
     Tap(
         name="tap-jsonfile",
+        source="files",
         executable="tap-jsonfile",
         built_with="singer-sdk",
         server=lambda _: Files(json_files),
@@ -35,6 +37,7 @@ TAPS = (
     ),
     Tap(
         name="tap-dbf",
+        source="files",
         executable="tap-dbf",
         built_with="singer-sdk",
         server=lambda _: Files(dbf_files),
@@ -43,6 +46,7 @@ TAPS = (
     ),
     Tap(
         name="tap-spreadsheets",
+        source="files",
         executable="tap-spreadsheets",
         built_with="singer-sdk",
         server=lambda _: Files(spreadsheets),
@@ -67,6 +71,7 @@ TAPS = (
     ),
     Tap(
         name="tap-singer-jsonl",
+        source="files",
         executable="tap-singer-jsonl",
         server=lambda _: Files(singer_files),
         config=lambda server: {
@@ -79,6 +84,7 @@ TAPS = (
     ),
     Tap(
         name="tap-dimdate",
+        source="nothing",
         executable="tap-dimdate",
         built_with="singer-sdk",
         server=lambda _: Files(nothing_but_days),

@@ -54,6 +54,7 @@ def _gone(config: dict) -> dict:
 TAPS = (
     Tap(
         name="pipelinewise-tap-s3-csv",
+        source="S3 (moto)",
         executable="tap-s3-csv",
         built_with="pipelinewise-singer-python",
         server=_bucket,
@@ -71,6 +72,7 @@ TAPS = (
     ),
     Tap(
         name="tap-s3-csv",
+        source="S3 (moto)",
         executable="tap-s3-csv",
         built_with="singer-python",
         server=_bucket,

@@ -41,6 +41,7 @@ def _kind(value: object) -> str:
 TAPS = (
     Tap(
         name="tap-rest-api-msdk",
+        source="REST API",
         executable="tap-rest-api-msdk",
         built_with="singer-sdk",
         server=lambda _: Web(sites.Rest),
@@ -60,6 +61,7 @@ TAPS = (
     ),
     Tap(
         name="tap-rest-api",
+        source="REST API",
         executable="tap-rest-api",
         built_with="singer-python",
         server=lambda _: Web(sites.Rest),
@@ -69,6 +71,7 @@ TAPS = (
     ),
     Tap(
         name="tap-feed",
+        source="RSS",
         executable="tap-feed",
         built_with="singer-sdk",
         server=lambda _: Web(sites.Feeds),
@@ -82,6 +85,7 @@ TAPS = (
     ),
     Tap(
         name="tap-gitlab",
+        source="REST API",
         executable="tap-gitlab",
         built_with="singer-python",
         server=lambda _: Web(sites.GitLab),
