@@ -5,9 +5,17 @@ mod architecture;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod children;
+#[cfg(test)]
 mod convert;
 #[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod odd;
 #[cfg(test)]
 mod options;
 #[cfg(test)]

@@ -137,7 +137,9 @@ fn a_discovery_that_hangs_is_given_up() {
     let (work, tap) = (Work::new(), people().behaves(json!({"hangs": ["discover"]})));
     let limit = ["--discovery-timeout", "300ms"];
     let discover = work.discover().tap(&tap).args(limit).fails();
-    assert!(discover.error().contains("didn't finish discovery"), "{discover}");
+    let error = discover.error();
+    assert!(error.contains("didn't finish discovery within 0.3 s"), "{discover}");
+    assert!(error.contains("--discovery-timeout"), "{discover}");
     assert_eq!(discover.failure_type(), "transient_error");
     let answer = work.check().tap(&tap).args(limit).ok().answer();
     assert_eq!(answer.0, "FAILED");

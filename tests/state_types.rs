@@ -225,6 +225,42 @@ fn the_bare_state_goes_through_as_it_is_and_the_user_is_warned() {
 }
 
 #[test]
+fn a_bare_state_that_looks_like_a_wrapper_comes_back_as_it_was() {
+    let said = json!({"data": {"n": 9}});
+    let line = json!({"type": "STATE", "value": said}).to_string();
+    let entry = {
+        let mut entry = entry("users", &["id"], columns());
+        entry["metadata"][0]["metadata"]["valid-replication-keys"] = json!(["updated_at"]);
+        entry
+    };
+    let (work, tap) = (Work::new(), Tap::with(&[entry]).says(&[schema("users"), line]));
+    let catalog = incrementally(&work.discover().tap(&tap).ok().catalog());
+    let legacy = ["--state-type", "legacy"];
+    let read = work.read(&catalog).tap(&tap).args(legacy).ok();
+    let last = states(&read).pop().expect("a state");
+    assert_eq!(last["data"], said);
+    let runs = work.given().len();
+    work.read(&catalog).tap(&tap).with_state(&json!([last])).args(legacy).ok();
+    assert_eq!(given(&work, runs)[0].1, Some(said));
+}
+
+#[test]
+fn the_last_state_of_a_stream_counts_also_when_it_says_that_there_is_none() {
+    let (work, tap) = (Work::new(), linked());
+    let catalog = mixed(&work, &tap);
+    let first = work.read(&catalog).tap(&tap).ok();
+    let mut held = first.committed_state();
+    let reset = json!({"type": "STREAM",
+        "stream": {"stream_descriptor": {"name": "orders"}, "stream_state": null}});
+    held.as_array_mut().expect("a list").push(reset);
+    let runs = work.given().len();
+    work.read(&catalog).tap(&tap).with_state(&held).ok();
+    let given = given(&work, runs);
+    let orders = given.iter().find(|(streams, _)| streams.contains(&"orders".to_owned()));
+    assert_eq!(orders.expect("a run of orders").1, None);
+}
+
+#[test]
 fn no_state_is_a_first_run_whatever_its_dress() {
     let (work, tap) = (Work::new(), linked());
     let catalog = mixed(&work, &tap);

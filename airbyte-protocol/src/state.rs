@@ -115,6 +115,12 @@ impl StateInput {
             Value::Null => Ok(Self::Empty),
             Value::Object(map) if map.is_empty() => Ok(Self::Empty),
             Value::Object(map) if looks_like_a_message(&map) => Self::from_list(vec![map.into()]),
+            // A LEGACY state of the days before states had a type.
+            Value::Object(map)
+                if map.len() == 1 && map.get("data").is_some_and(Value::is_object) =>
+            {
+                Self::from_list(vec![map.into()])
+            }
             Value::Object(map) => Ok(Self::Legacy(map)),
             Value::Array(list) => Self::from_list(list),
             _ => Err(Error::new("", "expected a list of states or an object")),

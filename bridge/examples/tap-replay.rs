@@ -31,6 +31,14 @@ struct Manner {
     plays: Option<PathBuf>,
     /// The text of `--help`.
     help: Option<String>,
+    /// The flags that it knows, where it refuses all others; its help lists them.
+    knows: Option<Vec<String>>,
+    /// A flag that it can't sync without.
+    insists_on: Option<String>,
+    /// Takes `--discover` for nothing and syncs.
+    overhears_discover: bool,
+    /// Dies at every call as a program without one of its modules does.
+    lacks_module: Option<String>,
     /// Whose selection it follows; without it every line is said, as by a tap that ignores its
     /// catalog.
     obeys: Option<Obeys>,
@@ -54,6 +62,37 @@ struct Manner {
     leaks: Option<String>,
 }
 
+impl Manner {
+    /// Refuses what it doesn't know or can't do without.
+    fn mind(&self, args: &Args, mode: Mode) -> Result<()> {
+        let given = args.files.keys().chain(&args.flags);
+        let unknown: Vec<&str> = match &self.knows {
+            Some(known) => given.filter(|flag| !known.contains(flag)).map(String::as_str).collect(),
+            None => Vec::new(),
+        };
+        if !unknown.is_empty() {
+            return Err(format!("unrecognized arguments: {}", unknown.join(" ")).into());
+        }
+        match &self.insists_on {
+            Some(flag)
+                if matches!(mode, Mode::Sync | Mode::Resume) && !args.files.contains_key(flag) =>
+            {
+                Err(format!("the following arguments are required: {flag}").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn help(&self) -> String {
+        let usual = "[--help] [--config FILE] [--discover] [--catalog FILE] [--state FILE]";
+        match (&self.help, &self.knows) {
+            (Some(help), _) => help.clone(),
+            (None, Some(known)) => format!("usage: tap [{}]", known.join("] [")),
+            (None, None) => format!("usage: tap {usual}"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Obeys {
@@ -69,6 +108,7 @@ enum OnTerm {
     #[default]
     Dies,
     ExitsWith0,
+    ExitsWith1,
     Ignores,
 }
 
@@ -123,12 +163,12 @@ impl Args {
         Ok(args)
     }
 
-    fn mode(&self) -> Mode {
+    fn mode(&self, manner: &Manner) -> Mode {
         let has = |flag: &str| self.flags.iter().any(|f| f == flag);
         match () {
             () if has("--help") => Mode::Help,
             () if has("--about") => Mode::About,
-            () if has("--discover") => Mode::Discover,
+            () if has("--discover") && !manner.overhears_discover => Mode::Discover,
             () if self.files.contains_key("--state") => Mode::Resume,
             () => Mode::Sync,
         }
@@ -154,12 +194,20 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn play(args: &Args) -> Result<u8> {
-    let mode = args.mode();
     let manner = manner(&args.scenario)?;
+    let mode = args.mode(&manner);
     let folder = match &manner.plays {
         Some(other) => args.scenario.join(other),
         None => args.scenario.clone(),
     };
+    if let Some(module) = &manner.lacks_module {
+        let says = format!(
+            "Traceback (most recent call last):\n  File \"tap\", line 3, in <module>\n    \
+             import {module}\nModuleNotFoundError: No module named '{module}'\n"
+        );
+        io::stderr().write_all(says.as_bytes())?;
+        return Ok(1);
+    }
     mind_term(manner.on_term);
     let grandchild = if manner.grandchild && matches!(mode, Mode::Sync | Mode::Resume) {
         Some(
@@ -174,6 +222,7 @@ fn play(args: &Args) -> Result<u8> {
         None
     };
     report(args, mode, grandchild)?;
+    manner.mind(args, mode)?;
     if let Some(file) = &manner.writes {
         fs::write(file, "written by the tap\n")?;
     }
@@ -219,8 +268,10 @@ fn mind_term(on_term: OnTerm) {
             let mut term = signal(SignalKind::terminate())?;
             let _ = ready.send(());
             while term.recv().await.is_some() {
-                if on_term == OnTerm::ExitsWith0 {
-                    std::process::exit(0);
+                match on_term {
+                    OnTerm::ExitsWith0 => std::process::exit(0),
+                    OnTerm::ExitsWith1 => std::process::exit(1),
+                    OnTerm::Dies | OnTerm::Ignores => {}
                 }
             }
             io::Result::Ok(())
@@ -286,9 +337,7 @@ fn say(args: &Args, manner: &Manner, folder: &Path, mode: Mode) -> Result<()> {
     let mut out = io::stdout().lock();
     match mode {
         Mode::Help => {
-            let usual =
-                "usage: tap [--help] [--config FILE] [--discover] [--catalog FILE] [--state FILE]";
-            out.write_all(manner.help.as_deref().unwrap_or(usual).as_bytes())?;
+            out.write_all(manner.help().as_bytes())?;
         }
         Mode::About => {
             let about = fs::read(folder.join("about.json"));

@@ -45,6 +45,12 @@ pub fn run_error(tap: &str, doing: &str, error: &RunError) -> Error {
     }
 }
 
+/// Whether a tap failed because a Python module is missing in its environment.
+pub fn lacks_a_module(ended: Ended, words: &LastWords) -> bool {
+    let mut said = [&words.exception, &words.line].into_iter().flatten();
+    !ended.is_success() && said.any(|line| line.contains("No module named"))
+}
+
 /// Whose fault a tap's line tells; none when it tells nothing.
 fn classify(line: &str) -> Option<FailureType> {
     const CONFIG: &[&str] = &[

@@ -30,6 +30,9 @@ pub struct OptionSet {
     /// A Singer catalog to use instead of the tap's discovery
     #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_TAP_CATALOG")]
     pub tap_catalog: Option<PathBuf>,
+    /// A folder that keeps what was discovered, so that a read need not discover again within a day
+    #[arg(long, value_name = "DIR", global = true, env = "AIRBYTE_SINGER_DISCOVERY_CACHE")]
+    pub discovery_cache: Option<PathBuf>,
     /// An Airbyte spec to answer with, instead of asking the tap
     #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_TAP_SPEC")]
     pub tap_spec: Option<PathBuf>,
@@ -51,7 +54,7 @@ pub struct OptionSet {
     /// In which form states are published; what is handed in is understood in every form [default: stream]
     #[arg(long, value_enum, global = true, env = "AIRBYTE_SINGER_STATE_TYPE")]
     pub state_type: Option<StateType>,
-    /// How long discovery may take [default: 30m]
+    /// How long discovery may take, or the sync that stands for it where a tap has none [default: 30m]
     #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_DISCOVERY_TIMEOUT")]
     pub discovery_timeout: Option<Span>,
     /// How long the short sync of a check may take [default: 60s]
@@ -86,6 +89,7 @@ impl OptionSet {
             source: self.source.or(weaker.source),
             tap_arg: self.tap_arg.or(weaker.tap_arg),
             tap_catalog: self.tap_catalog.or(weaker.tap_catalog),
+            discovery_cache: self.discovery_cache.or(weaker.discovery_cache),
             tap_spec: self.tap_spec.or(weaker.tap_spec),
             tap_about: self.tap_about.or(weaker.tap_about),
             catalog_flag: self.catalog_flag.or(weaker.catalog_flag),
@@ -107,13 +111,15 @@ impl OptionSet {
         self.tap.is_some() || self.source.is_some()
     }
 
-    /// The first option here that decides what is run, which a config must not.
+    /// The first option here that decides what is run or which files are touched, which a config
+    /// must not.
     pub fn decides_what_runs(&self) -> Option<&'static str> {
         let said = [
             ("tap", self.tap.is_some()),
             ("source", self.source.is_some()),
             ("tap_arg", self.tap_arg.is_some()),
             ("tap_catalog", self.tap_catalog.is_some()),
+            ("discovery_cache", self.discovery_cache.is_some()),
             ("tap_spec", self.tap_spec.is_some()),
             ("tap_about", self.tap_about.is_some()),
         ];
@@ -176,6 +182,8 @@ pub enum CatalogFlag {
     Properties,
     /// Both
     Both,
+    /// Neither: the tap reads what it reads
+    None,
 }
 
 /// How far a check goes.

@@ -38,7 +38,12 @@ pub fn load(path: &Path) -> Result<OptionSet> {
     if let Some(tap) = options.tap.as_mut().filter(|tap| tap.contains('/')) {
         *tap = folder.join(&*tap).to_string_lossy().into_owned();
     }
-    for file in [&mut options.tap_catalog, &mut options.tap_spec, &mut options.tap_about] {
+    for file in [
+        &mut options.tap_catalog,
+        &mut options.discovery_cache,
+        &mut options.tap_spec,
+        &mut options.tap_about,
+    ] {
         *file = file.take().map(|file| folder.join(file));
     }
     Ok(options)

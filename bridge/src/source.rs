@@ -1,18 +1,26 @@
 //! A tap as a [`Source`]: where Singer and Airbyte meet.
 
 mod check;
+mod clock;
 mod discovery;
+mod drift;
+mod joining;
+mod members;
 mod newcomers;
 mod piped;
 mod probe;
+mod publish;
 mod pump;
 mod read;
 mod route;
+mod sink;
 
+pub(crate) use joining::{Joining, tell};
+pub(crate) use members::{ids, members, no_such_stream, specs};
 pub use piped::Piped;
 pub(crate) use piped::told_ids;
 pub use probe::definition;
-pub(crate) use read::{Joining, ids, members, no_such_stream, run_id};
+pub(crate) use read::run_id;
 
 use crate::options::OptionSet;
 use crate::profile;
@@ -79,7 +87,7 @@ impl Source for TapSource {
             .map_err(|reason| Error::config(format!("{key} in the config: {reason}")))?;
         if let Some(name) = reserved.decides_what_runs() {
             return Err(Error::config(format!(
-                "{key} in the config: `{name}` decides what is run and can't be set there"
+                "{key} in the config: `{name}` decides what is run or which files are used and can't be set there"
             )));
         }
         let (said, profile) = self.places.clone();

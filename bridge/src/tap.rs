@@ -2,12 +2,14 @@
 //!
 //! This wing speaks Singer only. What a line means to a platform is decided elsewhere.
 
+pub mod attend;
 pub mod command;
 pub mod files;
 pub mod lines;
 pub mod process;
 pub mod words;
 
+pub use attend::{Attended, Ear, attend};
 pub use command::TapCommand;
 pub use files::Folder;
 pub use lines::{Arrival, Lines};

@@ -95,6 +95,16 @@ impl<'a> Metadata<'a> {
     }
 }
 
+/// What is said about the stream as a whole, without indexing what is said about its fields.
+pub(crate) fn about_stream(entries: &[Value]) -> Option<&Map<String, Value>> {
+    let whole = |entry: &&Value| match entry.get("breadcrumb") {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(parts)) => parts.is_empty(),
+        Some(_) => false,
+    };
+    entries.iter().filter(whole).find_map(|entry| entry.get("metadata")?.as_object())
+}
+
 /// The breadcrumb of a metadata entry; missing or odd parts make it one that nothing answers to.
 pub(crate) fn breadcrumb(entry: &Value) -> Vec<&str> {
     match entry.get("breadcrumb") {

@@ -35,6 +35,17 @@ fn a_bare_singer_state_is_a_blob() {
 }
 
 #[test]
+fn a_state_without_a_type_is_unwrapped_once() {
+    let inner = |text: &str| match parse(text) {
+        Ok(StateInput::Legacy(map)) => Value::from(map),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(inner(r#"{"data":{"n":1}}"#), json!({"n": 1}));
+    assert_eq!(inner(r#"{"type":"LEGACY","data":{"data":{"n":1}}}"#), json!({"data": {"n": 1}}));
+    assert_eq!(inner(r#"{"data":{"n":1},"lsn":2}"#), json!({"data": {"n": 1}, "lsn": 2}));
+}
+
+#[test]
 fn broken_states_name_their_place() {
     let says = |text: &str, what: &str| {
         let error = parse(text).unwrap_err().to_string();

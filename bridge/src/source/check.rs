@@ -4,7 +4,7 @@
 //! written before the tap connects. What proved good credentials on every tap tried is a RECORD.
 
 use super::TapSource;
-use super::discovery::{discover, write_config};
+use super::discovery::{for_check, write_config};
 use super::probe::Flags;
 use crate::failure;
 use crate::options::CheckDepth;
@@ -32,12 +32,8 @@ pub(super) async fn check(
         return Ok(ConnectionStatus::succeeded());
     }
     let folder = TapSource::folder()?;
-    let probes = tokio::try_join!(
-        Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
-        discover(source, config, &folder, context),
-    );
-    let (flags, tap_catalog) = match probes {
-        Ok(probes) => probes,
+    let (flags, tap_catalog) = match for_check(source, config, &folder, context).await {
+        Ok((flags, found)) => (flags, found.catalog),
         Err(error) => return verdict(error, context),
     };
     if depth == CheckDepth::Discover {
@@ -127,7 +123,7 @@ impl Trial<'_> {
         let selected = catalog::to_singer(tap_catalog, translated, &configured, &pass);
         let path = self
             .folder
-            .write("catalog.json", selected.catalog.to_value().to_string().as_bytes())
+            .write_json("catalog.json", &selected.catalog)
             .map_err(|e| Error::system(format!("writing the tap's catalog: {}", e.kind())))?;
         let mut args = vec!["--config".into(), self.config.clone()];
         args.extend(self.flags.args(&path));

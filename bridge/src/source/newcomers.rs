@@ -1,13 +1,15 @@
 //! Streams that show up in a tap's messages, where the streams seen are the configured ones.
 
-use super::pump::Sink;
-use super::read::{Joining, Member, key_is_shared, log_names};
+use super::drift::Watched;
+use super::joining::Joining;
+use super::members::{Member, ids, log_names, specs};
 use super::route::Wanted;
+use super::sink::Sink;
 use crate::translate::Overrides;
-use crate::translate::catalog::{Learnt, Translated, to_airbyte};
-use crate::translate::names::Resolution;
+use crate::translate::catalog::{Learnt, Translated, outline, to_airbyte};
+use crate::translate::names::{Resolution, shared_keys};
 use crate::translate::record::FieldFilter;
-use crate::translate::state::{StateType, StreamSpec, Tracker};
+use crate::translate::state::{StateType, Tracker};
 use airbyte_adapters::{Emitting, Error, ReadJob, Result};
 use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
 use singer_protocol as singer;
@@ -20,6 +22,8 @@ pub(super) struct Newcomers {
     /// The tap's catalog as far as the user gave one, and what becomes of its streams.
     catalog: singer::Catalog,
     translated: Translated,
+    /// The places of entries whose bookmark may be another's too.
+    shared_keys: HashSet<usize>,
     overrides: Overrides,
     /// The streams that were taken in, as if they had been configured.
     members: Vec<Member>,
@@ -39,22 +43,34 @@ impl Newcomers {
         run_id: String,
         (state_type, interval): (StateType, Duration),
     ) -> Self {
-        let translated = to_airbyte(&catalog, &overrides);
-        let (members, ids) = (Vec::new(), super::read::ids(&catalog));
-        Self { catalog, translated, overrides, members, job, ids, run_id, state_type, interval }
+        let translated = outline(&catalog, &overrides);
+        let (members, ids) = (Vec::new(), ids(&catalog));
+        let shared_keys = shared_keys(&catalog);
+        Self {
+            catalog,
+            translated,
+            shared_keys,
+            overrides,
+            members,
+            job,
+            ids,
+            run_id,
+            state_type,
+            interval,
+        }
     }
 
     /// The stream at a place of the given catalog; none when the profile leaves it out.
     fn given(&self, entry: usize) -> Option<Found> {
         let known = self.catalog.streams().get(entry)?;
-        let links = &self.translated.links;
-        let place = links.iter().position(|link| link.tap_stream_id == known.tap_stream_id())?;
-        let evidence = links[place].database && !key_is_shared(&self.catalog, entry);
+        let place = self.translated.place(known.tap_stream_id())?;
+        let evidence = self.translated.links[place].database && !self.shared_keys.contains(&entry);
         Some(Found {
             stream: self.translated.catalog.streams[place].clone(),
             tap_stream_id: known.tap_stream_id().to_owned(),
             names: log_names(known),
             evidence,
+            watched: Watched::discovered(known, &HashSet::new()),
         })
     }
 
@@ -70,6 +86,7 @@ impl Newcomers {
             tap_stream_id: link.tap_stream_id,
             names: log_names(entry),
             evidence: false,
+            watched: Watched::unknown(),
         });
         (catalog, found)
     }
@@ -95,8 +112,7 @@ impl Newcomers {
         let named = Stream { json_schema: serde_json::Map::new(), ..found.stream.clone() };
         let configured = ConfiguredStream::new(named, SyncMode::Incremental);
         self.job.catalog.streams.push(configured);
-        let specs: Vec<StreamSpec> =
-            self.members.iter().map(|member| member.spec(&self.job)).collect();
+        let specs = specs(&self.members, &self.job);
         let plan = Joining {
             state_type: self.state_type,
             specs: &specs,
@@ -119,6 +135,7 @@ struct Found {
     names: Vec<String>,
     /// Whether the catalog shows that it may stand alone.
     evidence: bool,
+    watched: Watched,
 }
 
 impl Sink {
@@ -150,6 +167,7 @@ impl Sink {
         let stream = floor.add(found.stream.descriptor())?;
         floor.start(stream)?;
         self.places.push(stream.index());
+        self.drift.push(found.watched);
         self.router.want(
             entry,
             Wanted {

@@ -1,15 +1,18 @@
 //! A tap that somebody else runs: its messages come in, Airbyte's go out.
 
+use super::drift::Watched;
+use super::joining::{Joining, tell};
+use super::members::{Member, end_missing, ids, members, router, specs};
 use super::newcomers::Newcomers;
-use super::pump::{Pump, Pumped, Sink};
-use super::read::{self, Joining, Member};
-use super::route::{Router, Wanted};
+use super::pump::{Pump, Pumped};
+use super::read::run_id;
+use super::route::Router;
+use super::sink::Sink;
 use crate::options::{OnMalformed, OptionSet};
 use crate::tap::{Lines, Words};
-use crate::translate::catalog::{presume, to_airbyte};
+use crate::translate::catalog::{outline, presume};
 use crate::translate::names::Names;
-use crate::translate::record::FieldFilter;
-use crate::translate::state::{self, Level, Plan, StreamSpec, Tracker};
+use crate::translate::state::{self, Level, Tracker};
 use airbyte_adapters::{Config, Context, Emitter, Error, Output, ReadJob, Result};
 use airbyte_protocol::{ConfiguredCatalog, StateInput, StreamDescriptor};
 use singer_protocol as singer;
@@ -41,8 +44,8 @@ impl Piped {
     ///
     /// # Errors
     ///
-    /// As a read's: a malformed line, a name that may mean several streams, nothing at all on the
-    /// pipe, a configured stream that the tap's catalog doesn't have; a signal; and states from
+    /// As a read's: a malformed line, a name that may mean several streams, no message at all on the
+    /// pipe or none of a stream where nobody configured any, a configured stream that the tap's catalog doesn't have; a signal; and states from
     /// which a tap is resumed in several runs, of which one pipe can only be one.
     pub async fn run(self, output: Output, context: &Context) -> Result<()> {
         let emitter = Emitter::new(self.configured.as_ref().unwrap_or(&NOBODY), output);
@@ -68,9 +71,15 @@ impl Piped {
             return result;
         }
         let verdict = judge(&pumped, result, context);
+        if self.configured.is_none() && pumped.sink.router.wanted.is_empty() {
+            // Nobody's states: an empty one would take the place of what was saved.
+            return verdict.and(Err(Error::system(
+                "no stream showed up, only states: say by --catalog whose they are",
+            )));
+        }
         let mut floor = emitter.lock();
         let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor);
-        let missing = read::end_missing(&missing, "the Singer catalog", &mut floor)?;
+        let missing = end_missing(&missing, "the Singer catalog", &mut floor)?;
         let result = match (verdict, denied) {
             (Err(error), _) | (Ok(()), Err(error)) => Err(error),
             (Ok(()), Ok(denied)) => denied.or(missing).map_or(Ok(()), Err),
@@ -93,60 +102,55 @@ impl Piped {
             Some(catalog) => (catalog.clone(), false),
             None => (presume(configured, &told_ids(&self.state), &overrides), true),
         };
-        let translated = to_airbyte(&catalog, &overrides);
+        let translated = outline(&catalog, &overrides);
         let job = self.job(configured.clone());
-        let (mut members, missing) = read::members(&overrides, &catalog, &translated, &job);
+        let (mut members, missing) = members(&overrides, &catalog, &translated, &job);
         for member in members.iter_mut().filter(|_| is_presumed) {
             member.without_evidence(&overrides);
         }
-        let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
+        let specs = specs(&members, &job);
         let plan = Joining {
             state_type: self.options.state_type(),
             specs: &specs,
             members: &members,
             job: &job,
-            ids: &read::ids(&catalog),
+            ids: &ids(&catalog),
         }
         .plan();
-        warn(&plan);
+        tell(&plan, Level::Warn);
         let pass = plan.in_one_run(&specs).map_err(several_runs)?;
         let mut floor = emitter.lock();
         for member in &members {
             let id = floor.nth(member.configured);
             floor.start(id)?;
         }
-        let wanted = members.iter().map(|member| {
-            let wanted = Wanted {
-                stream: floor.nth(member.configured),
-                tap_stream_id: member.tap_stream_id.clone(),
-                names: member.names.clone(),
-                filter: FieldFilter::new(member.deselected.iter().cloned()),
-                scratch: Vec::new(),
-                seen: false,
-            };
-            (member.entry, wanted)
-        });
-        let selected = members.iter().map(|member| member.tap_stream_id.clone()).collect();
-        let names = Names::new(&catalog, &overrides, &selected);
-        let router = Router::new(names, wanted.collect());
+        let router = router(members.iter(), &catalog, &overrides, &floor);
         let places = members.iter().map(|member| member.configured).collect();
         let started = Instant::now();
         let interval = self.options.state_interval();
-        let tracker = Tracker::new(&pass, &specs, &read::run_id(), interval, started.elapsed());
-        Ok((Sink::new(router, tracker, places, Words::default(), started), missing))
+        let tracker = Tracker::new(&pass, &specs, &run_id(), interval, started.elapsed());
+        let watched = members.iter().map(|member| {
+            let entry = &catalog.streams()[member.entry];
+            match is_presumed {
+                true => Watched::configured(entry),
+                false => Watched::discovered(entry, &member.deselected),
+            }
+        });
+        let sink = Sink::new(router, tracker, places, Words::default(), started).watching(watched);
+        Ok((sink, missing))
     }
 
     /// For whatever streams show up.
     fn open(&self) -> Result<Sink> {
         let overrides = self.options.streams.clone().unwrap_or_default();
         let catalog = self.tap_catalog.clone().unwrap_or_else(|| singer::Catalog::new(Vec::new()));
-        let all = read::ids(&catalog).into_iter().collect();
+        let all = ids(&catalog).into_iter().collect();
         let router = Router::new(Names::new(&catalog, &overrides, &all), Vec::new());
         let (started, interval) = (Instant::now(), self.options.state_interval());
         let state_type = self.options.state_type();
         let nothing = state::plan(state_type, &[], state::Input::Nothing, &[]);
         let pass = nothing.in_one_run(&[]).map_err(several_runs)?;
-        let run_id = read::run_id();
+        let run_id = run_id();
         let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
         let mut sink = Sink::new(router, tracker, Vec::new(), Words::default(), started);
         let job = self.job(ConfiguredCatalog::default());
@@ -163,7 +167,9 @@ impl Piped {
 /// What nobody configured.
 const NOBODY: ConfiguredCatalog = ConfiguredCatalog { streams: Vec::new() };
 
-/// Success is the end of a pipe that said something; whether the tap succeeded can't be seen here.
+/// Success is the end of a pipe on which a message came; whether the tap succeeded can't be seen
+/// here. Words that are no messages may be all that a failing tap said: a COMPLETE would then empty
+/// tables under overwrite.
 fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
     if let Some(signal) = context.stop.signal() {
         return Err(Error::transient(format!("stopped by {}", signal.name())));
@@ -174,14 +180,13 @@ fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
             "nothing at all came in: the tap failed, or it was asked for no stream",
         ));
     }
-    Ok(())
-}
-
-/// Says what of a plan is true of a run that somebody else made.
-fn warn(plan: &Plan) {
-    for note in plan.notes.iter().filter(|note| note.level() == Level::Warn) {
-        tracing::warn!("{note}");
+    if !pumped.sink.router.has_heard() {
+        return Err(Error::system(
+            "neither a SCHEMA nor a RECORD nor a STATE came in: the tap failed, or these are no \
+             messages of a tap",
+        ));
     }
+    Ok(())
 }
 
 /// The error of states from which one run can't go on.

@@ -42,6 +42,9 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
         Err(RunError::Timeout(_) | RunError::TooMuch(_)) => None,
         other => Some(other.map_err(|error| told(tap, &error))?),
     };
+    if let Some(captured) = &captured {
+        refuse_broken(tap, captured, context).await?;
+    }
     let about = captured
         .filter(|captured| captured.ended.is_success())
         .and_then(|captured| singer_protocol::About::parse(&captured.stdout).ok());
@@ -52,6 +55,21 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
         }
         None => guess(spec::open()),
     })
+}
+
+/// Fails for a tap that can't even say what it can do, because its environment lacks a module: it
+/// can't do anything else either, and one sentence now spares the same one later. That `--about`
+/// alone fails so proves nothing.
+async fn refuse_broken(tap: &TapCommand, about: &Captured, context: &Context) -> Result<()> {
+    if !failure::lacks_a_module(about.ended, &about.words.last()) {
+        return Ok(());
+    }
+    match capture_words(tap, &["--help"], context).await {
+        Ok(help) if failure::lacks_a_module(help.ended, &help.words.last()) => {
+            Err(failure::ended(tap.short_name(), "--help", help.ended, &help.words.last()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Which flags the tap takes its catalog and state by.
@@ -69,20 +87,22 @@ impl Flags {
     }
 
     /// What the option says, or what the tap's help lists. Where help lists both, both are given:
-    /// on every tap tried that equalled the better one. Help that can't be had means `--catalog`.
+    /// on every tap tried that equalled the better one. Where help lists `--config` and neither, the
+    /// tap takes no catalog, and would refuse the flag. None: help can't be had, or isn't any.
     pub(super) async fn of(
         tap: &TapCommand,
         option: Option<CatalogFlag>,
         known: Option<Self>,
         context: &Context,
-    ) -> Result<Self> {
-        let flags = |catalog, properties| Self { catalog, properties };
+    ) -> Result<Option<Self>> {
+        let flags = |catalog, properties| Some(Self { catalog, properties });
         Ok(match option.unwrap_or(CatalogFlag::Auto) {
             CatalogFlag::Catalog => flags(true, false),
             CatalogFlag::Properties => flags(false, true),
             CatalogFlag::Both => flags(true, true),
+            CatalogFlag::None => flags(false, false),
             CatalogFlag::Auto => {
-                if let Some(known) = known {
+                if known.is_some() {
                     return Ok(known);
                 }
                 let help = capture_words(tap, &["--help"], context).await;
@@ -90,9 +110,11 @@ impl Flags {
                     Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Vec::new(),
                     other => other.map_err(|error| told(tap, &error))?.stdout,
                 };
-                let text = String::from_utf8_lossy(&help);
-                let properties = text.contains("--properties");
-                flags(text.contains("--catalog") || !properties, properties)
+                let help = String::from_utf8_lossy(&help);
+                let (catalog, properties) =
+                    (help.contains("--catalog"), help.contains("--properties"));
+                let is_help = catalog || properties || help.contains("--config");
+                flags(catalog, properties).filter(|_| is_help)
             }
         })
     }

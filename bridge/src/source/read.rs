@@ -1,24 +1,21 @@
 //! A read: the catalog, the plan of runs, and each run of the tap to its end.
 
 use super::TapSource;
-use super::discovery::{discover, write_config};
+use super::discovery::{Found, for_read, write_config};
+use super::joining::{Joining, tell};
+use super::members::{Member, end_missing, ids, members, router, specs};
 use super::probe::Flags;
-use super::pump::{Pump, Pumped, Sink};
-use super::route::{Router, Wanted};
+use super::pump::{Pump, Pumped};
+use super::sink::Sink;
 use crate::failure;
 use crate::options::OnMalformed;
 use crate::tap::{Ended, Folder, Lines, Running, Voice};
-use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
-use crate::translate::names::Names;
-use crate::translate::record::FieldFilter;
-use crate::translate::state::{self, Input, Pass, Standing, StreamSpec, Tracker};
-use airbyte_adapters::{Context, Emitter, Emitting, Error, ReadJob, Result, StreamId};
-use airbyte_protocol::{self as airbyte, StateInput};
+use crate::translate::state::{Level, Pass, Standing, StreamSpec, Tracker};
+use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result};
+use airbyte_protocol as airbyte;
 use serde_json::{Map, Value};
 use singer_protocol as singer;
-use singer_protocol::ReplicationMethod;
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,14 +29,10 @@ pub(super) async fn read(
     context: &Context,
 ) -> Result<()> {
     let folder = TapSource::folder()?;
-    // The probes are Python starts: side by side they cost one.
-    let (flags, catalog) = tokio::try_join!(
-        Flags::of(&source.tap, source.options.catalog_flag, source.flags, context),
-        discover(source, &job.config, &folder, context),
-    )?;
-    let translated = catalog::to_airbyte(&catalog, &source.overrides());
+    let (flags, Found { catalog, partly, .. }) = for_read(source, &job, &folder, context).await?;
+    let translated = catalog::outline(&catalog, &source.overrides());
     let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
-    let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
+    let specs = specs(&members, &job);
     let plan = Joining {
         state_type: source.options.state_type(),
         specs: &specs,
@@ -48,12 +41,7 @@ pub(super) async fn read(
         ids: &ids(&catalog),
     }
     .plan();
-    for note in &plan.notes {
-        match note.level() {
-            state::Level::Info => tracing::info!("{note}"),
-            state::Level::Warn => tracing::warn!("{note}"),
-        }
-    }
+    tell(&plan, Level::Info);
     let run = Run {
         source,
         job: &job,
@@ -62,6 +50,7 @@ pub(super) async fn read(
         folder: &folder,
         flags,
         catalog: &catalog,
+        partly,
         translated: &translated,
         members: &members,
         config: write_config(&job.config, &folder).map_err(|error| {
@@ -89,151 +78,6 @@ pub(crate) fn run_id() -> String {
     format!("{:x}{:x}", nanos, RandomState::new().hash_one(std::process::id()))
 }
 
-/// One configured stream that the tap has.
-pub(crate) struct Member {
-    /// Its place in the configured catalog.
-    pub(crate) configured: usize,
-    /// Its place in the tap's catalog.
-    pub(super) entry: usize,
-    pub(crate) tap_stream_id: String,
-    /// Every name that the tap may call it by in its log.
-    pub(super) names: Vec<String>,
-    pub(super) method: ReplicationMethod,
-    pub(super) deselected: HashSet<String>,
-    pub(crate) may_stand_alone: bool,
-}
-
-impl Member {
-    fn is_full_table(&self) -> bool {
-        self.method == ReplicationMethod::FullTable
-    }
-
-    /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
-    /// under FULL_TABLE all the same.
-    pub(crate) fn spec(&self, job: &ReadJob) -> StreamSpec {
-        StreamSpec {
-            tap_stream_id: self.tap_stream_id.clone(),
-            full_refresh: self.is_full_table(),
-            generation_id: job.catalog.streams[self.configured].generation_id,
-            may_stand_alone: self.may_stand_alone,
-        }
-    }
-}
-
-/// The configured streams that the tap has, and the places of those that it doesn't.
-pub(crate) fn members(
-    overrides: &Overrides,
-    catalog: &singer::Catalog,
-    translated: &Translated,
-    job: &ReadJob,
-) -> (Vec<Member>, Vec<usize>) {
-    let everything = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
-    let selected = catalog::to_singer(catalog, translated, &job.catalog, &everything);
-    for note in &selected.notes {
-        tracing::warn!("{note}");
-    }
-    let mut members = Vec::new();
-    for choice in selected.streams {
-        let id = &choice.tap_stream_id;
-        let Some(entry) = catalog.streams().iter().position(|e| e.tap_stream_id() == id) else {
-            continue;
-        };
-        if members.iter().any(|member: &Member| member.entry == entry) {
-            tracing::warn!("two configured streams mean `{id}`; the first one gets its records");
-            continue;
-        }
-        let link = translated.links.iter().find(|link| link.tap_stream_id == *id);
-        let said = overrides.get(id).and_then(|stream| stream.alone);
-        let evidence = link.is_some_and(|link| link.database) && !key_is_shared(catalog, entry);
-        members.push(Member {
-            configured: choice.configured,
-            entry,
-            names: log_names(&catalog.streams()[entry]),
-            tap_stream_id: choice.tap_stream_id,
-            method: choice.method,
-            deselected: choice.deselected,
-            may_stand_alone: said.unwrap_or(evidence),
-        });
-    }
-    let found: HashSet<usize> = members.iter().map(|member| member.configured).collect();
-    let missing = (0..job.catalog.streams.len()).filter(|index| !found.contains(index)).collect();
-    (members, missing)
-}
-
-/// Every name that a tap may call a stream by in its log.
-pub(super) fn log_names(entry: &singer::Entry) -> Vec<String> {
-    let names = [Some(entry.tap_stream_id()), entry.table_name(), Some(entry.stream())];
-    names.into_iter().flatten().map(str::to_owned).collect()
-}
-
-/// The `tap_stream_id`s of a catalog.
-pub(crate) fn ids(catalog: &singer::Catalog) -> Vec<String> {
-    catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect()
-}
-
-/// Whether another entry may keep its bookmark under this one's id, because its name in messages
-/// is that id.
-pub(super) fn key_is_shared(catalog: &singer::Catalog, entry: usize) -> bool {
-    let id = catalog.streams()[entry].tap_stream_id();
-    catalog.streams().iter().enumerate().any(|(index, other)| {
-        index != entry && (other.stream() == id || other.table_name() == Some(id))
-    })
-}
-
-/// What the rules need to decide what runs together.
-pub(crate) struct Joining<'a> {
-    pub(crate) state_type: state::StateType,
-    pub(crate) specs: &'a [StreamSpec],
-    pub(crate) members: &'a [Member],
-    pub(crate) job: &'a ReadJob,
-    /// Of the whole catalog.
-    pub(crate) ids: &'a [String],
-}
-
-impl Joining<'_> {
-    /// Finds each stream's state by its descriptor and lets the rules decide.
-    pub(crate) fn plan(&self) -> state::Plan {
-        match &self.job.state {
-            StateInput::Empty => self.with(Input::Nothing),
-            StateInput::Legacy(map) => match map.get("data") {
-                Some(Value::Object(inner)) if map.len() == 1 => self.with(Input::Singer(inner)),
-                _ => self.with(Input::Singer(map)),
-            },
-            StateInput::PerStream(states) => {
-                let (configured, others) = self.by_stream(states);
-                self.with(Input::Streams { configured: &configured, others: &others })
-            }
-            StateInput::Global(global) => {
-                let (configured, others) = self.by_stream(&global.stream_states);
-                let shared = global.shared_state.as_ref();
-                self.with(Input::Global { shared, configured: &configured, others: &others })
-            }
-        }
-    }
-
-    fn with(&self, input: Input<'_>) -> state::Plan {
-        state::plan(self.state_type, self.specs, input, self.ids)
-    }
-
-    /// Finds each stream's state by its descriptor; and those of streams that aren't configured.
-    fn by_stream(&self, states: &[airbyte::StreamState]) -> (Vec<Option<Value>>, Vec<Value>) {
-        let mut others: Vec<Option<&Value>> =
-            states.iter().map(|state| state.stream_state.as_ref()).collect();
-        let mut configured = Vec::with_capacity(self.members.len());
-        for member in self.members {
-            let descriptor = self.job.catalog.streams[member.configured].descriptor();
-            let mut newest = None;
-            for (index, state) in states.iter().enumerate() {
-                if state.stream_descriptor == descriptor {
-                    newest = others[index].take().or(newest);
-                }
-            }
-            configured.push(newest.cloned());
-        }
-        (configured, others.into_iter().flatten().cloned().collect())
-    }
-}
-
 /// What all runs of the tap in one read have in common.
 struct Run<'a> {
     source: &'a TapSource,
@@ -243,6 +87,8 @@ struct Run<'a> {
     folder: &'a Folder,
     flags: Flags,
     catalog: &'a singer::Catalog,
+    /// Whether the tap may have streams that its catalog doesn't show.
+    partly: bool,
     translated: &'a Translated,
     members: &'a [Member],
     config: PathBuf,
@@ -270,8 +116,12 @@ impl Run<'_> {
         let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed())
             .after(std::mem::take(standing));
         let places = self.members.iter().map(|member| member.configured).collect();
-        let sink =
-            Sink::new(self.router(&members), tracker, places, running.words.clone(), started);
+        let overrides = self.source.overrides();
+        let router =
+            router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
+                .expecting_strangers(self.partly);
+        let sink = Sink::new(router, tracker, places, running.words.clone(), started)
+            .watching(members.iter().map(|member| member.watched(self.catalog)));
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
         self.conclude(&members, pumped, result, ended, standing)
     }
@@ -384,21 +234,20 @@ impl Run<'_> {
         members: &[&Member],
         state: Option<&Map<String, Value>>,
     ) -> Result<Vec<OsString>> {
-        let write = |name: &str, value: &Value| -> Result<PathBuf> {
-            self.folder.write(name, value.to_string().as_bytes()).map_err(|error| {
+        let written = |name: &str, path: std::io::Result<PathBuf>| {
+            path.map_err(|error| {
                 Error::system(format!("writing the tap's {name} failed: {}", error.kind()))
             })
         };
         let pass = members.iter().map(|member| member.tap_stream_id.clone()).collect();
         let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);
-        let path = write("catalog.json", &selected.catalog.to_value())?;
+        let path = self.folder.write_json("catalog.json", &selected.catalog);
+        let path = written("catalog.json", path)?;
         let mut args: Vec<OsString> = vec!["--config".into(), self.config.clone().into()];
         args.extend(self.flags.args(&path));
         if let Some(state) = state {
-            args.extend([
-                "--state".into(),
-                write("state.json", &Value::from(state.clone()))?.into(),
-            ]);
+            let path = self.folder.write_json("state.json", state);
+            args.extend(["--state".into(), written("state.json", path)?.into()]);
         }
         Ok(args)
     }
@@ -424,24 +273,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn router(&self, members: &[&Member]) -> Router {
-        let floor = self.emitter.lock();
-        let wanted = members.iter().map(|member| {
-            let wanted = Wanted {
-                stream: floor.nth(member.configured),
-                tap_stream_id: member.tap_stream_id.clone(),
-                names: member.names.clone(),
-                filter: FieldFilter::new(member.deselected.iter().cloned()),
-                scratch: Vec::new(),
-                seen: false,
-            };
-            (member.entry, wanted)
-        });
-        let selected = members.iter().map(|member| member.tap_stream_id.clone()).collect();
-        let names = Names::new(self.catalog, &self.source.overrides(), &selected);
-        Router::new(names, wanted.collect())
-    }
-
     /// Streams of a run that is not made any more, because an earlier one failed.
     fn unstarted(&self, pass: &Pass) -> Result<()> {
         let mut floor = self.emitter.lock();
@@ -456,35 +287,6 @@ impl Run<'_> {
     fn missing(&self, missing: &[usize]) -> Result<Option<Error>> {
         end_missing(missing, self.source.tap.short_name(), &mut self.emitter.lock())
     }
-}
-
-/// Ends configured streams that `whose` tap or catalog doesn't have.
-pub(super) fn end_missing(
-    missing: &[usize],
-    whose: &str,
-    floor: &mut Emitting,
-) -> Result<Option<Error>> {
-    let mut names = Vec::new();
-    for index in missing {
-        let id: StreamId = floor.nth(*index);
-        names.push(floor.descriptor(id).to_string());
-        floor.end(id, false)?;
-    }
-    Ok(no_such_stream(whose, &names))
-}
-
-/// The error of configured streams that `whose` tap or catalog doesn't have, if there are any.
-pub(crate) fn no_such_stream(whose: &str, names: &[String]) -> Option<Error> {
-    Some(Error::config(match names {
-        [] => return None,
-        [one] => format!(
-            "{whose} has no stream {one}: it was renamed or removed, or the catalog belongs to another source"
-        ),
-        many => format!(
-            "{whose} has no streams {}: they were renamed or removed, or the catalog belongs to another source",
-            many.join(", ")
-        ),
-    }))
 }
 
 /// The error of a tap that has closed its output and doesn't end within `limit`.

@@ -14,6 +14,8 @@ pub(super) enum Target {
     Wanted(usize),
     /// Nowhere: the stream is the tap's, but nobody asked for it here.
     Unwanted,
+    /// Nowhere: no stream is known by that name.
+    Unknown,
 }
 
 /// One stream of this run of the tap.
@@ -44,6 +46,9 @@ pub(super) struct Router {
     known: HashMap<String, Target>,
     last: Option<(String, usize)>,
     newest_state: String,
+    strangers_expected: bool,
+    /// The first name that no stream is known by and under which a record came.
+    stray: Option<String>,
 }
 
 impl Router {
@@ -57,7 +62,15 @@ impl Router {
             known: HashMap::new(),
             last: None,
             newest_state: String::new(),
+            strangers_expected: false,
+            stray: None,
         }
+    }
+
+    /// Whether streams that the catalog doesn't have are nothing to warn of, because no more of it
+    /// was learnt than was asked for.
+    pub(super) fn expecting_strangers(self, strangers_expected: bool) -> Self {
+        Self { strangers_expected, ..self }
     }
 
     /// Remembers the newest STATE: what it says the tap is at tells two streams of one name apart.
@@ -74,14 +87,13 @@ impl Router {
         serde_json::from_str::<Hint>(&self.newest_state).ok()?.currently_syncing
     }
 
-    /// Takes notice of a SCHEMA: whose it is.
-    pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<()> {
+    /// Takes notice of a SCHEMA and gives back whose it is, by its number among the wanted streams.
+    pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<Option<usize>> {
         self.last = None;
-        self.resolve(name, Some(&properties(schema)))?;
-        if let Some(Target::Wanted(index)) = self.known.get(name) {
-            self.wanted[*index].seen = true;
-        }
-        Ok(())
+        self.resolve(name, Some(schema))?;
+        let Some(&Target::Wanted(index)) = self.known.get(name) else { return Ok(None) };
+        self.wanted[index].seen = true;
+        Ok(Some(index))
     }
 
     /// Whether it is settled where records named `name` go.
@@ -92,6 +104,10 @@ impl Router {
 
     /// Whose a message of that name is, by what has been said so far.
     pub(super) fn resolution(&self, name: &str, schema: Option<&str>) -> Resolution {
+        // Schemas and states are long: they are read where a name leaves a doubt.
+        if let Some(entry) = self.names.plain(name) {
+            return Resolution::One(entry);
+        }
         let properties = schema.map(properties);
         let names = properties.as_ref().map(|names| names.iter().map(String::as_str));
         self.names.resolve(name, names, self.currently_syncing().as_deref())
@@ -111,6 +127,11 @@ impl Router {
     pub(super) fn want(&mut self, entry: usize, wanted: Wanted) {
         self.by_entry.insert(entry, self.wanted.len());
         self.wanted.push(wanted);
+    }
+
+    /// Whether a SCHEMA, a RECORD or a STATE came, of whatever stream.
+    pub(super) fn has_heard(&self) -> bool {
+        !self.known.is_empty() || !self.newest_state.is_empty()
     }
 
     /// The newest STATE; empty when there was none.
@@ -139,23 +160,37 @@ impl Router {
                 self.wanted[index].seen = true;
                 Ok(Some(&mut self.wanted[index]))
             }
-            _ => Ok(None),
+            Some(Target::Unknown) => {
+                self.stray.get_or_insert_with(|| name.to_owned());
+                Ok(None)
+            }
+            Some(Target::Unwanted) | None => Ok(None),
         }
     }
 
-    fn resolve(&mut self, name: &str, properties: Option<&[String]>) -> Result<()> {
-        let properties = properties.map(|names| names.iter().map(String::as_str));
-        let syncing = self.currently_syncing();
-        let target = match self.names.resolve(name, properties, syncing.as_deref()) {
+    /// The name under which records came that may be those of a stream of this run: no stream is
+    /// known by it, and some have not been heard of under theirs. Once all of them have, it is only a
+    /// stream that nobody asked for.
+    pub(super) fn stray(&self) -> Option<&str> {
+        let name = self.stray.as_deref()?;
+        self.wanted.iter().any(|wanted| !wanted.seen).then_some(name)
+    }
+
+    fn resolve(&mut self, name: &str, schema: Option<&str>) -> Result<()> {
+        let target = match self.resolution(name, schema) {
             Resolution::One(entry) => match self.by_entry.get(&entry) {
                 Some(index) => Target::Wanted(*index),
                 None => Target::Unwanted,
             },
             Resolution::Unknown => {
-                tracing::warn!(
-                    "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
-                );
-                Target::Unwanted
+                let expected = self.strangers_expected || self.names.excludes(name);
+                // Once, however often its SCHEMA comes.
+                if !expected && !self.known.contains_key(name) {
+                    tracing::warn!(
+                        "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
+                    );
+                }
+                if expected { Target::Unwanted } else { Target::Unknown }
             }
             Resolution::Ambiguous(entries) => {
                 return Err(Error::config(format!(

@@ -1,6 +1,7 @@
 //! The private folder that a tap works in.
 
 use rustix::fs::FlockOperation;
+use serde::Serialize;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -58,15 +59,44 @@ impl Folder {
     ///
     /// Whatever the file system says.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-        let path = self.folder.path().join(name);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)?;
+        let (path, mut file) = self.create(name)?;
         file.write_all(bytes)?;
         Ok(path)
+    }
+
+    /// As [`Folder::write`], of what is written as JSON: a large catalog never stands in memory as
+    /// text.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the file system says.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> io::Result<PathBuf> {
+        let (path, file) = self.create(name)?;
+        let mut file = io::BufWriter::new(file);
+        serde_json::to_writer(&mut file, value)?;
+        file.flush()?;
+        Ok(path)
+    }
+
+    fn create(&self, name: &str) -> io::Result<(PathBuf, fs::File)> {
+        let path = self.folder.path().join(name);
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        Ok((path, file))
+    }
+}
+
+/// The lock goes last: were we killed in between, what is left would have none and stay for ever.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        for entry in fs::read_dir(self.folder.path()).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let _ = match path.is_dir() {
+                true => fs::remove_dir_all(path),
+                false if entry.file_name() == LOCK => Ok(()),
+                false => fs::remove_file(path),
+            };
+        }
     }
 }
 

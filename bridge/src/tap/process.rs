@@ -1,10 +1,11 @@
 //! The tap's process: started, listened to, waited for, stopped.
 
-use super::{TapCommand, Words};
+use super::{Ear, TapCommand, Words, attend};
 use rustix::process::{Pid, Signal, kill_process_group};
 use singer_protocol::{Level, LogEntry, Stderr};
 use std::ffi::OsString;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
@@ -211,43 +212,27 @@ pub async fn capture(
     bounds: Bounds,
     cancel: impl Future<Output = ()>,
 ) -> Result<Captured, RunError> {
-    let mut running = Running::start(command, args, work, voice)?;
-    let pipe = running.take_stdout();
-    let run = async {
-        let mut stdout = Vec::new();
-        if let Some(pipe) = pipe {
-            let file = tokio::net::unix::pipe::Receiver::from_owned_fd(pipe)
-                .map_err(|e| RunError::Read(e.kind()))?;
-            let mut bounded = file.take(bounds.bytes.saturating_add(1));
-            let left_behind = async {
-                running.exited().await;
-                tokio::time::sleep(LINGER).await;
-            };
-            tokio::select! {
-                read = read_all(&mut bounded, &mut stdout) => read?,
-                // A grandchild may hold stdout open for ever; the answer is there or isn't.
-                () = left_behind => {}
-            }
-            if stdout.len() as u64 > bounds.bytes {
-                return Err(RunError::TooMuch(bounds.bytes));
-            }
-        }
-        Ok((stdout, running.wait().await))
-    };
-    let outcome = tokio::select! {
-        outcome = tokio::time::timeout(bounds.timeout, run) => outcome,
-        () = cancel => return Err(RunError::Stopped),
-    };
-    match outcome {
-        Ok(Ok((stdout, ended))) => Ok(Captured { stdout, ended, words: running.words.clone() }),
-        Ok(Err(error)) => Err(error),
-        Err(_) => Err(RunError::Timeout(bounds.timeout)),
-    }
+    let mut kept = Kept { stdout: Vec::new(), limit: bounds.bytes };
+    let attended = attend(command, args, work, voice, bounds.timeout, cancel, &mut kept).await?;
+    // Nothing is ever enough for it, so the tap ended by itself.
+    let ended = attended.ended.unwrap_or(Ended::Code(-1));
+    Ok(Captured { stdout: kept.stdout, ended, words: attended.words })
 }
 
-async fn read_all(pipe: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> Result<(), RunError> {
-    while pipe.read_buf(into).await.map_err(|e| RunError::Read(e.kind()))? > 0 {}
-    Ok(())
+/// Keeps everything, up to so many bytes.
+struct Kept {
+    stdout: Vec<u8>,
+    limit: u64,
+}
+
+impl Ear for Kept {
+    fn hear(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>, RunError> {
+        if (self.stdout.len() + bytes.len()) as u64 > self.limit {
+            return Err(RunError::TooMuch(self.limit));
+        }
+        self.stdout.extend_from_slice(bytes);
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 /// Arguments for a log: files of ours by name only.

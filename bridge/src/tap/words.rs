@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Warnings beyond this many are forgotten, the oldest first.
 const WARNINGS: usize = 500;
+/// Of all that it said, so many entries are remembered: a usage text has fewer lines.
+const RECENT: usize = 60;
 
 /// What a tap said on stderr, as far as it may explain a failure. Cloning gives another ear.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,7 @@ struct Said {
     error: Option<String>,
     last: Option<String>,
     warnings: VecDeque<String>,
+    recent: VecDeque<String>,
 }
 
 /// The words that explain a failure best.
@@ -45,6 +48,10 @@ impl Words {
             said.exception = entry.exception.clone().or_else(|| line.clone());
         }
         let Some(line) = line else { return };
+        if said.recent.len() == RECENT {
+            said.recent.pop_front();
+        }
+        said.recent.push_back(entry.message.clone());
         match entry.level {
             Level::Critical => said.critical = Some(line.clone()),
             Level::Error => said.error = Some(line.clone()),
@@ -65,6 +72,12 @@ impl Words {
     pub fn warned_of(&self, name: &str) -> bool {
         let said = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         said.warnings.iter().any(|warning| names(warning, name))
+    }
+
+    /// The last lines that it said, the oldest first.
+    pub fn recent(&self) -> Vec<String> {
+        let said = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        said.recent.iter().flat_map(|message| message.lines()).map(str::to_owned).collect()
     }
 
     /// What explains a failure best.

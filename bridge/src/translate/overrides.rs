@@ -21,7 +21,8 @@ pub type Overrides = IndexMap<String, StreamOverride>;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StreamOverride {
-    /// The Airbyte stream's name.
+    /// The Airbyte stream's name; never empty.
+    #[serde(deserialize_with = "name")]
     pub name: Option<String>,
     /// The Airbyte stream's namespace; empty for none.
     pub namespace: Option<String>,
@@ -52,6 +53,16 @@ pub enum Method {
     Incremental,
     /// What the database's log says.
     LogBased,
+}
+
+/// Refuses the empty name: clients can't call a stream that.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    if name.as_deref() == Some("") {
+        let empty = serde::de::Unexpected::Str("");
+        return Err(serde::de::Error::invalid_value(empty, &"a name that is not empty"));
+    }
+    Ok(name)
 }
 
 /// Reads `["id"]` and `[["id"]]` alike.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::WHAT;
 use crate::Error;
-use crate::metadata::{Inclusion, Metadata, flag, names, text};
+use crate::metadata::{Inclusion, Metadata, about_stream, breadcrumb, flag, names, text};
 
 /// One stream of a catalog, kept as the tap wrote it, with the questions that matter answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,14 +68,9 @@ impl Entry {
         if !matches!(map.get("schema"), None | Some(Value::Null | Value::Object(_))) {
             return at(".schema", "not an object");
         }
-        match map.get("metadata") {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(list)) => {
-                if let Some(index) = list.iter().position(|element| !element.is_object()) {
-                    return at(&format!(".metadata[{index}]"), "not an object");
-                }
-            }
-            Some(_) => return at(".metadata", "not a list"),
+        // What is no object among its elements says nothing, and stays as it is.
+        if !matches!(map.get("metadata"), None | Some(Value::Null | Value::Array(_))) {
+            return at(".metadata", "not a list");
         }
         Ok(Entry { map })
     }
@@ -116,82 +112,89 @@ impl Entry {
 
     /// The metadata, indexed. Worth keeping when asking about many fields.
     pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::of(self.get("metadata").and_then(Value::as_array).map_or(&[], Vec::as_slice))
+        Metadata::of(self.metadata_list())
+    }
+
+    fn metadata_list(&self) -> &[Value] {
+        self.get("metadata").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// One value of the metadata about the stream as a whole. As [`Metadata::get`], but cheap for a
+    /// single question: nothing is indexed.
+    pub fn stream_metadata(&self, key: &str) -> Option<&Value> {
+        about_stream(self.metadata_list())?.get(key)
     }
 
     /// The primary key's parts: the first that says something of `table-key-properties`, the
     /// entry's `key_properties`, and `view-key-properties`.
     pub fn key_properties(&self) -> Vec<String> {
-        let metadata = self.metadata();
-        [
-            metadata.get("table-key-properties"),
-            self.get("key_properties"),
-            metadata.get("view-key-properties"),
-        ]
-        .into_iter()
-        .map(names)
-        .find(|names| !names.is_empty())
-        .unwrap_or_default()
+        let metadata = about_stream(self.metadata_list());
+        let said = |key: &str| metadata?.get(key);
+        [said("table-key-properties"), self.get("key_properties"), said("view-key-properties")]
+            .into_iter()
+            .map(names)
+            .find(|names| !names.is_empty())
+            .unwrap_or_default()
     }
 
     /// The field that bookmarks are made of, if one is set.
     pub fn replication_key(&self) -> Option<String> {
-        let own = names(self.metadata().get("replication-key"));
+        let own = names(self.stream_metadata("replication-key"));
         let top = names(self.get("replication_key"));
         own.into_iter().chain(top).next()
     }
 
     /// The fields that the tap says bookmarks can be made of.
     pub fn valid_replication_keys(&self) -> Vec<String> {
-        names(self.metadata().get("valid-replication-keys"))
+        names(self.stream_metadata("valid-replication-keys"))
     }
 
     /// How the stream is read, if anything says so: forced, in the metadata, or at the entry's top.
     pub fn replication_method(&self) -> Option<ReplicationMethod> {
         self.forced_replication_method()
-            .or_else(|| method(self.metadata().get("replication-method")))
+            .or_else(|| method(self.stream_metadata("replication-method")))
             .or_else(|| method(self.get("replication_method")))
     }
 
     /// The one way the stream can be read, if the tap says there is only one.
     pub fn forced_replication_method(&self) -> Option<ReplicationMethod> {
-        method(self.metadata().get("forced-replication-method"))
+        method(self.stream_metadata("forced-replication-method"))
     }
 
     /// The `schema-name`: a database's schema for database taps, anything for others.
     pub fn schema_name(&self) -> Option<&str> {
-        text(self.metadata().get("schema-name"))
+        text(self.stream_metadata("schema-name"))
     }
 
     /// The `database-name`.
     pub fn database_name(&self) -> Option<&str> {
-        text(self.metadata().get("database-name")).or(text(self.get("database_name")))
+        text(self.stream_metadata("database-name")).or(text(self.get("database_name")))
     }
 
     /// Whether the stream is a view; unsaid is no.
     pub fn is_view(&self) -> bool {
-        flag(self.metadata().get("is-view")).or(flag(self.get("is_view"))).unwrap_or(false)
+        flag(self.stream_metadata("is-view")).or(flag(self.get("is_view"))).unwrap_or(false)
     }
 
     /// The number of rows, as the tap's discovery estimated it.
     pub fn row_count(&self) -> Option<u64> {
-        let metadata = self.metadata();
-        metadata.get("row-count").or_else(|| self.get("row_count"))?.as_u64()
+        self.stream_metadata("row-count").or_else(|| self.get("row_count"))?.as_u64()
     }
 
     /// Whether this is a database's stream: it names a table, a database, says whether it is a view,
     /// how many rows there are, or an SQL type. API taps say none of these.
     pub fn is_database(&self) -> bool {
         let said = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
-        let metadata = self.metadata();
+        let typed = |entry: &Value| {
+            said(entry.get("metadata").and_then(|values| values.get("sql-datatype")))
+                && matches!(breadcrumb(entry).as_slice(), ["properties", _])
+        };
         self.table_name().is_some()
             || ["database-name", "is-view", "row-count", "sql-datatype"]
                 .iter()
-                .any(|key| said(metadata.get(key)))
+                .any(|key| said(self.stream_metadata(key)))
             || ["database_name", "is_view", "row_count"].iter().any(|key| said(self.get(key)))
-            || metadata
-                .fields()
-                .any(|field| metadata.field(field).is_some_and(|map| said(map.get("sql-datatype"))))
+            || self.metadata_list().iter().any(typed)
     }
 
     /// Whether a top-level field may, must or can't be selected, by its metadata or, in legacy
@@ -232,11 +235,16 @@ impl Entry {
 
     /// Whether the stream is selected, in either style; unsaid is no.
     pub fn is_selected(&self) -> bool {
-        self.metadata()
-            .selected()
+        flag(self.stream_metadata("selected"))
             .or(flag(self.schema().get("selected")))
             .or(flag(self.get("selected")))
             .unwrap_or(false)
+    }
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.map.serialize(serializer)
     }
 }
 

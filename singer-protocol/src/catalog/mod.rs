@@ -5,7 +5,10 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 
 pub use entry::{Entry, ReplicationMethod};
 pub use select::{FieldSelection, Selection};
@@ -98,6 +101,37 @@ impl Catalog {
         self.streams.iter_mut().find(|stream| stream.tap_stream_id() == tap_stream_id)
     }
 
+    /// Writes the catalog as [`Catalog::to_value`] has it, each stream as `change` gives it back, one
+    /// after the other: no copy of a large catalog is ever held.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
+    pub fn serialize_with<S: Serializer>(
+        &self,
+        serializer: S,
+        mut change: impl FnMut(Entry) -> Entry,
+    ) -> Result<S::Ok, S::Error> {
+        let changed = self.streams.iter().map(|stream| change(stream.clone()));
+        self.frame_around(serializer, &Sequence(RefCell::new(changed)))
+    }
+
+    /// Writes the frame with `streams` in their place.
+    fn frame_around<S: Serializer>(
+        &self,
+        serializer: S,
+        streams: &impl Serialize,
+    ) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.frame.len()))?;
+        for (key, value) in &self.frame {
+            match key.as_str() {
+                "streams" => map.serialize_entry(key, streams)?,
+                _ => map.serialize_entry(key, value)?,
+            }
+        }
+        map.end()
+    }
+
     /// The catalog as JSON, as it was read except for what was selected.
     pub fn to_value(&self) -> Value {
         let mut frame = self.frame.clone();
@@ -106,5 +140,25 @@ impl Catalog {
             *slot = Value::Array(streams);
         }
         Value::Object(frame)
+    }
+}
+
+/// As [`Catalog::to_value`].
+impl Serialize for Catalog {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.frame_around(serializer, &self.streams)
+    }
+}
+
+/// What an iterator yields, as a list. It can be written once.
+struct Sequence<I>(RefCell<I>);
+
+impl<I: Iterator<Item = Entry>> Serialize for Sequence<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for entry in &mut *self.0.borrow_mut() {
+            list.serialize_element(&entry)?;
+        }
+        list.end()
     }
 }

@@ -3,7 +3,7 @@
 //! Newer taps read `metadata`, legacy ones the schema itself, SDK taps the entry's top level: each
 //! ignores the others' places, so all are written and made to agree.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -122,35 +122,41 @@ impl Entry {
             *slot = Value::Array(Vec::new());
         }
         let Some(list) = slot.as_array_mut() else { return };
-        let mut missing: HashSet<String> = chosen.iter().map(|(name, _)| name.clone()).collect();
-        let read: HashSet<&str> =
-            chosen.iter().filter(|(_, read)| *read).map(|(name, _)| name.as_str()).collect();
+        /// What becomes of a field that was chosen or not.
+        struct Field {
+            read: bool,
+            seen: bool,
+        }
+        let fields =
+            chosen.iter().map(|(name, read)| (&**name, Field { read: *read, seen: false }));
+        let mut fields: HashMap<&str, Field> = fields.collect();
         let mut stream_seen = false;
         for element in list.iter_mut() {
-            let path: Vec<String> = breadcrumb(element).into_iter().map(str::to_owned).collect();
-            let Some(values) = values_of(element) else { continue };
-            match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                [] => {
-                    stream_seen = true;
-                    write_stream(values, selection);
-                }
+            let read = match breadcrumb(element).as_slice() {
+                [] => None,
                 ["properties", name, below @ ..] => {
-                    if below.is_empty() {
-                        missing.remove(*name);
-                    }
-                    let readable =
-                        Inclusion::of(values.get("inclusion")) != Some(Inclusion::Unsupported);
-                    values.insert("selected".into(), Value::Bool(read.contains(name) && readable));
+                    Some(fields.get_mut(*name).is_some_and(|field| {
+                        field.seen |= below.is_empty();
+                        field.read
+                    }))
                 }
-                _ => {}
-            }
+                _ => continue,
+            };
+            let Some(values) = values_of(element) else { continue };
+            let Some(read) = read else {
+                stream_seen = true;
+                write_stream(values, selection);
+                continue;
+            };
+            let readable = Inclusion::of(values.get("inclusion")) != Some(Inclusion::Unsupported);
+            values.insert("selected".into(), Value::Bool(read && readable));
         }
         if !stream_seen {
             let mut values = Map::new();
             write_stream(&mut values, selection);
             list.insert(0, json!({"breadcrumb": [], "metadata": values}));
         }
-        for (name, read) in chosen.iter().filter(|(name, _)| missing.contains(name)) {
+        for (name, read) in chosen.iter().filter(|(name, _)| !fields[&**name].seen) {
             list.push(json!({
                 "breadcrumb": ["properties", name],
                 "metadata": {"selected": read},

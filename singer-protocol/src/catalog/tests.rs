@@ -90,7 +90,6 @@ fn what_is_wrong_is_named_with_its_place() {
     };
     assert_eq!(odd(r#""schema": [5]"#), "catalog: streams[1].schema: not an object");
     assert_eq!(odd(r#""metadata": {}"#), "catalog: streams[1].metadata: not a list");
-    assert_eq!(odd(r#""metadata": [{}, 5]"#), "catalog: streams[1].metadata[1]: not an object");
     let nameless = error(r#"{"streams": [{"schema": {}}]}"#).to_string();
     assert_eq!(nameless, "catalog: streams[0]: neither `tap_stream_id` nor `stream` names it");
     let broken = error("INFO x\n{\"streams\": [\n  {\"stream\": s3cret}]}\n");
@@ -215,6 +214,22 @@ fn a_full_table_leaves_no_key_behind() {
         assert_eq!(stream["replication-method"], "FULL_TABLE");
         assert_eq!(entry.replication_key(), None);
     }
+}
+
+#[test]
+fn metadata_that_is_no_object_says_nothing_and_stays() {
+    let odd = json!([5, null, "x", ["properties"], {"breadcrumb": 7, "metadata": {"selected": 1}},
+        {"breadcrumb": [], "metadata": {"table-key-properties": ["id"], "own": 1}}]);
+    let entry = json!({"stream": "a", "schema": {"properties": {"id": {}}}, "metadata": odd});
+    let mut catalog = Catalog::from_value(json!({"streams": [entry]})).unwrap();
+    let entry = &mut catalog.streams_mut()[0];
+    assert_eq!(entry.key_properties(), ["id"]);
+    assert!(!entry.is_selected());
+    entry.select(&Selection::full_table());
+    assert!(entry.is_selected());
+    let after = entry.to_value()["metadata"].clone();
+    assert_eq!(after.as_array().unwrap()[..5], odd.as_array().unwrap()[..5]);
+    assert_eq!((&after[5]["metadata"]["own"], after.as_array().unwrap().len()), (&json!(1), 7));
 }
 
 #[test]

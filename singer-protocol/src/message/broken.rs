@@ -151,6 +151,10 @@ fn claim(body: &[u8]) -> Option<Claim> {
         if !matches!(token.shape, Shape::Colon | Shape::String { .. }) {
             (last, key) = (None, None);
         }
+        // What follows a whole object speaks for itself.
+        if depth == 0 && kind.is_some() {
+            break;
+        }
     }
     // A line with a lost quote or bracket has no levels to go by: better to speak of a broken
     // message than to take a lost row for a log line.

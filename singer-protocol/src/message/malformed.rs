@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::error::syntax_reason;
+use crate::scan::{Fault, MAX_DEPTH};
+use serde::de::IgnoredAny;
 
 /// Why a line could not be read as a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub enum Reason {
     Truncated,
     /// Something follows the message: two messages on one line, say.
     Trailing,
+    /// The line is nested more than 999 levels deep.
+    TooDeep,
     /// It isn't JSON; the words are a parser's and hold nothing of the line.
     Syntax(String),
     /// The message lacks a field.
@@ -54,13 +58,18 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub(super) fn of_syntax(error: &serde_json::Error) -> Reason {
-        if error.is_eof() {
-            return Reason::Truncated;
+    /// Why `text` isn't a line of JSON. The scanner has decided that; serde_json has the words.
+    pub(super) fn of(fault: Fault, text: &str) -> Reason {
+        if fault.too_deep {
+            return Reason::TooDeep;
         }
-        match syntax_reason(error) {
-            reason if reason == "trailing characters" => Reason::Trailing,
-            reason => Reason::Syntax(reason),
+        match serde_json::from_str::<IgnoredAny>(text) {
+            Err(error) if error.is_eof() => Reason::Truncated,
+            Err(error) => match syntax_reason(&error) {
+                reason if reason == "trailing characters" => Reason::Trailing,
+                reason => Reason::Syntax(reason),
+            },
+            Ok(_) => Reason::Syntax("not JSON".to_owned()),
         }
     }
 }
@@ -71,6 +80,7 @@ impl fmt::Display for Reason {
             Reason::InvalidUtf8 => f.write_str("invalid UTF-8"),
             Reason::Truncated => f.write_str("the line ends inside a value"),
             Reason::Trailing => f.write_str("something follows the message"),
+            Reason::TooDeep => write!(f, "nested more than {MAX_DEPTH} levels deep"),
             Reason::Syntax(words) => f.write_str(words),
             Reason::Missing(field) => write!(f, "`{field}` is missing"),
             Reason::NotA { field, expected } => {

@@ -53,11 +53,16 @@ fn a_record_s_bytes_are_never_touched() {
 }
 
 #[test]
-fn nesting_of_any_depth_is_walked_without_recursion() {
-    let deep = format!(r#"{{"a": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    passes(&deep);
-    let deep = format!(r#"{{"a": {}1{}}}"#, r#"{"a":"#.repeat(100_000), "}".repeat(100_000));
-    passes(&deep);
+fn nesting_is_walked_without_recursion_and_has_a_limit() {
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+        passes(&format!(r#"{{"a": {}1{}}}"#, open.repeat(997), close.repeat(997)));
+        for depth in [998, 100_000] {
+            let deep = format!(r#"{{"a": {}1{}}}"#, open.repeat(depth), close.repeat(depth));
+            let malformed = malformed(record(&deep).as_bytes());
+            assert_eq!(malformed.reason, Reason::TooDeep);
+            assert_eq!(malformed.kind.as_deref(), Some("RECORD"));
+        }
+    }
     let broken = record(&format!(r#"{{"a": {}1"#, "[".repeat(100_000)));
     assert_eq!(malformed(broken.as_bytes()).kind.as_deref(), Some("RECORD"));
 }
@@ -127,6 +132,8 @@ fn one_line_holds_one_message() {
     let line =
         br#"{"type": "RECORD", "stream": "s", "record": {"a": 1}}{"type": "STATE", "value": {}}"#;
     assert_eq!(malformed(line).reason, Reason::Trailing);
+    // What is lost is the first one.
+    assert_eq!(malformed(line).kind.as_deref(), Some("RECORD"));
     let line = br#"{"type": "RECORD", "stream": "s", "record": {"a": 1}} trailing"#;
     assert_eq!(malformed(line).reason, Reason::Trailing);
 }

@@ -1,14 +1,13 @@
 //! `convert catalog`
 
-use super::From;
 use super::input::{self, Input};
+use super::{From, page};
 use crate::options::OptionSet;
 use crate::source;
 use crate::tap::{Arrival, Lines};
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, to_airbyte, to_singer};
 use airbyte_adapters::{Error, Result};
-use serde_json::{Value, json};
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message};
 use std::path::PathBuf;
@@ -29,7 +28,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// The catalog, bare: `{"streams": […]}`.
-pub(super) fn run(args: &Args, options: &OptionSet) -> Result<Value> {
+pub(super) fn run(args: &Args, options: &OptionSet) -> Result<String> {
     let overrides = options.streams.clone().unwrap_or_default();
     if args.from == Some(From::Airbyte) {
         return selected(args, options, &overrides);
@@ -43,11 +42,11 @@ pub(super) fn run(args: &Args, options: &OptionSet) -> Result<Value> {
     for note in &translated.notes {
         tracing::warn!("{note}");
     }
-    Ok(json!(translated.catalog))
+    page(&translated.catalog)
 }
 
 /// The tap's catalog with the selection of a configured one.
-fn selected(args: &Args, options: &OptionSet, overrides: &Overrides) -> Result<Value> {
+fn selected(args: &Args, options: &OptionSet, overrides: &Overrides) -> Result<String> {
     if args.from_messages {
         return Err(Error::config("--from-messages reads a tap's messages, so --from is singer"));
     }
@@ -68,7 +67,7 @@ fn selected(args: &Args, options: &OptionSet, overrides: &Overrides) -> Result<V
     for note in translated.notes.iter().chain(&selected.notes) {
         tracing::warn!("{note}");
     }
-    Ok(selected.catalog.to_value())
+    page(&selected.catalog)
 }
 
 /// What a tap's messages tell of its catalog, line by line, since there may be many.

@@ -2,7 +2,8 @@
 
 use airbyte_adapters::{Error, Result};
 use airbyte_protocol::ConfiguredCatalog;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use singer_protocol as singer;
 use std::fs::File;
 use std::io::Read;
@@ -69,14 +70,21 @@ pub(super) fn configured(path: &Path) -> Result<ConfiguredCatalog> {
 
 /// Reads a configured catalog, bare or as the payload of a CATALOG message.
 pub(super) fn parse_configured(bytes: &[u8]) -> Result<ConfiguredCatalog, String> {
-    let bare = match serde_json::from_slice::<Value>(bytes) {
-        Ok(mut message) if message["type"] == "CATALOG" && message["catalog"].is_object() => {
-            message["catalog"].take().to_string().into_bytes()
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(rename = "type")]
+        kind: String,
+        #[serde(borrow)]
+        catalog: &'a RawValue,
+    }
+    let bare = match serde_json::from_slice::<Message<'_>>(bytes) {
+        Ok(message) if message.kind == "CATALOG" && message.catalog.get().starts_with('{') => {
+            message.catalog.get().as_bytes()
         }
         // Whatever is wrong with it, the catalog's own reader says it better.
-        _ => bytes.to_owned(),
+        _ => bytes,
     };
-    let catalog = ConfiguredCatalog::parse(&bare).map_err(|error| error.to_string())?;
+    let catalog = ConfiguredCatalog::parse(bare).map_err(|error| error.to_string())?;
     if catalog.streams.is_empty() {
         return Err("no stream is configured".to_owned());
     }

@@ -7,9 +7,9 @@ mod spec;
 mod state;
 
 use crate::options::OptionSet;
-use airbyte_adapters::{Outcome, Result, Session};
+use airbyte_adapters::{Error, Outcome, Result, Session};
 use clap::{Subcommand, ValueEnum};
-use serde_json::Value;
+use serde::Serialize;
 
 /// What can be converted.
 #[derive(Debug, Subcommand)]
@@ -50,12 +50,14 @@ impl Convert {
             Self::State(args) => state::run(&args, &options)?,
             Self::Spec(args) => spec::run(&args)?,
         };
-        session.output.lines(page(&document).as_bytes())?;
+        session.output.lines(document.as_bytes())?;
         Ok(Outcome::Done)
     }
 }
 
 /// A document as a file holds it.
-fn page(document: &Value) -> String {
-    format!("{document:#}\n")
+fn page(document: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(document);
+    let text = text.map_err(|_| Error::system("the document can't be written as JSON"))?;
+    Ok(text + "\n")
 }

@@ -1,9 +1,9 @@
 //! `convert spec`
 
 use super::input::Input;
+use super::page;
 use crate::source::definition;
 use airbyte_adapters::Result;
-use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -12,7 +12,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// The spec, bare, as `--tap-spec` takes it: `{"documentationUrl": …, "connectionSpecification": …}`.
-pub(super) fn run(args: &Args) -> Result<Value> {
+pub(super) fn run(args: &Args) -> Result<String> {
     let spec = definition(&args.input.read()?).map_err(|reason| args.input.wrong(reason))?;
-    Ok(json!(spec))
+    page(&spec)
 }

@@ -1,14 +1,14 @@
 //! `convert state`
 
-use super::From;
 use super::input::{self, Input};
+use super::{From, page};
 use crate::options::OptionSet;
-use crate::source::{self, Joining, ids, members, no_such_stream, run_id};
+use crate::source::{self, Joining, ids, members, no_such_stream, run_id, specs, tell};
 use crate::translate::catalog::{presume, to_airbyte};
 use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Config, Error, ReadJob, Result};
 use airbyte_protocol::{StateInput, StreamState};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use singer_protocol as singer;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,11 +32,11 @@ pub(in crate::cli) struct Args {
 /// From Singer: the list of states that a platform would hold, as `read --state` takes it. From
 /// Airbyte: the state that the tap is handed, `{}` for none; where it takes several runs, a list of
 /// `{"streams": [tap_stream_id, …], "state": …}`, one for each.
-pub(super) fn run(args: &Args, options: &OptionSet) -> Result<Value> {
+pub(super) fn run(args: &Args, options: &OptionSet) -> Result<String> {
     let read = Read::new(args, options)?;
     match args.from {
-        From::Singer => read.states(),
-        From::Airbyte => Ok(read.singer_states()),
+        From::Singer => page(&read.states()?),
+        From::Airbyte => page(&read.singer_states()),
     }
 }
 
@@ -74,7 +74,7 @@ impl Read {
         for member in members.iter_mut().filter(|_| path.is_none()) {
             member.without_evidence(&overrides);
         }
-        let specs: Vec<StreamSpec> = members.iter().map(|member| member.spec(&job)).collect();
+        let specs = specs(&members, &job);
         let plan = Joining {
             state_type: options.state_type(),
             specs: &specs,
@@ -83,12 +83,7 @@ impl Read {
             ids: &ids(&catalog),
         }
         .plan();
-        for note in &plan.notes {
-            match note.level() {
-                Level::Info => tracing::info!("{note}"),
-                Level::Warn => tracing::warn!("{note}"),
-            }
-        }
+        tell(&plan, Level::Info);
         let places = members.iter().map(|member| member.configured).collect();
         Ok(Self { job, places, specs, plan })
     }
@@ -150,14 +145,25 @@ impl Read {
     }
 }
 
-/// A Singer state, bare or as a STATE message.
-fn bare(text: &[u8], args: &Args) -> Result<serde_json::Map<String, Value>> {
+/// A Singer state, bare or as a STATE message. Other messages and Airbyte's states are refused: taken
+/// for a state they would be handed to the tap, which knows nothing of them and starts over.
+fn bare(text: &[u8], args: &Args) -> Result<Map<String, Value>> {
+    if let Ok(StateInput::PerStream(_) | StateInput::Global(_)) = StateInput::parse(text) {
+        return Err(args.input.wrong("these are Airbyte's states: --from airbyte"));
+    }
     let mut state = singer::State::parse(text).map_err(|error| args.input.wrong(error))?;
     let map = state.as_map_mut();
-    if map.get("type").and_then(Value::as_str) == Some("STATE")
-        && let Some(Value::Object(value)) = map.get_mut("value")
-    {
-        return Ok(std::mem::take(value));
+    let kind = map.get("type").and_then(Value::as_str).map(str::to_ascii_uppercase);
+    let is_airbytes = map.contains_key("state") || map.contains_key("data");
+    match (kind.as_deref(), map.get_mut("value")) {
+        (Some("STATE"), Some(Value::Object(value))) => Ok(std::mem::take(value)),
+        (Some("STATE"), Some(Value::Null)) => Ok(Map::new()),
+        (Some("STATE" | "LEGACY"), _) if is_airbytes => {
+            Err(args.input.wrong("this is Airbyte's state: --from airbyte"))
+        }
+        (Some("STATE" | "RECORD" | "SCHEMA" | "ACTIVATE_VERSION" | "BATCH"), _) => {
+            Err(args.input.wrong("this is a message and no state"))
+        }
+        _ => Ok(std::mem::take(map)),
     }
-    Ok(std::mem::take(map))
 }

@@ -2,20 +2,63 @@ use super::incremental::Incremental;
 use super::{Link, Note, Translated};
 use airbyte_protocol as airbyte;
 use airbyte_protocol::SyncMode;
-use serde_json::Map;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use singer_protocol as singer;
 use singer_protocol::{FieldSelection, Inclusion, ReplicationMethod, Selection};
 use std::collections::{HashMap, HashSet};
 
 /// A tap's catalog with the selection of one run written into it.
 #[derive(Debug, Clone)]
-pub struct Selected {
+pub struct Selected<'a> {
     /// What the tap is given.
-    pub catalog: singer::Catalog,
+    pub catalog: SingerCatalog<'a>,
     /// The selected streams, in the configured catalog's order.
     pub streams: Vec<Choice>,
     /// What the user should be told, as warnings.
     pub notes: Vec<Note>,
+}
+
+/// The tap's catalog as it was discovered, and what is selected in it. The selection is written into
+/// each stream when the catalog is serialised, so that no copy of a large one is ever held.
+#[derive(Debug, Clone)]
+pub struct SingerCatalog<'a> {
+    discovered: &'a singer::Catalog,
+    /// By place in the catalog; all others are deselected.
+    selections: HashMap<usize, Selection>,
+}
+
+impl SingerCatalog<'_> {
+    /// The catalog, whole.
+    pub fn to_catalog(&self) -> singer::Catalog {
+        let mut catalog = self.discovered.clone();
+        for (place, entry) in catalog.streams_mut().iter_mut().enumerate() {
+            self.select(place, entry);
+        }
+        catalog
+    }
+
+    /// The catalog as JSON, whole.
+    pub fn to_value(&self) -> Value {
+        self.to_catalog().to_value()
+    }
+
+    fn select(&self, place: usize, entry: &mut singer::Entry) {
+        match self.selections.get(&place) {
+            Some(selection) => entry.select(selection),
+            None => entry.select(&Selection::none()),
+        }
+    }
+}
+
+impl Serialize for SingerCatalog<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut places = 0..;
+        self.discovered.serialize_with(serializer, |mut entry| {
+            self.select(places.next().unwrap_or_default(), &mut entry);
+            entry
+        })
+    }
 }
 
 /// How one selected stream is read.
@@ -23,6 +66,8 @@ pub struct Selected {
 pub struct Choice {
     /// The stream's index in the configured catalog.
     pub configured: usize,
+    /// Its place in the tap's catalog.
+    pub entry: usize,
     /// The tap's name of the stream.
     pub tap_stream_id: String,
     /// What the tap is asked for. Under [`ReplicationMethod::FullTable`] it must get no bookmark
@@ -40,19 +85,24 @@ pub struct Choice {
 ///
 /// `translated` must come from the same catalog. Configured streams that it doesn't have are
 /// passed over; [`Translated::find`] tells them.
-pub fn to_singer(
-    catalog: &singer::Catalog,
+pub fn to_singer<'a>(
+    catalog: &'a singer::Catalog,
     translated: &Translated,
     configured: &airbyte::ConfiguredCatalog,
     pass: &HashSet<String>,
-) -> Selected {
+) -> Selected<'a> {
     let mut notes = Vec::new();
     let mut streams = Vec::new();
-    let mut selections: HashMap<&str, Selection> = HashMap::new();
+    let mut selections = HashMap::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (place, entry) in catalog.streams().iter().enumerate() {
+        places.entry(entry.tap_stream_id()).or_insert(place);
+    }
     for (index, wanted) in configured.streams.iter().enumerate() {
         let Some(found) = translated.find(wanted) else { continue };
         let link = &translated.links[found];
-        let Some(entry) = catalog.stream(&link.tap_stream_id) else { continue };
+        let Some(&place) = places.get(&*link.tap_stream_id) else { continue };
+        let entry = &catalog.streams()[place];
         if !pass.contains(&link.tap_stream_id) {
             continue;
         }
@@ -65,21 +115,17 @@ pub fn to_singer(
             replication_key: key.clone(),
             view_key_properties: view_key(link, wanted),
         };
-        selections.insert(&link.tap_stream_id, selection);
+        selections.insert(place, selection);
         streams.push(Choice {
             configured: index,
+            entry: place,
             tap_stream_id: link.tap_stream_id.clone(),
             method,
             replication_key: key,
             deselected,
         });
     }
-    let mut catalog = catalog.clone();
-    for entry in catalog.streams_mut() {
-        // Taken out, so that an id that stands there twice is selected once.
-        let selection = selections.remove(entry.tap_stream_id()).unwrap_or_else(Selection::none);
-        entry.select(&selection);
-    }
+    let catalog = SingerCatalog { discovered: catalog, selections };
     Selected { catalog, streams, notes }
 }
 

@@ -86,6 +86,21 @@ impl Learnt {
         shape
     }
 
+    /// How many streams are known.
+    pub fn count(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// The `tap_stream_id`s of the known streams, in the order in which they were first seen.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.streams.keys().map(String::as_str)
+    }
+
+    /// Whether a stream of that `tap_stream_id` is known.
+    pub fn knows(&self, id: &str) -> bool {
+        self.streams.contains_key(id)
+    }
+
     /// The catalog as far as it is known, streams in the order in which they were first seen.
     pub fn catalog(&self) -> singer::Catalog {
         let streams: Vec<Value> = self.streams.iter().map(|(id, shape)| shape.entry(id)).collect();

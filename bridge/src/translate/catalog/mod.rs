@@ -1,8 +1,8 @@
 //! A tap's catalog as an Airbyte catalog, and the user's choice as a selection in the tap's own.
 //!
-//! [`to_airbyte`] is made once per discovery; what it finds out about each stream (its
-//! `tap_stream_id`, its keys, how it can be read incrementally) stays in [`Translated`], and
-//! [`to_singer`] writes the selection of one run of the tap from it. Where the tap's catalog is not
+//! [`to_airbyte`] (for a read, [`outline`]) is made once per discovery; what it finds out about each
+//! stream (its `tap_stream_id`, its keys, how it can be read incrementally) stays in [`Translated`],
+//! and [`to_singer`] writes the selection of one run of the tap from it. Where the tap's catalog is not
 //! at hand, its messages tell most of it ([`Learnt`]), or the configured catalog does ([`presume`]).
 
 mod choose;
@@ -14,13 +14,15 @@ mod presume;
 #[cfg(test)]
 mod tests;
 
-pub use choose::{Choice, Selected, to_singer};
+pub use choose::{Choice, Selected, SingerCatalog, to_singer};
 pub use learn::Learnt;
-pub use offer::to_airbyte;
+pub use offer::{outline, to_airbyte};
 pub use presume::presume;
 
 use airbyte_protocol as airbyte;
+use airbyte_protocol::StreamDescriptor;
 use incremental::Incremental;
+use std::collections::HashMap;
 use std::fmt;
 
 /// An Airbyte catalog and where each of its streams comes from.
@@ -32,6 +34,9 @@ pub struct Translated {
     pub links: Vec<Link>,
     /// What the user should be told, as warnings.
     pub notes: Vec<Note>,
+    /// The places of the streams by name, and by `tap_stream_id`.
+    by_name: HashMap<StreamDescriptor, usize>,
+    by_id: HashMap<String, usize>,
 }
 
 /// Where an Airbyte stream comes from.
@@ -77,15 +82,28 @@ impl Translated {
     ///
     /// The number is the index into `catalog.streams` and `links`.
     pub fn find(&self, configured: &airbyte::ConfiguredStream) -> Option<usize> {
-        let wanted = &configured.stream;
-        let streams = &self.catalog.streams;
-        let named = |s: &airbyte::Stream| s.name == wanted.name && s.namespace == wanted.namespace;
-        streams.iter().position(named).or_else(|| {
-            let by_id = self.links.iter().position(|link| link.tap_stream_id == wanted.name)?;
-            let namespace = &streams[by_id].namespace;
+        let wanted = configured.descriptor();
+        self.by_name.get(&wanted).copied().or_else(|| {
+            let by_id = self.place(&wanted.name)?;
+            let namespace = &self.catalog.streams[by_id].namespace;
             let fits =
                 namespace.is_none() || wanted.namespace.is_none() || wanted.namespace == *namespace;
             fits.then_some(by_id)
         })
+    }
+
+    /// The place of the stream that the tap calls so: the index into `catalog.streams` and `links`.
+    pub fn place(&self, tap_stream_id: &str) -> Option<usize> {
+        self.by_id.get(tap_stream_id).copied()
+    }
+
+    /// Makes the streams findable, the first of a name being the one.
+    fn index(&mut self) {
+        for (place, stream) in self.catalog.streams.iter().enumerate() {
+            self.by_name.entry(stream.descriptor()).or_insert(place);
+        }
+        for (place, link) in self.links.iter().enumerate() {
+            self.by_id.entry(link.tap_stream_id.clone()).or_insert(place);
+        }
     }
 }

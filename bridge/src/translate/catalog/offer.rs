@@ -11,6 +11,23 @@ use std::collections::{HashMap, HashSet};
 /// Translates what a tap discovered. Streams that the profile excludes and those that the tap
 /// calls unsupported are left out; of two entries with one `tap_stream_id` the first counts.
 pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translated {
+    translate(catalog, overrides, |_| {})
+}
+
+/// As [`to_airbyte`], with nothing left of the schemas but the names of their top-level properties:
+/// as much as a read needs, and a tenth of the memory.
+pub fn outline(catalog: &singer::Catalog, overrides: &Overrides) -> Translated {
+    translate(catalog, overrides, |stream| {
+        let properties = stream.json_schema.get_mut("properties").and_then(Value::as_object_mut);
+        properties.into_iter().flat_map(Map::values_mut).for_each(|property| *property = json!({}));
+    })
+}
+
+fn translate(
+    catalog: &singer::Catalog,
+    overrides: &Overrides,
+    finish: impl Fn(&mut airbyte::Stream),
+) -> Translated {
     let mut translated = Translated::default();
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
@@ -30,11 +47,13 @@ pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translate
     let nothing = StreamOverride::default();
     for (entry, descriptor) in entries.into_iter().zip(descriptors) {
         let over = overrides.get(entry.tap_stream_id()).unwrap_or(&nothing);
-        let inclusion = entry.metadata().get("inclusion").and_then(Value::as_str);
+        let inclusion = entry.stream_metadata("inclusion").and_then(Value::as_str);
         if !over.exclude && inclusion != Some("unsupported") {
             offer(entry, over, descriptor, &mut translated);
+            translated.catalog.streams.last_mut().into_iter().for_each(&finish);
         }
     }
+    translated.index();
     translated
 }
 
@@ -101,11 +120,13 @@ fn hints(entry: &singer::Entry, over: &StreamOverride) -> Hints {
     needed.extend(entry.replication_key());
     needed.extend(over.cursor.clone());
     needed.extend(over.primary_key.iter().flatten().filter_map(|path| path.first().cloned()));
-    let inline = |name: &str| entry.properties()?.get(name)?.get("inclusion")?.as_str();
-    let names = entry.properties().into_iter().flat_map(Map::keys).map(String::as_str);
+    let properties = entry.properties();
+    let inline = |name: &str| properties?.get(name)?.get("inclusion")?.as_str();
+    let names = properties.into_iter().flat_map(Map::keys).map(String::as_str);
     let names: HashSet<&str> = names.chain(metadata.fields()).collect();
     let column = |name: &str| {
-        let said = |key: &str| metadata.field(name).and_then(|map| map.get(key));
+        let field = metadata.field(name);
+        let said = |key: &str| field?.get(key);
         let inclusion = said("inclusion").and_then(Value::as_str).or_else(|| inline(name));
         let nullable = ["nullable", "is-nullable", "is_nullable"];
         Column {
@@ -116,8 +137,9 @@ fn hints(entry: &singer::Entry, over: &StreamOverride) -> Hints {
     };
     let columns: HashMap<String, Column> = names
         .into_iter()
-        .map(|name| (name.to_owned(), column(name)))
+        .map(|name| (name, column(name)))
         .filter(|(_, column)| *column != Column::default())
+        .map(|(name, column)| (name.to_owned(), column))
         .collect();
     Hints { database: entry.is_database(), columns }
 }

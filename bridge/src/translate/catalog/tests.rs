@@ -327,18 +327,21 @@ fn configure(translated: &Translated, change: impl Fn(&mut ConfiguredStream)) ->
     ConfiguredCatalog { streams }
 }
 
-fn choose(
-    catalog: &singer::Catalog,
+fn choose<'a>(
+    catalog: &'a singer::Catalog,
     translated: &Translated,
     change: impl Fn(&mut ConfiguredStream),
-) -> Selected {
+) -> Selected<'a> {
     let pass = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
     to_singer(catalog, translated, &configure(translated, change), &pass)
 }
 
 /// The chosen catalog's stream, as JSON.
 fn written(chosen: &Selected, index: usize) -> Value {
-    chosen.catalog.to_value()["streams"][index].take()
+    let mut whole = chosen.catalog.to_value();
+    let streamed = serde_json::to_string(&chosen.catalog).unwrap();
+    assert_eq!(streamed, whole.to_string(), "what the tap is given");
+    whole["streams"][index].take()
 }
 
 /// The metadata of the whole stream.

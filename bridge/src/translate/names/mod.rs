@@ -19,6 +19,8 @@ pub struct Names {
     ids: HashMap<String, usize>,
     aliases: HashMap<String, Vec<usize>>,
     guesses: HashMap<String, Vec<usize>>,
+    /// What the profile excludes, whether or not the catalog has it.
+    excluded: HashSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,7 +50,9 @@ impl Names {
         overrides: &Overrides,
         selected: &HashSet<String>,
     ) -> Self {
-        let mut names = Self::default();
+        let excluded = overrides.iter().filter(|(_, over)| over.exclude);
+        let excluded = excluded.map(|(id, _)| id.clone()).collect();
+        let mut names = Self { excluded, ..Self::default() };
         for entry in catalog.streams() {
             names.add(entry, overrides, selected.contains(entry.tap_stream_id()));
         }
@@ -87,15 +91,13 @@ impl Names {
         schema_properties: Option<impl Iterator<Item = &'a str>>,
         currently_syncing: Option<&str>,
     ) -> Resolution {
-        if let Some(index) = self.ids.get(message_name) {
-            return Resolution::One(*index);
+        if let Some(index) = self.plain(message_name) {
+            return Resolution::One(index);
         }
-        let found = self.aliases.get(message_name).or_else(|| self.guesses.get(message_name));
-        let candidates = match found.map(Vec::as_slice) {
-            None | Some([]) => return Resolution::Unknown,
-            Some([one]) => return Resolution::One(*one),
-            Some(several) => several,
-        };
+        let candidates = self.candidates(message_name);
+        if candidates.is_empty() {
+            return Resolution::Unknown;
+        }
         let properties: Option<Vec<&str>> = schema_properties.map(Iterator::collect);
         let fits = |index: &usize| match &properties {
             Some(properties) => properties.iter().all(|name| {
@@ -117,11 +119,47 @@ impl Names {
             .map_or_else(|| Resolution::Ambiguous(left.clone()), Resolution::One)
     }
 
+    /// The entry that a message name means, where the name alone tells.
+    pub fn plain(&self, message_name: &str) -> Option<usize> {
+        let by_id = self.ids.get(message_name).copied();
+        by_id.or_else(|| match self.candidates(message_name) {
+            [one] => Some(*one),
+            _ => None,
+        })
+    }
+
+    /// Whether the profile excludes a stream of that name.
+    pub fn excludes(&self, message_name: &str) -> bool {
+        self.excluded.contains(message_name)
+    }
+
+    /// The entries that have the name as an alias, else those whose name it may be.
+    fn candidates(&self, message_name: &str) -> &[usize] {
+        let found = self.aliases.get(message_name).or_else(|| self.guesses.get(message_name));
+        found.map_or(&[], Vec::as_slice)
+    }
+
     /// The `tap_stream_id`s of entries, for messages to people: `shop-users, sales-users`.
     pub fn ids(&self, indices: &[usize]) -> String {
         let ids = indices.iter().filter_map(|index| self.streams.get(*index));
         ids.map(|known| known.tap_stream_id.as_str()).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The places of the entries under whose id another entry may keep its bookmark as well, because its
+/// own name is that id.
+pub fn shared_keys(catalog: &singer::Catalog) -> HashSet<usize> {
+    let entries = || catalog.streams().iter().enumerate();
+    let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, entry) in entries() {
+        by_id.entry(entry.tap_stream_id()).or_default().push(place);
+    }
+    let namesakes = entries().flat_map(|(place, entry)| {
+        let names = [Some(entry.stream()), entry.table_name()];
+        let owners = names.into_iter().flatten().filter_map(|name| by_id.get(name));
+        owners.flatten().copied().filter(move |owner| *owner != place)
+    });
+    namesakes.collect()
 }
 
 /// The names that taps were seen to make of an entry: its `stream`, its table, and the table

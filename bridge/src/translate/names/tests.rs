@@ -88,6 +88,18 @@ fn of_two_only_one_was_asked_for() {
 }
 
 #[test]
+fn a_bookmark_may_be_anothers_where_its_key_is_anothers_name() {
+    let entry = |id: &str, stream: &str| json!({"tap_stream_id": id, "stream": stream});
+    let streams = [entry("users", "users"), entry("shop-users", "users"), entry("orders", "x")];
+    let catalog = singer::Catalog::from_value(json!({ "streams": streams })).unwrap();
+    assert_eq!(shared_keys(&catalog), HashSet::from([0]));
+    let mut named = entry("public-x", "y");
+    named["table_name"] = json!("orders");
+    let catalog = singer::Catalog::from_value(json!({"streams": [named, streams[2]]})).unwrap();
+    assert_eq!(shared_keys(&catalog), HashSet::from([1]));
+}
+
+#[test]
 fn an_id_beats_an_alias_and_an_alias_beats_a_guess() {
     let streams = json!({"streams": [
         {"tap_stream_id": "a", "stream": "x"},

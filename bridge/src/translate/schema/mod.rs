@@ -5,12 +5,14 @@
 //! formats with their `airbyte_type`, and words for people. Everything else is left out, always
 //! towards the wider schema: a type that doesn't fit stays open rather than wrong.
 
+mod drift;
 mod hints;
 mod node;
 #[cfg(test)]
 mod tests;
 mod types;
 
+pub use drift::{Change, Difference, Shape};
 pub use hints::{Column, Hints};
 
 use node::{Format, Node};
@@ -53,14 +55,7 @@ const MAX_DEPTH: usize = 64;
 /// }));
 /// ```
 pub fn normalise(schema: &Value, hints: &Hints) -> Map<String, Value> {
-    let mut reader = Reader {
-        root: schema,
-        database: hints.database,
-        active: Vec::new(),
-        sizes: HashMap::new(),
-        expanded: 0,
-    };
-    let mut root = reader.node(schema, 0);
+    let mut root = read(schema, hints.database);
     root.types = Some(Types::OBJECT);
     root.properties.retain(|name, _| hints.columns.get(name).is_none_or(|c| !c.unsupported));
     for (name, node) in &mut root.properties {
@@ -69,6 +64,13 @@ pub fn normalise(schema: &Value, hints: &Hints) -> Map<String, Value> {
     let mut map = root.into_map();
     map.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     map
+}
+
+/// Reads a schema, references and combinators resolved.
+fn read(schema: &Value, database: bool) -> Node {
+    let mut reader =
+        Reader { root: schema, database, active: Vec::new(), sizes: HashMap::new(), expanded: 0 };
+    reader.node(schema, 0)
 }
 
 struct Reader<'a> {

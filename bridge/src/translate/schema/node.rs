@@ -20,6 +20,14 @@ impl Format {
         }
     }
 
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Date => "date",
+            Self::DateTime => "date-time",
+            Self::Time => "time",
+        }
+    }
+
     /// The `format` and `airbyte_type` to write. Where nothing says which it is, a timestamp has
     /// a zone (Singer asks for RFC 3339) and a time of day has none, as clients assume too.
     fn keywords(self, zoned: Option<bool>) -> (&'static str, Option<&'static str>) {

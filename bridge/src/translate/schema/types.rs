@@ -77,18 +77,18 @@ impl Types {
     }
 
     /// Integers beside numbers are numbers.
-    fn tidy(self) -> Self {
+    pub(super) fn tidy(self) -> Self {
         if self.has(Self::NUMBER) { self.without(Self::INTEGER) } else { self }
+    }
+
+    /// The types' names, null first.
+    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES.iter().filter(move |(_, bit)| self.has(*bit)).map(|(name, _)| *name)
     }
 
     /// The `type` keyword: a name, or a list with null in front.
     pub(super) fn to_value(self) -> Value {
-        let set = self.tidy();
-        let mut names: Vec<Value> = NAMES
-            .iter()
-            .filter(|(_, bit)| set.has(*bit))
-            .map(|(name, _)| Value::from(*name))
-            .collect();
+        let mut names: Vec<Value> = self.tidy().names().map(Value::from).collect();
         if names.len() == 1 { names.remove(0) } else { Value::Array(names) }
     }
 }

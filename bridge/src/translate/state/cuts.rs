@@ -8,6 +8,22 @@ use std::sync::Arc;
 /// The id of the empty state, which every first run starts from.
 pub(super) const EMPTY_ID: &str = "0";
 
+/// How deep a Singer state may be nested. A stored state puts a few levels around it, and JSON of more
+/// than 128 isn't read by anybody.
+const DEEPEST: usize = 100;
+
+/// Whether a state is nested too deeply to be stored and read again.
+pub(super) fn is_too_deep(state: &Map<String, Value>) -> bool {
+    fn exceeds(value: &Value, levels: usize) -> bool {
+        match value {
+            Value::Object(map) => levels == 0 || map.values().any(|v| exceeds(v, levels - 1)),
+            Value::Array(list) => levels == 0 || list.iter().any(|v| exceeds(v, levels - 1)),
+            _ => false,
+        }
+    }
+    state.values().any(|value| exceeds(value, DEEPEST - 1))
+}
+
 /// A piece of a Singer state, kept as compact JSON text that many cuts can share.
 #[derive(Clone, Debug)]
 pub(super) struct Part(Arc<RawValue>);
@@ -131,6 +147,16 @@ impl History {
     /// A history that holds only what the pass started from.
     pub(super) fn from_base(base: Cut) -> History {
         History { cuts: vec![(0, base)] }
+    }
+
+    /// Forgets all but the base.
+    pub(super) fn keep_base(&mut self) {
+        self.cuts.retain(|(number, _)| *number == 0);
+    }
+
+    /// Forgets all but the newest.
+    pub(super) fn keep_newest(&mut self) {
+        self.cuts.drain(..self.cuts.len().saturating_sub(1));
     }
 
     /// Adds the cut of the pass's `barrier`th barrier (from 1, rising) and forgets what is no

@@ -8,7 +8,9 @@ use std::fmt;
 pub enum StateError {
     /// The value of a STATE is neither an object nor null.
     NotAnObject,
-    /// The value of a STATE is no JSON, or is nested too deeply.
+    /// The value of a STATE is nested too deeply to be stored and read again.
+    TooDeep,
+    /// The value of a STATE is no JSON.
     Malformed {
         /// Column in the value, from 1.
         column: usize,
@@ -19,6 +21,7 @@ impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StateError::NotAnObject => f.write_str("the value of a STATE is not an object"),
+            StateError::TooDeep => f.write_str("the value of a STATE is nested too deeply"),
             StateError::Malformed { column } => {
                 write!(f, "the value of a STATE is malformed at its column {column}")
             }

@@ -61,6 +61,8 @@ pub enum Note {
         /// The stream under which it was found.
         stream: String,
     },
+    /// A Singer state that is nested too deeply to be stored.
+    TooDeep,
     /// A state in a form that this version doesn't know.
     OtherVersion {
         /// The stream under which it was found.
@@ -158,6 +160,10 @@ impl fmt::Display for Note {
                 f,
                 "State found under {stream} was not written by this program and is not used: \
                  {stream} is read from the start."
+            ),
+            Note::TooDeep => f.write_str(
+                "The Singer state is nested too deeply to be saved again and is not used: all \
+                 streams are read from the start.",
             ),
             Note::OtherVersion { stream } => write!(
                 f,

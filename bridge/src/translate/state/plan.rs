@@ -1,7 +1,7 @@
 //! Joining: from the states the platform handed in to the runs of the tap.
 
 use super::blob::StoredCuts;
-use super::cuts::{Cut, Part, assemble, has_remainder};
+use super::cuts::{Cut, Part, assemble, has_remainder, is_too_deep};
 use super::families;
 use super::hints;
 use super::intake::{Input, Sorted, sort};
@@ -79,6 +79,10 @@ pub fn plan(
         Input::Global { shared, configured, others } => {
             let sorted = sort(streams, shared, configured, others, &mut planner.notes);
             planner.join_stored(&sorted);
+        }
+        Input::Singer(state) if is_too_deep(state) => {
+            planner.notes.push(Note::TooDeep);
+            planner.join_stored(&Sorted::nothing(streams.len()));
         }
         Input::Singer(state) => planner.take_singer(state.clone()),
     }

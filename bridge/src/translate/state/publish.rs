@@ -1,7 +1,7 @@
 //! Publishing: from the STATEs of a running tap to the states of its streams.
 
 use super::blob;
-use super::cuts::{Cut, History, Part, Split, split};
+use super::cuts::{Cut, History, Part, Split, is_too_deep, split};
 use super::error::StateError;
 use super::hints;
 use super::notes::Note;
@@ -81,6 +81,8 @@ struct Member {
     stream: usize,
     tap_stream_id: String,
     mode: Mode,
+    /// Whether it stays at the base of the pass, whatever the tap's STATEs say.
+    held_back: bool,
 }
 
 #[derive(Debug)]
@@ -134,7 +136,8 @@ impl Tracker {
                 let (id, own, rest) = (base_id.clone(), own.clone(), current.rest.clone());
                 Mode::Resumes(History::from_base(Cut { id, end: base_end, own, rest }))
             };
-            Member { stream, tap_stream_id: spec.tap_stream_id.clone(), mode }
+            let tap_stream_id = spec.tap_stream_id.clone();
+            Member { stream, tap_stream_id, mode, held_back: false }
         });
         let everyone = match pass.state_type {
             StateType::Global => streams.to_vec(),
@@ -204,7 +207,8 @@ impl Tracker {
     ///
     /// # Errors
     ///
-    /// [`StateError::Malformed`] when the newest STATE can't be parsed. It is dropped, and the one
+    /// [`StateError::Malformed`] and [`StateError::TooDeep`] when the newest STATE can't be parsed or
+    /// stored. It is dropped, and the one
     /// parsed before it counts again, so the caller may go on.
     pub fn due(&mut self, now: Duration) -> Result<Published, StateError> {
         let alone = self.kind == Kind::Alone && self.state_type == StateType::Stream;
@@ -242,6 +246,19 @@ impl Tracker {
         Published::Streams(self.barrier(&whom, false))
     }
 
+    /// Leaves a stream, by its number, where the pass began: the tap has read nothing of it and said
+    /// that it couldn't, so a position that it shares with others is none of its own. It is resumed
+    /// from there in a run of its own. GLOBAL and LEGACY states have one position for all: where one
+    /// stream is held back, none is published at the end.
+    pub fn hold_back(&mut self, stream: usize) {
+        for member in self.members.iter_mut().filter(|member| member.stream == stream) {
+            member.held_back = true;
+            if let Mode::Resumes(history) = &mut member.mode {
+                history.keep_base();
+            }
+        }
+    }
+
     /// The states to publish at the end of the pass: one for every stream of it, or one for all, also when the tap
     /// said nothing or failed. `clean` says that the tap ended well; the cut is then marked as the
     /// end.
@@ -253,6 +270,9 @@ impl Tracker {
     pub fn finish(&mut self, clean: bool) -> Result<Published, StateError> {
         self.take_pending()?;
         if self.state_type != StateType::Stream {
+            if self.members.iter().any(|member| member.held_back) {
+                return Ok(Published::nothing());
+            }
             return Ok(self.for_all(clean));
         }
         let all: Vec<usize> = (0..self.members.len()).collect();
@@ -275,6 +295,9 @@ impl Tracker {
             serde_json::from_str::<Option<Map<String, Value>>>(&self.raw)
                 .map_err(|error| StateError::Malformed { column: error.column() })?
                 .unwrap_or_default();
+        if is_too_deep(&state) {
+            return Err(StateError::TooDeep);
+        }
         if self.state_type == StateType::Legacy {
             self.said = self.without_full_refresh(&state);
         }
@@ -340,6 +363,8 @@ impl Tracker {
         let id = self.ids.take();
         let alone = self.kind == Kind::Alone;
         let rest = if alone { Part::empty() } else { self.current.rest.clone() };
+        // The others must not be drawn back to where one of them is held.
+        let part = self.members.iter().any(|member| member.held_back);
         let mut states = Vec::with_capacity(whom.len());
         for &at in whom {
             let member = &mut self.members[at];
@@ -348,9 +373,14 @@ impl Tracker {
                     blob::write_full_refresh(&member.tap_stream_id, &id, *generation_id)
                 }
                 Mode::Resumes(history) => {
-                    let own = self.current.own[at].clone();
-                    let cut = Cut { id: id.as_str().into(), end, own, rest: rest.clone() };
-                    history.push(self.barrier, cut);
+                    if !member.held_back {
+                        let own = self.current.own[at].clone();
+                        let cut = Cut { id: id.as_str().into(), end, own, rest: rest.clone() };
+                        history.push(self.barrier, cut);
+                        if part {
+                            history.keep_newest();
+                        }
+                    }
                     blob::write_cuts(&member.tap_stream_id, alone, history)
                 }
             };

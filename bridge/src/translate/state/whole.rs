@@ -25,7 +25,7 @@ struct GlobalCut {
     /// Its id, its rest and whether it is an end; never an own part.
     shared: Cut,
     alone: bool,
-    /// By index of the stream: its own bookmark.
+    /// By index of the stream, rising: its own bookmark.
     own: Vec<(usize, Option<Part>)>,
 }
 
@@ -52,8 +52,8 @@ impl Standing {
             _ => None,
         };
         let own_part = |cut: &GlobalCut, stream: usize, id: &str| {
-            let (_, own) = cut.own.iter().find(|(known, _)| *known == stream)?;
-            Some(blob::write_own(id, cut.alone, &cut.shared.id, own.as_ref()))
+            let at = cut.own.binary_search_by_key(&stream, |(known, _)| *known).ok()?;
+            Some(blob::write_own(id, cut.alone, &cut.shared.id, cut.own[at].1.as_ref()))
         };
         let own = streams.iter().enumerate().filter_map(|(stream, spec)| {
             let id = spec.tap_stream_id.as_str();

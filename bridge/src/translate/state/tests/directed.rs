@@ -466,3 +466,31 @@ fn an_edited_empty_cut_stays_empty() {
     let plan = plan_of(&streams, &[Some(state)]);
     assert!(plan.passes[0].singer_state.is_none());
 }
+
+#[test]
+fn a_stream_that_was_held_back_goes_on_from_where_the_pass_began() {
+    let streams = [spec("a", false), spec("b", false)];
+    let first = run_all(
+        &plan_of(&streams, &[None, None]),
+        &streams,
+        "r1",
+        &[json!({"bookmarks": {"a": 1, "b": 1}, "lsn": 5})],
+    );
+    let second = plan_of(&streams, &first);
+    assert_eq!(second.passes.len(), 1);
+    let mut tracker = tracker(&second.passes[0], &streams, "r2");
+    tracker.saw_state(&json!({"bookmarks": {"a": 2, "b": 1}, "lsn": 9}).to_string()).unwrap();
+    assert_eq!(tracker.due(Duration::ZERO).unwrap().into_streams().len(), 2);
+    tracker.hold_back(1);
+    let last = tracker.finish(true).unwrap().into_streams();
+    let states: Vec<Option<Value>> = last.iter().map(|state| Some(state.to_value())).collect();
+
+    let third = plan_of(&streams, &states);
+    let runs: Vec<(Vec<usize>, Value)> = third
+        .passes
+        .iter()
+        .map(|pass| (pass.streams.clone(), given(pass)["lsn"].clone()))
+        .collect();
+    assert!(runs.contains(&(vec![0], json!(9))), "{runs:?}");
+    assert!(runs.contains(&(vec![1], json!(5))), "{runs:?}");
+}

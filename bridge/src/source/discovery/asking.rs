@@ -1,0 +1,246 @@
+//! Asking a tap for its catalog, and what is done where it has none.
+
+use super::answer::{Answer, Heard, says_nothing};
+use super::refusal::{does_not_know, wants_other_arguments};
+use super::{Found, Need, write_config};
+use crate::failure;
+use crate::source::TapSource;
+use crate::source::probe::Flags;
+use crate::tap::{Attended, Ended, Folder, RunError, Voice, attend};
+use crate::translate::Overrides;
+use crate::translate::catalog::Learnt;
+use airbyte_adapters::{Config, Context, Error, Result};
+use singer_protocol as singer;
+use std::ffi::OsString;
+use std::time::Instant;
+
+/// What `--discover` brought.
+pub(super) enum Told {
+    Found(Found),
+    /// The tap has no discovery; why we think so.
+    Nothing(String),
+}
+
+/// A tap that is asked for its catalog.
+pub(super) struct Asking<'a> {
+    source: &'a TapSource,
+    context: &'a Context,
+    folder: &'a Folder,
+    config: OsString,
+    overrides: Overrides,
+    need: Need,
+    began: Instant,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(
+        source: &'a TapSource,
+        config: &Config,
+        folder: &'a Folder,
+        context: &'a Context,
+        need: Need,
+    ) -> Result<Self> {
+        let config = write_config(config, folder).map_err(|error| {
+            Error::system(format!("writing the tap's config: {}", error.kind()))
+        })?;
+        let (overrides, began) = (source.overrides(), Instant::now());
+        Ok(Self { source, context, folder, config: config.into(), overrides, need, began })
+    }
+
+    fn tap(&self) -> &str {
+        self.source.tap.short_name()
+    }
+
+    pub(super) async fn flags(&self) -> Result<Listed> {
+        let options = &self.source.options;
+        let flags =
+            Flags::of(&self.source.tap, options.catalog_flag, self.source.flags, self.context);
+        flags.await.map(Listed)
+    }
+
+    /// The probes are Python starts: side by side they cost one.
+    pub(super) async fn flags_and_catalog(&self) -> Result<(Flags, Found)> {
+        if let Some(found) = self.given()? {
+            return Ok((self.flags().await?.or_guess(&found), found));
+        }
+        let (listed, told) = tokio::try_join!(self.flags(), self.ask())?;
+        let found = match told {
+            Told::Found(found) => found,
+            Told::Nothing(why) => self.learn(listed, &why).await?,
+        };
+        Ok((listed.or_guess(&found), found))
+    }
+
+    /// The catalog that the user gave.
+    pub(super) fn given(&self) -> Result<Option<Found>> {
+        let Some(path) = &self.source.options.tap_catalog else { return Ok(None) };
+        let fail = |reason: &dyn std::fmt::Display| {
+            Error::config(format!("tap catalog {}: {reason}", path.display()))
+        };
+        let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => fail(&"there is no such file"),
+            kind => fail(&kind),
+        })?;
+        let catalog = singer::Catalog::parse(&bytes).map_err(|error| fail(&error))?;
+        if catalog.streams().is_empty() {
+            return Err(fail(&"there is no stream in it"));
+        }
+        Ok(Some(Found { catalog, learnt: false, partly: false }))
+    }
+
+    /// Runs the tap with `--discover`.
+    pub(super) async fn ask(&self) -> Result<Told> {
+        let tap = self.tap();
+        let surprise = format!(
+            "{tap} answers --discover with messages: its streams are learnt from them, as far \
+             as they are needed and at most for --discovery-timeout; --tap-catalog FILE spares that"
+        );
+        let limit = self.source.options.max_line_bytes();
+        let mut answer = Answer::to_discover(&self.overrides, &self.need, limit, surprise);
+        let attended = self.run(&["--discover".into()], &mut answer).await;
+        let (heard, text) = answer.end();
+        let learnt = match heard {
+            Heard::Messages(learnt) => learnt,
+            Heard::Catalog(catalog) => {
+                return Ok(Told::Found(Found { catalog, learnt: false, partly: false }));
+            }
+            Heard::Text => {
+                let attended = attended.map_err(|error| self.failed("discovery", &error))?;
+                return self.text(&text, attended);
+            }
+        };
+        match self.learnt(learnt, attended, "discovery")? {
+            Some(found) => Ok(Told::Found(found)),
+            None => Ok(Told::Nothing("answers --discover with messages of no stream".to_owned())),
+        }
+    }
+
+    /// An answer without any message.
+    fn text(&self, text: &[u8], attended: Attended) -> Result<Told> {
+        let tap = self.tap();
+        let ended = attended.ended.unwrap_or(Ended::Code(0));
+        if !ended.is_success() {
+            let mut said = attended.words.recent();
+            said.extend(String::from_utf8_lossy(text).lines().take(100).map(str::to_owned));
+            if does_not_know("discover", ended, &said) {
+                return Ok(Told::Nothing("doesn't know --discover".to_owned()));
+            }
+            return Err(failure::ended(tap, "discovery", ended, &attended.words.last()));
+        }
+        if says_nothing(text) {
+            return Ok(Told::Nothing("answers --discover with nothing".to_owned()));
+        }
+        let catalog = singer::Catalog::parse(text).map_err(|error| {
+            Error::system(format!("what {tap} discovers is no Singer catalog: {error}"))
+        })?;
+        if catalog.streams().is_empty() {
+            return Err(Error::config(format!(
+                "{tap} discovered no stream; look at the settings that choose schemas or tables"
+            )));
+        }
+        Ok(Told::Found(Found { catalog, learnt: false, partly: false }))
+    }
+
+    /// Learns the streams from a sync: with the config alone, and where the tap insists on a
+    /// catalog, with one that selects nothing.
+    pub(super) async fn learn(&self, listed: Listed, why: &str) -> Result<Found> {
+        const DOING: &str = "the sync that its streams are learnt from";
+        let tap = self.tap();
+        tracing::info!(
+            "{tap} {why}: its streams are learnt from a sync, as far as they are needed and at most \
+             for --discovery-timeout; --tap-catalog FILE spares that"
+        );
+        let mut args: Vec<OsString> = Vec::new();
+        loop {
+            let limit = self.source.options.max_line_bytes();
+            let mut answer = Answer::of_sync(&self.overrides, &self.need, limit);
+            let attended = self.run(&args, &mut answer).await;
+            let takes_catalog = listed.0.is_some_and(|flags| flags.catalog || flags.properties);
+            if let Ok(Attended { ended: Some(ended), words }) = &attended
+                && wants_other_arguments(*ended, &words.recent())
+                && args.is_empty()
+                && takes_catalog
+            {
+                let path = self
+                    .folder
+                    .write("catalog.json", br#"{"streams": []}"#)
+                    .map_err(|e| Error::system(format!("writing a catalog: {}", e.kind())))?;
+                args = listed.0.map_or_else(Vec::new, |flags| flags.args(&path));
+                continue;
+            }
+            let (Heard::Messages(learnt), _) = answer.end() else {
+                return Err(Error::system("what is learnt got lost"));
+            };
+            return self.learnt(learnt, attended, DOING)?.ok_or_else(|| {
+                Error::config(format!(
+                    "{tap} {why}, and a sync names no stream; give its catalog with --tap-catalog"
+                ))
+            });
+        }
+    }
+
+    /// What messages told, by how the tap ended; none when they named no stream.
+    fn learnt(
+        &self,
+        learnt: Learnt,
+        attended: Result<Attended, RunError>,
+        doing: &str,
+    ) -> Result<Option<Found>> {
+        let tap = self.tap();
+        let known = learnt.count();
+        let partly = match attended {
+            Ok(Attended { ended: None, .. }) => true,
+            Ok(Attended { ended: Some(ended), words }) if !ended.is_success() => {
+                return Err(failure::ended(tap, doing, ended, &words.last()));
+            }
+            Ok(_) => false,
+            Err(RunError::Timeout(_)) if known > 0 => {
+                tracing::warn!(
+                    "{tap} was stopped after --discovery-timeout while its streams were learnt: \
+                     {known} are known, any that come later are not; --tap-catalog FILE names all"
+                );
+                true
+            }
+            Err(error) => return Err(self.failed(doing, &error)),
+        };
+        let found = Found { catalog: learnt.catalog(), learnt: true, partly };
+        Ok((known > 0).then_some(found))
+    }
+
+    /// Runs the tap with its config, for as long as is left of the time.
+    async fn run(&self, more: &[OsString], answer: &mut Answer<'_>) -> Result<Attended, RunError> {
+        let mut args = vec!["--config".into(), self.config.clone()];
+        args.extend_from_slice(more);
+        let left = self.source.options.discovery_timeout().saturating_sub(self.began.elapsed());
+        let cancel = async {
+            self.context.stop.wait().await;
+        };
+        let work = self.folder.work();
+        attend(&self.source.tap, &args, &work, Voice::Plain, left, cancel, answer).await
+    }
+
+    /// The error of a tap that gave no answer. Which option bounds it is ours to say.
+    fn failed(&self, doing: &str, error: &RunError) -> Error {
+        let tap = self.tap();
+        let limit = self.source.options.discovery_timeout();
+        match error {
+            RunError::Timeout(_) => Error::transient(format!(
+                "{tap} didn't finish {doing} within {} s and was stopped (--discovery-timeout)",
+                limit.as_secs_f64()
+            )),
+            other => failure::run_error(tap, doing, other),
+        }
+    }
+}
+
+/// The flags that the tap's help lists; none when its help can't be had.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed(Option<Flags>);
+
+impl Listed {
+    /// A tap that discovers takes a catalog; one whose streams had to be learnt is run as it was
+    /// then.
+    pub(super) fn or_guess(self, found: &Found) -> Flags {
+        self.0.unwrap_or(Flags { catalog: !found.learnt, properties: false })
+    }
+}

@@ -1,0 +1,124 @@
+//! The tap's own catalog: given, remembered, discovered, or learnt from a sync.
+//!
+//! A tap *has no discovery* when it answers `--discover` with a refusal of that flag or a usage text
+//! that doesn't list it ([`refusal`]), or with success and nothing at all (or only STATEs), or with
+//! success and messages of streams. Anything else that fails has failed: refused credentials above
+//! all.
+//!
+//! What stands for discovery then is a sync, the one that the tap began on `--discover` or else one
+//! with `--config` alone, of which nothing is kept but what its messages tell of streams. Taps may
+//! send all of one stream before they name the next, so only the tap's end shows that there are no
+//! more. It is stopped as soon as all is known that is needed ([`Need`]), and at
+//! `--discovery-timeout`; what is known by then counts, with a warning.
+
+mod answer;
+mod asking;
+mod cache;
+mod config;
+mod refusal;
+
+pub(super) use config::write_config;
+
+use super::probe::Flags;
+use super::{TapSource, told_ids};
+use crate::tap::Folder;
+use crate::translate::Overrides;
+use crate::translate::catalog::{Learnt, presume, to_airbyte};
+use airbyte_adapters::{Config, Context, ReadJob, Result};
+use asking::{Asking, Told};
+use cache::Cache;
+use singer_protocol as singer;
+use std::collections::HashSet;
+
+/// What has to be known of a tap's streams, where they are learnt from a sync.
+pub(super) enum Need {
+    /// All of them.
+    All,
+    /// One that isn't left out.
+    Any,
+    /// Those of these `tap_stream_id`s.
+    These(HashSet<String>),
+}
+
+impl Need {
+    fn is_met(&self, learnt: &Learnt, overrides: &Overrides) -> bool {
+        let excluded = |id: &str| overrides.get(id).is_some_and(|over| over.exclude);
+        match self {
+            Self::All => false,
+            Self::Any => learnt.ids().any(|id| !excluded(id)),
+            Self::These(ids) => ids.iter().all(|id| learnt.knows(id)),
+        }
+    }
+}
+
+/// A tap's catalog and where it comes from.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) catalog: singer::Catalog,
+    /// Whether it was learnt from messages.
+    pub(super) learnt: bool,
+    /// Whether the tap may have streams that aren't in it.
+    pub(super) partly: bool,
+}
+
+/// Every stream, for the user to choose from; refreshes what is remembered.
+pub(super) async fn discover(
+    source: &TapSource,
+    config: &Config,
+    folder: &Folder,
+    context: &Context,
+) -> Result<singer::Catalog> {
+    let asking = Asking::new(source, config, folder, context, Need::All)?;
+    let found = match asking.given()? {
+        Some(found) => return Ok(found.catalog),
+        None => match asking.ask().await? {
+            Told::Found(found) => found,
+            Told::Nothing(why) => asking.learn(asking.flags().await?, &why).await?,
+        },
+    };
+    if let Some(cache) = Cache::of(source, config) {
+        cache.write(&found);
+    }
+    Ok(found.catalog)
+}
+
+/// How the tap takes its catalog, and as much of it as a check needs.
+pub(super) async fn for_check(
+    source: &TapSource,
+    config: &Config,
+    folder: &Folder,
+    context: &Context,
+) -> Result<(Flags, Found)> {
+    Asking::new(source, config, folder, context, Need::Any)?.flags_and_catalog().await
+}
+
+/// How the tap takes its catalog, and as much of it as a read needs: what is remembered, if every
+/// configured stream is in it.
+pub(super) async fn for_read(
+    source: &TapSource,
+    job: &ReadJob,
+    folder: &Folder,
+    context: &Context,
+) -> Result<(Flags, Found)> {
+    let overrides = source.overrides();
+    let presumed = presume(&job.catalog, &told_ids(&job.state), &overrides);
+    let ids = presumed.streams().iter().map(|entry| entry.tap_stream_id().to_owned());
+    let need = Need::These(ids.collect());
+    let asking = Asking::new(source, &job.config, folder, context, need)?;
+    let cache = match source.options.tap_catalog {
+        Some(_) => None,
+        None => Cache::of(source, &job.config),
+    };
+    let Some(cache) = cache else { return asking.flags_and_catalog().await };
+    if let Some(found) = cache.read() {
+        let translated = to_airbyte(&found.catalog, &overrides);
+        if job.catalog.streams.iter().all(|stream| translated.find(stream).is_some()) {
+            tracing::info!("the tap's catalog is taken from the discovery cache");
+            return Ok((asking.flags().await?.or_guess(&found), found));
+        }
+        tracing::info!("a configured stream isn't in the discovery cache: discovering anew");
+    }
+    let (flags, found) = asking.flags_and_catalog().await?;
+    cache.write(&found);
+    Ok((flags, found))
+}

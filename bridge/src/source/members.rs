@@ -1,0 +1,157 @@
+//! The configured streams as the tap has them, and those that it doesn't have.
+
+use super::drift::Watched;
+use super::route::{Router, Wanted};
+use crate::translate::Overrides;
+use crate::translate::catalog::{self, Translated};
+use crate::translate::names::{Names, shared_keys};
+use crate::translate::record::FieldFilter;
+use crate::translate::state::StreamSpec;
+use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId};
+use singer_protocol as singer;
+use singer_protocol::ReplicationMethod;
+use std::collections::HashSet;
+
+/// One configured stream that the tap has.
+pub(crate) struct Member {
+    /// Its place in the configured catalog.
+    pub(crate) configured: usize,
+    /// Its place in the tap's catalog.
+    pub(super) entry: usize,
+    pub(crate) tap_stream_id: String,
+    /// Every name that the tap may call it by in its log.
+    pub(super) names: Vec<String>,
+    pub(super) method: ReplicationMethod,
+    pub(super) deselected: HashSet<String>,
+    pub(crate) may_stand_alone: bool,
+}
+
+impl Member {
+    pub(super) fn is_full_table(&self) -> bool {
+        self.method == ReplicationMethod::FullTable
+    }
+
+    /// What its schema should be, by the tap's own catalog.
+    pub(super) fn watched(&self, catalog: &singer::Catalog) -> Watched {
+        Watched::discovered(&catalog.streams()[self.entry], &self.deselected)
+    }
+
+    /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
+    /// under FULL_TABLE all the same.
+    pub(crate) fn spec(&self, job: &ReadJob) -> StreamSpec {
+        StreamSpec {
+            tap_stream_id: self.tap_stream_id.clone(),
+            full_refresh: self.is_full_table(),
+            generation_id: job.catalog.streams[self.configured].generation_id,
+            may_stand_alone: self.may_stand_alone,
+        }
+    }
+}
+
+/// The configured streams that the tap has, and the places of those that it doesn't.
+pub(crate) fn members(
+    overrides: &Overrides,
+    catalog: &singer::Catalog,
+    translated: &Translated,
+    job: &ReadJob,
+) -> (Vec<Member>, Vec<usize>) {
+    let everything = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
+    let selected = catalog::to_singer(catalog, translated, &job.catalog, &everything);
+    for note in &selected.notes {
+        tracing::warn!("{note}");
+    }
+    let shared_keys = shared_keys(catalog);
+    let mut taken = HashSet::new();
+    let mut members = Vec::new();
+    for choice in selected.streams {
+        let id = &choice.tap_stream_id;
+        let entry = choice.entry;
+        if !taken.insert(entry) {
+            tracing::warn!("two configured streams mean `{id}`; the first one gets its records");
+            continue;
+        }
+        let link = translated.place(id).map(|place| &translated.links[place]);
+        let said = overrides.get(id).and_then(|stream| stream.alone);
+        let evidence = link.is_some_and(|link| link.database) && !shared_keys.contains(&entry);
+        members.push(Member {
+            configured: choice.configured,
+            entry,
+            names: log_names(&catalog.streams()[entry]),
+            tap_stream_id: choice.tap_stream_id,
+            method: choice.method,
+            deselected: choice.deselected,
+            may_stand_alone: said.unwrap_or(evidence),
+        });
+    }
+    let found: HashSet<usize> = members.iter().map(|member| member.configured).collect();
+    let missing = (0..job.catalog.streams.len()).filter(|index| !found.contains(index)).collect();
+    (members, missing)
+}
+
+/// Every name that a tap may call a stream by in its log.
+pub(super) fn log_names(entry: &singer::Entry) -> Vec<String> {
+    let names = [Some(entry.tap_stream_id()), entry.table_name(), Some(entry.stream())];
+    names.into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// The `tap_stream_id`s of a catalog.
+pub(crate) fn ids(catalog: &singer::Catalog) -> Vec<String> {
+    catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect()
+}
+
+/// What the state rules need to know of each stream.
+pub(crate) fn specs(members: &[Member], job: &ReadJob) -> Vec<StreamSpec> {
+    members.iter().map(|member| member.spec(job)).collect()
+}
+
+/// A router to the streams of one run of the tap.
+pub(super) fn router<'a>(
+    members: impl Iterator<Item = &'a Member>,
+    catalog: &singer::Catalog,
+    overrides: &Overrides,
+    floor: &Emitting,
+) -> Router {
+    let wanted = members.map(|member| {
+        let wanted = Wanted {
+            stream: floor.nth(member.configured),
+            tap_stream_id: member.tap_stream_id.clone(),
+            names: member.names.clone(),
+            filter: FieldFilter::new(member.deselected.iter().cloned()),
+            scratch: Vec::new(),
+            seen: false,
+        };
+        (member.entry, wanted)
+    });
+    let wanted: Vec<(usize, Wanted)> = wanted.collect();
+    let selected = wanted.iter().map(|(_, wanted)| wanted.tap_stream_id.clone()).collect();
+    Router::new(Names::new(catalog, overrides, &selected), wanted)
+}
+
+/// Ends configured streams that `whose` tap or catalog doesn't have.
+pub(super) fn end_missing(
+    missing: &[usize],
+    whose: &str,
+    floor: &mut Emitting,
+) -> Result<Option<Error>> {
+    let mut names = Vec::new();
+    for index in missing {
+        let id: StreamId = floor.nth(*index);
+        names.push(floor.descriptor(id).to_string());
+        floor.end(id, false)?;
+    }
+    Ok(no_such_stream(whose, &names))
+}
+
+/// The error of configured streams that `whose` tap or catalog doesn't have, if there are any.
+pub(crate) fn no_such_stream(whose: &str, names: &[String]) -> Option<Error> {
+    Some(Error::config(match names {
+        [] => return None,
+        [one] => format!(
+            "{whose} has no stream {one}: it was renamed or removed, or the catalog belongs to another source"
+        ),
+        many => format!(
+            "{whose} has no streams {}: they were renamed or removed, or the catalog belongs to another source",
+            many.join(", ")
+        ),
+    }))
+}

@@ -1,0 +1,235 @@
+//! What takes a tap's messages, one line after the other.
+
+use super::clock::Clock;
+use super::drift::{Drift, Watched};
+use super::newcomers::Newcomers;
+use super::route::Router;
+use crate::options::OnMalformed;
+use crate::tap::process::tell;
+use crate::tap::{Voice, Words};
+use crate::translate::state::Tracker;
+use airbyte_adapters::{Emitting, Error, Result};
+use airbyte_protocol::{Change, ChangeKind, ChangeReason};
+use singer_protocol as singer;
+use singer_protocol::{LineError, Message, Repaired, repair_non_finite};
+use std::collections::HashSet;
+use std::time::Instant;
+
+/// What takes the messages.
+pub(super) struct Sink {
+    pub(super) router: Router,
+    pub(super) tracker: Tracker,
+    pub(super) words: Words,
+    /// Places in the configured catalog, by the numbers that the tracker uses.
+    pub(super) places: Vec<usize>,
+    /// Takes in the streams that show up, where nothing says which ones are wanted.
+    pub(super) newcomers: Option<Newcomers>,
+    pub(super) started: Instant,
+    /// The line that is being taken, from 1.
+    pub(super) number: u64,
+    /// What the schemas should be.
+    pub(super) drift: Drift,
+    clock: Clock,
+    repaired: u64,
+    empty: u64,
+    rejected: u64,
+    others: HashSet<String>,
+}
+
+impl Sink {
+    /// A sink; the tracker's time begins at `started`.
+    pub(super) fn new(
+        router: Router,
+        tracker: Tracker,
+        places: Vec<usize>,
+        words: Words,
+        started: Instant,
+    ) -> Self {
+        Self {
+            router,
+            tracker,
+            words,
+            places,
+            newcomers: None,
+            started,
+            number: 0,
+            drift: Drift::default(),
+            clock: Clock::default(),
+            repaired: 0,
+            empty: 0,
+            rejected: 0,
+            others: HashSet::new(),
+        }
+    }
+}
+
+impl Sink {
+    /// Watches the schemas of the router's streams, each as it should be.
+    pub(super) fn watching(self, streams: impl IntoIterator<Item = Watched>) -> Self {
+        Self { drift: Drift::of(streams), ..self }
+    }
+
+    /// Bytes have come in: what says no time of its own was extracted now.
+    pub(super) fn hear(&mut self) {
+        self.clock.forget();
+    }
+
+    /// Takes the next line.
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        floor: &mut Emitting,
+        on_malformed: OnMalformed,
+    ) -> Result<()> {
+        self.number += 1;
+        match Message::parse(line) {
+            Ok(message) => self.message(message, floor, &[]),
+            Err(LineError::NotAMessage) => {
+                self.log(line);
+                Ok(())
+            }
+            Err(LineError::Malformed(malformed)) => {
+                if malformed.non_finite
+                    && let Some(Repaired { line, nulled, .. }) = repair_non_finite(line)
+                    && let Ok(message) = Message::parse(&line)
+                {
+                    return self.repaired(message, nulled, floor);
+                }
+                self.malformed(&malformed, floor, on_malformed)
+            }
+        }
+    }
+
+    fn message(
+        &mut self,
+        message: Message<'_>,
+        floor: &mut Emitting,
+        changes: &[Change],
+    ) -> Result<()> {
+        match &message {
+            Message::Record(record) => {
+                if self.newcomers.is_some() && !self.router.has_met(&record.stream) {
+                    self.admit(&record.stream, &message, floor)?;
+                }
+                self.record(record, floor, changes)
+            }
+            Message::State(state) => {
+                self.router.saw_state(state.value);
+                self.tracker.saw_state(state.value).map_err(|e| self.state_error(e))?;
+                self.publish_due(floor)
+            }
+            Message::Schema(schema) => {
+                if self.newcomers.is_some() {
+                    self.admit(&schema.stream, &message, floor)?;
+                }
+                if let Some(number) = self.router.saw_schema(&schema.stream, schema.schema)? {
+                    let stream = floor.descriptor(self.router.wanted[number].stream);
+                    self.drift.saw(number, stream, schema.schema);
+                }
+                Ok(())
+            }
+            Message::ActivateVersion(activate) => {
+                tracing::debug!(stream = %activate.stream, "ACTIVATE_VERSION is consumed");
+                Ok(())
+            }
+            Message::Batch(batch) => Err(Error::system(format!(
+                "line {} of the tap's output: stream `{}` comes as BATCH files, which are not \
+                 understood; switch the tap's batch_config off",
+                self.number, batch.stream
+            ))),
+            Message::Other(other) => {
+                if self.others.len() < 100 && self.others.insert(other.kind.to_string()) {
+                    tracing::info!("messages of type {} are passed over", other.kind);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    #[inline]
+    fn record(
+        &mut self,
+        record: &singer::message::Record<'_>,
+        floor: &mut Emitting,
+        changes: &[Change],
+    ) -> Result<()> {
+        let Some(wanted) = self.router.target(&record.stream)? else { return Ok(()) };
+        let at = self.clock.of(record.time_extracted.as_deref());
+        let data = wanted.filter.apply(record.record, &mut wanted.scratch);
+        if !floor.handle(wanted.stream).record(data, at, changes)? {
+            self.empty += 1;
+            if self.empty == 1 {
+                let name = &wanted.tap_stream_id;
+                tracing::warn!("records of `{name}` without any field are left out");
+            }
+        }
+        self.tracker.note_output(data.len() as u64);
+        Ok(())
+    }
+
+    fn repaired(
+        &mut self,
+        message: Message<'_>,
+        nulled: Vec<String>,
+        floor: &mut Emitting,
+    ) -> Result<()> {
+        self.repaired += 1;
+        if self.repaired == 1 {
+            tracing::warn!(
+                "values that JSON doesn't know (NaN, Infinity) become null and are marked"
+            );
+        }
+        let changes: Vec<Change> = nulled
+            .into_iter()
+            .map(|field| Change {
+                field,
+                change: ChangeKind::Nulled,
+                reason: ChangeReason::SourceSerializationError,
+            })
+            .collect();
+        self.message(message, floor, &changes)
+    }
+
+    fn malformed(
+        &mut self,
+        malformed: &singer::Malformed,
+        floor: &mut Emitting,
+        on_malformed: OnMalformed,
+    ) -> Result<()> {
+        let what = format!("line {} of the tap's output: {malformed}", self.number);
+        // Only a record can be left out: without its SCHEMA or STATE a stream would go wrong.
+        let record = malformed.kind.as_deref() == Some("RECORD");
+        if on_malformed == OnMalformed::Fail || !record {
+            return Err(Error::system(what));
+        }
+        self.rejected += 1;
+        let named = malformed.stream.as_deref();
+        let stream = match named {
+            // Not settled by a broken line.
+            Some(name) if self.newcomers.is_some() && !self.router.has_met(name) => None,
+            Some(name) => self.router.target(name)?.map(|wanted| wanted.stream),
+            None => None,
+        };
+        floor.reject(stream);
+        tracing::error!("{what}; it is left out (--on-malformed skip)");
+        Ok(())
+    }
+
+    /// A line of stdout that is no message: the tap's log strayed there.
+    fn log(&self, line: &[u8]) {
+        let text = String::from_utf8_lossy(&line[..line.len().min(64 * 1024)]);
+        let mut stderr = singer::Stderr::default();
+        let first = stderr.push(&text);
+        for entry in first.iter().chain(stderr.finish().iter()) {
+            tell(entry, &self.words, Voice::Plain);
+        }
+    }
+
+    /// The error of a next line that doesn't fit.
+    pub(super) fn too_long(&self) -> Error {
+        Error::system(format!(
+            "line {} of the tap's output is longer than allowed (--max-line-bytes)",
+            self.number + 1
+        ))
+    }
+}

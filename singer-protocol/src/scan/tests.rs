@@ -1,0 +1,131 @@
+use super::*;
+use proptest::prelude::*;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// What serde_json makes of a line: the envelope, or the place of the error.
+fn reference(text: &str) -> Option<Envelope<'_>> {
+    struct Reference;
+    impl<'de> Visitor<'de> for Reference {
+        type Value = Envelope<'de>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut envelope = Envelope::default();
+            while let Some(key) = map.next_key::<String>()? {
+                let raw = map.next_value::<&'de RawValue>()?.get();
+                if let Some(slot) = envelope.slot(key.as_bytes()) {
+                    *slot = Some(raw);
+                }
+            }
+            Ok(envelope)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let envelope = deserializer.deserialize_map(Reference).ok()?;
+    deserializer.end().ok()?;
+    Some(envelope)
+}
+
+#[track_caller]
+fn same_as_reference(text: &str) -> Result<(), TestCaseError> {
+    match envelope(text) {
+        Ok(found) => prop_assert_eq!(Some(found), reference(text), "{}", text),
+        Err(Fault { too_deep: true, .. }) => {}
+        Err(_) => prop_assert_eq!(None, reference(text), "{}", text),
+    }
+    Ok(())
+}
+
+/// JSON text as taps write it, and as they might: odd blanks, numbers, escapes.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        "true|false|0|-0|-?[1-9][0-9]{0,30}(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,3})?",
+        r#""([ -!#-\[\]-~é東😀]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}){0,40}""#,
+    ];
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        let key = r#""[a-z_]{0,12}""#;
+        let blank = "[ \t\r\n]{0,2}";
+        prop_oneof![
+            (prop::collection::vec(inner.clone(), 0..6), blank)
+                .prop_map(|(items, blank)| format!("[{blank}{}{blank}]", items.join(", "))),
+            (prop::collection::vec((key, inner), 0..6), blank).prop_map(|(fields, blank)| {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(key, value)| format!("{key}{blank}:{blank}{value}"))
+                    .collect();
+                format!("{{{blank}{}{blank}}}", fields.join(","))
+            }),
+        ]
+    })
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let key = prop_oneof![
+        Just("type".to_owned()),
+        Just("record".to_owned()),
+        Just("stream".to_owned()),
+        Just(r"\u0074ype".to_owned()),
+        "[a-z]{0,4}",
+    ];
+    prop::collection::vec((key, json()), 0..7).prop_map(|fields| {
+        let fields: Vec<String> =
+            fields.iter().map(|(key, value)| format!(r#""{key}": {value}"#)).collect();
+        format!("{{{}}}", fields.join(", "))
+    })
+}
+
+proptest! {
+    #[test]
+    fn whole_lines_are_read_as_serde_json_reads_them(line in line()) {
+        prop_assert!(envelope(&line).is_ok(), "{}", line);
+        same_as_reference(&line)?;
+    }
+
+    #[test]
+    fn broken_lines_are_refused_where_serde_json_refuses_them(
+        line in line(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), "[ -~\u{0}\n\t]", 0..4_u8), 1..4),
+    ) {
+        let mut characters: Vec<char> = line.chars().collect();
+        for (place, new, how) in edits {
+            let new = new.chars().next().unwrap_or('x');
+            let place = place.index(characters.len().max(1));
+            match how {
+                _ if characters.is_empty() => characters.push(new),
+                0 => characters[place] = new,
+                1 => characters.insert(place, new),
+                2 => drop(characters.remove(place)),
+                _ => characters.truncate(place),
+            }
+        }
+        same_as_reference(&characters.into_iter().collect::<String>())?;
+    }
+
+    #[test]
+    fn a_fault_stands_inside_the_line_or_at_its_end(line in ".{0,60}") {
+        if let Err(fault) = envelope(&line) {
+            prop_assert!(fault.at <= line.len());
+        }
+        same_as_reference(&line)?;
+    }
+}
+
+#[test]
+fn nesting_ends_at_the_limit_whatever_is_nested() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        // The line itself is one level, the innermost brackets are another.
+        for (inner, levels) in [("1", MAX_DEPTH - 1), ("[]", MAX_DEPTH - 2), ("{}", MAX_DEPTH - 2)]
+        {
+            let nested = |levels: usize| {
+                format!(r#"{{"a": {}{inner}{}}}"#, open.repeat(levels), close.repeat(levels))
+            };
+            assert!(envelope(&nested(levels)).is_ok(), "{open}{inner}");
+            let too_deep = envelope(&nested(levels + 1)).unwrap_err();
+            assert!(too_deep.too_deep, "{open}{inner}");
+        }
+    }
+    assert!(envelope(&format!(r#"{{"a": {}"#, "[".repeat(1_000_000))).unwrap_err().too_deep);
+}
