@@ -10,6 +10,7 @@ import functools
 import http.server
 import json
 import ssl
+import sys
 import threading
 from typing import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -68,7 +69,7 @@ class Web(Server):
         super().__init__()
         self.site = site(self)
         self.certificate = self.folder / "certificate.pem"
-        self.http: http.server.ThreadingHTTPServer | None = None
+        self.http: _Listener | None = None
 
     @property
     def url(self) -> str:
@@ -77,8 +78,7 @@ class Web(Server):
 
     def start(self) -> None:
         handler = functools.partial(_Handler, self.site, self._tls())
-        self.http = http.server.ThreadingHTTPServer((HOST, self.port), handler)
-        self.http.daemon_threads = True
+        self.http = _Listener((HOST, self.port), handler)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def seed(self) -> None:
@@ -119,6 +119,16 @@ class Web(Server):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
         return context
+
+
+class _Listener(http.server.ThreadingHTTPServer):
+    """Takes it quietly that a tap is stopped in the middle of a request."""
+
+    daemon_threads = True
+
+    def handle_error(self, *request: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*request)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What our web server plays: a paged REST API, two feeds, a GitLab."""
+"""What our web server plays: a paged REST API, two feeds, a GitLab, days of numbers."""
 
 import re
 from email.utils import format_datetime
@@ -127,6 +127,55 @@ class GitLab(Site):
         """The end of the path of a stream."""
         ends = {"branches": "repository/branches", "commits": "repository/commits"}
         return ends.get(name, name.split("_")[-1])
+
+
+class Rates(Site):
+    """An exchange rate for each day, at the one address that its tap knows."""
+
+    names = ("api.exchangeratesapi.io",)
+
+    def __init__(self, _: object) -> None:
+        self.begin = datetime.now(timezone.utc).date() - timedelta(days=9)
+
+    def answer(self, request: Request) -> Answer:
+        day, base = request.path.removeprefix("/"), request.query.get("base")
+        if base != "EUR":
+            return as_json({"error": f"base '{base}' is not supported"}, 400)
+        rates = {"USD": 1.0 + int(day[-2:]) / 100, "JPY": 161.25}
+        return as_json({"base": base, "date": day, "rates": rates})
+
+    def count(self, name: str) -> int:
+        return (datetime.now(timezone.utc).date() - self.begin).days + 1
+
+    def count_again(self, name: str, cursor: str) -> int:
+        return 1
+
+
+class Downloads(Site):
+    """Daily downloads of two packages, by two categories."""
+
+    packages = ("house", "shop")
+    categories = {"python_minor": ["3.11", "3.12", "null"], "system": ["Linux", "Windows"]}
+
+    def __init__(self, _: object) -> None:
+        pass
+
+    def answer(self, request: Request) -> Answer:
+        found = re.fullmatch(r"/api/packages/([a-z]+)/([a-z_]+)", request.path)
+        if not found or found[1] not in self.packages or found[2] not in self.categories:
+            return Answer("404", 404)
+        rows = [
+            {"category": category, "date": f"2026-05-{day:02}", "downloads": day * 1000 + index}
+            for index, category in enumerate(self.categories[found[2]])
+            for day in range(1, 11)
+        ]
+        return as_json({"data": rows, "package": found[1], "type": found[2]})
+
+    def count(self, name: str) -> int:
+        return len(self.packages) * len(self.categories[name]) * 10
+
+    def count_again(self, name: str, cursor: str) -> int:
+        return self.count(name)
 
 
 def stamp(minutes: int) -> str:

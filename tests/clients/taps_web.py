@@ -38,6 +38,13 @@ def _kind(value: object) -> str:
     return {bool: "boolean", int: "integer", float: "number"}.get(type(value), "string")
 
 
+def _elsewhere(server: Server) -> dict[str, str]:
+    """tap-pypistats asks no proxy; its address is put right as Python starts."""
+    words = f"import tap_pypistats.tap\n\ntap_pypistats.tap.BASE_URL = '{server.url}/api'\n"
+    (server.folder / "sitecustomize.py").write_text(words)
+    return {"PYTHONPATH": str(server.folder)}
+
+
 TAPS = (
     Tap(
         name="tap-rest-api-msdk",
@@ -98,5 +105,26 @@ TAPS = (
         bad_config=lambda config: {**config, "private_token": "Sesame-41.close_9~x"},
         variables=lambda server: server.as_proxy(),
         remark="parents and children; knows one address, and reaches us as its proxy",
+    ),
+    Tap(
+        name="tap-exchangeratesapi",
+        source="REST API",
+        executable="tap-exchangeratesapi",
+        built_with="singer-python",
+        server=lambda _: Web(sites.Rates),
+        config=lambda server: {"base": "EUR", "start_date": server.site.begin.isoformat()},
+        bad_config=lambda config: {**config, "base": "ZZZ"},
+        variables=lambda server: server.as_proxy(),
+        remark="has no discovery and takes no catalog; a state of its own shape",
+    ),
+    Tap(
+        name="tap-pypistats",
+        source="REST API",
+        executable="tap-pypistats",
+        server=lambda _: Web(sites.Downloads),
+        config=lambda server: {"packages": list(server.site.packages)},
+        bad_config=lambda config: {**config, "packages": ["nowhere"]},
+        variables=_elsewhere,
+        remark="takes nothing but a config: no discovery, no catalog, no state",
     ),
 )
