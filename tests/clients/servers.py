@@ -248,11 +248,12 @@ class MariaDb(Server):
 
 
 class Moto(Server):
-    """DynamoDB as moto plays it; `python` is that of an environment with moto."""
+    """AWS as moto plays it; `python` is that of an environment with moto, `program` fills it."""
 
-    def __init__(self, python: pathlib.Path) -> None:
+    def __init__(self, python: pathlib.Path, seed: str = "seed_dynamodb.py") -> None:
         super().__init__()
         self.python = python
+        self.program = HERE / seed
 
     def start(self) -> None:
         program = self.python.with_name("moto_server")
@@ -274,7 +275,7 @@ class Moto(Server):
 
     def _ask(self, *words: str) -> str:
         url = f"http://{HOST}:{self.port}"
-        return run([str(self.python), str(HERE / "seed_dynamodb.py"), url, *words])
+        return run([str(self.python), str(self.program), url, *words])
 
 
 def _program(name: str) -> str:
