@@ -131,6 +131,7 @@ class Postgres(Server):
     user = "postgres"
     database = "house"
     account = "keeper"
+    seed_file = "seed_postgres.sql"
     #: With characters that a URL, JSON and a shell would each write differently.
     password = 'Sesame/&%41 "open"+9'
 
@@ -157,14 +158,19 @@ class Postgres(Server):
             "port": str(self.port),
             "unix_socket_directories": str(self.folder),
             "fsync": "off",
+            **self.more_settings(),
         }
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         self.launch([str(self.bin / "postgres"), "-D", str(data), *options])
         self.wait_for(lambda: self.sql("select 1", database="postgres", quiet=True))
 
+    def more_settings(self) -> dict[str, str]:
+        """What a kind of server adds to the settings."""
+        return {}
+
     def seed(self) -> None:
         self.sql(f"create database {self.database}", database="postgres")
-        self.sql((HERE / "seed_postgres.sql").read_text())
+        self.sql((HERE / self.seed_file).read_text())
 
     def sql(self, text: str, database: str | None = None, quiet: bool = False) -> str:
         """Run SQL as the account that the tap uses."""
@@ -188,6 +194,39 @@ class Postgres(Server):
     @staticmethod
     def _quote(name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
+
+
+class PostgresLog(Postgres):
+    """PostgreSQL whose log tells what changed, with a replication slot for each tap tried."""
+
+    seed_file = "seed_postgres_log.sql"
+
+    def more_settings(self) -> dict[str, str]:
+        settings = {"wal_level": "logical"}
+        # Minor releases of 2026 load no plugin that isn't named, older ones don't know the setting.
+        known = run([str(self.bin / "postgres"), "--describe-config"], **self.as_user())
+        if "output_plugin_libraries" in known:
+            settings["output_plugin_libraries"] = "wal2json"
+        return settings
+
+    def make_slot(self, name: str) -> None:
+        """A slot that begins here; what happens from now on can be read from it."""
+        self.sql(f"select pg_create_logical_replication_slot('{name}', 'wal2json')")
+
+    def copy_slot(self, name: str, copy: str) -> None:
+        """Make the slot `copy` stand where `name` stands, whether or not there is one."""
+        self.sql(
+            f"select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+            f" where slot_name = '{copy}';"
+            f"select pg_copy_logical_replication_slot('{name}', '{copy}')"
+        )
+
+    def confirmed(self, name: str) -> int:
+        """The position up to which the server may forget what the slot would have told."""
+        return int(self.sql(
+            f"select confirmed_flush_lsn - '0/0' from pg_replication_slots"
+            f" where slot_name = '{name}'"
+        ))
 
 
 class MariaDb(Server):

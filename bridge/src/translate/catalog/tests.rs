@@ -302,6 +302,9 @@ fn a_stream_read_from_the_log_shows_the_columns_the_tap_will_add() {
     let properties = &stream.json_schema["properties"];
     assert_eq!(properties["_sdc_deleted_at"]["airbyte_type"], "timestamp_with_timezone");
     assert_eq!(properties["_sdc_lsn"], json!({"type": ["null", "integer"]}));
+    let older = json!({"replication-method": "LOG_BASED", "database-name": "shop"});
+    let properties = offered(entry("a", older)).json_schema["properties"].clone();
+    assert_eq!(properties["_sdc_lsn"], json!({"type": ["null", "string"]}));
 }
 
 #[test]
@@ -406,7 +409,7 @@ fn what_the_tap_is_asked_for() {
             entry("a", json!({"replication-method": "LOG_BASED"})),
             &["_sdc_lsn"],
             Inc,
-            (LogBased, None, false),
+            (LogBased, Some("_sdc_lsn".into()), false),
         ),
         (
             entry("a", json!({"replication-method": "LOG_BASED"})),
