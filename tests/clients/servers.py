@@ -5,6 +5,7 @@ goes away with it. As root it runs as the user its package made for it. Only
 processes started here are ended, by the handle they were started with.
 """
 
+import json
 import os
 import pathlib
 import pwd
@@ -172,10 +173,14 @@ class Postgres(Server):
         self.sql(f"create database {self.database}", database="postgres")
         self.sql((HERE / self.seed_file).read_text())
 
+    def client(self, database: str | None = None) -> list[str]:
+        """The program that takes SQL on its stdin; `PGPASSWORD` must hold the password."""
+        return [str(self.bin / "psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", HOST,
+                "-p", str(self.port), "-U", self.account, "-d", database or self.database]
+
     def sql(self, text: str, database: str | None = None, quiet: bool = False) -> str:
         """Run SQL as the account that the tap uses."""
-        argv = [str(self.bin / "psql"), "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", HOST,
-                "-p", str(self.port), "-U", self.account, "-d", database or self.database]
+        argv = self.client(database)
         environment = {**os.environ, "PGPASSWORD": self.password}
         return run(argv, text, quiet, env=environment).strip()
 
@@ -197,9 +202,13 @@ class Postgres(Server):
 
 
 class PostgresLog(Postgres):
-    """PostgreSQL whose log tells what changed, with a replication slot for each tap tried."""
+    """PostgreSQL whose log tells what changed, with a replication slot for the tap."""
 
     seed_file = "seed_postgres_log.sql"
+
+    def __init__(self, slot: str) -> None:
+        super().__init__()
+        self.slot = slot
 
     def more_settings(self) -> dict[str, str]:
         settings = {"wal_level": "logical"}
@@ -209,9 +218,15 @@ class PostgresLog(Postgres):
             settings["output_plugin_libraries"] = "wal2json"
         return settings
 
-    def make_slot(self, name: str) -> None:
-        """A slot that begins here; what happens from now on can be read from it."""
-        self.sql(f"select pg_create_logical_replication_slot('{name}', 'wal2json')")
+    def seed(self) -> None:
+        super().seed()
+        # It begins here: what happens from now on can be read from it.
+        self.sql(f"select pg_create_logical_replication_slot('{self.slot}', 'wal2json')")
+
+    def table(self, namespace: str, name: str) -> list[dict]:
+        """All rows of a table."""
+        rows = self.sql(f"select to_jsonb(t) from {self._table(namespace, name)} as t")
+        return [json.loads(row) for row in rows.splitlines()]
 
     def copy_slot(self, name: str, copy: str) -> None:
         """Make the slot `copy` stand where `name` stands, whether or not there is one."""
