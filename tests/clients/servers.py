@@ -251,6 +251,10 @@ class MariaDb(Server):
     account = "keeper"
     password = 'Sesame/&%41 "open"+9'
 
+    def __init__(self, after_seed: str = "") -> None:
+        super().__init__()
+        self.after_seed = after_seed
+
     def start(self) -> None:
         self.own_folder()
         data = self.folder / "data"
@@ -274,6 +278,7 @@ class MariaDb(Server):
             f"grant all on *.* to {self.account}@'{HOST}';"
         )
         self.sql((HERE / "seed_mysql.sql").read_text())
+        self.sql(self.after_seed)
 
     def sql(self, text: str, quiet: bool = False) -> str:
         """Run SQL as the server's own root, through its socket."""

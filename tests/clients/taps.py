@@ -138,7 +138,7 @@ TAPS = {
                 "ledger-entries": {"cursor": "updated_at"},
             },
             renamed={("desk", "desk_users"): ("desk", "users")},
-            beyond_duckdb={},
+            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
             least_cuts=21,
         ),
         Tap(
@@ -157,13 +157,14 @@ TAPS = {
                 "house-ledger-entries": {"cursor": "updated_at"},
             },
             renamed={("desk", "desk_users"): ("desk", "users")},
-            beyond_duckdb={},
+            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
             least_cuts=21,
         ),
         Tap(
             name="singer-io-tap-mysql",
             executable="tap-mysql",
-            server=lambda _: MariaDb(),
+            # It fails on the last moment of the year 9999, which it rounds into the next.
+            server=lambda _: MariaDb("drop table front.every_edge"),
             config=lambda server: {
                 **_account(server), "port": str(server.port), "filter_dbs": "front,back"
             },
