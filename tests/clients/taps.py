@@ -125,7 +125,8 @@ TAPS = {
         Tap(
             name="pipelinewise-tap-postgres",
             executable="tap-postgres",
-            server=lambda _: Postgres(),
+            # It fails on a time with a zone and a fraction.
+            server=lambda _: Postgres("update public.every_edge set a_timetz = null"),
             config=lambda server: {
                 **_account(server),
                 "dbname": server.database,
