@@ -565,7 +565,8 @@ fn the_recorded_values_fit_their_schemas() {
             }
         }
         // The one lie left: an `oid` is declared a string and sent as a number.
-        let lies = if tap.name.starts_with("meltano") { vec!["/c_oid".to_owned()] } else { vec![] };
+        let tells_one = tap.name == "meltanolabs-tap-postgres";
+        let lies = if tells_one { vec!["/c_oid".to_owned()] } else { vec![] };
         assert_eq!(broken, HashSet::from_iter(lies), "{}", tap.name);
     }
 }
