@@ -24,11 +24,13 @@ pub(super) fn strip(state: &mut Map<String, Value>) {
 ///
 /// pipelinewise-tap-postgres takes `currently_syncing` from the state without asking whether it is
 /// there, and fails when all its streams are read from the log. Its bookmarks, and those of the tap
-/// that it comes from, are told by `last_replication_method`; a null there is what both write
+/// that it comes from, are told by `last_replication_method` beside an `lsn`; a null is what both write
 /// themselves between two streams.
 pub(super) fn say_nothing_is_syncing(state: &mut Map<String, Value>) {
     let bookmarks = state.get("bookmarks").and_then(Value::as_object);
-    let of_that_tap = |bookmark: &Value| bookmark.get("last_replication_method").is_some();
+    let holds = |bookmark: &Value, key| bookmark.get(key).is_some();
+    let of_that_tap =
+        |bookmark: &Value| holds(bookmark, "lsn") && holds(bookmark, "last_replication_method");
     if bookmarks.is_some_and(|bookmarks| bookmarks.values().any(of_that_tap)) {
         state.insert("currently_syncing".to_owned(), Value::Null);
     }
