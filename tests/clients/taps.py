@@ -84,6 +84,62 @@ TAPS = {
             least_cuts=21,
         ),
         Tap(
+            name="pipelinewise-tap-postgres",
+            executable="tap-postgres",
+            # It fails on a time with a zone and a fraction.
+            server=lambda _: Postgres("update public.every_edge set a_timetz = null"),
+            config=lambda server: {
+                **_account(server),
+                "dbname": server.database,
+                "filter_schemas": "public,desk,Back Office,ledger",
+            },
+            bad_config=_wrong_password,
+            streams={
+                "desk-users": {"name": "desk_users"},
+                "desk-order_lines": {"cursor": "updated_at"},
+                "ledger-entries": {"cursor": "updated_at"},
+            },
+            renamed={("desk", "desk_users"): ("desk", "users")},
+            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
+            least_cuts=21,
+        ),
+        Tap(
+            name="singer-io-tap-postgres",
+            executable="tap-postgres",
+            server=lambda _: Postgres(),
+            config=lambda server: {
+                **_account(server),
+                "dbname": server.database,
+                "filter_schemas": "public,desk,Back Office,ledger",
+            },
+            bad_config=_wrong_password,
+            streams={
+                "house-desk-users": {"name": "desk_users"},
+                "house-desk-order_lines": {"cursor": "updated_at"},
+                "house-ledger-entries": {"cursor": "updated_at"},
+            },
+            renamed={("desk", "desk_users"): ("desk", "users")},
+            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
+            least_cuts=21,
+        ),
+        Tap(
+            name="singer-io-tap-mysql",
+            executable="tap-mysql",
+            # It fails on the last moment of the year 9999, which it rounds into the next.
+            server=lambda _: MariaDb("drop table front.every_edge"),
+            config=lambda server: {
+                **_account(server), "port": str(server.port), "filter_dbs": "front,back"
+            },
+            bad_config=_wrong_password,
+            streams={
+                "back-users": {"name": "back_users"},
+                "back-entries": {"cursor": "updated_at"},
+            },
+            renamed={("back", "back_users"): ("back", "users")},
+            beyond_duckdb={},
+            least_cuts=21,
+        ),
+        Tap(
             name="tap-dynamodb",
             source="DynamoDB (moto)",
             built_with="singer-python",
