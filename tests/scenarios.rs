@@ -4,7 +4,7 @@
 //! listed apart, since their place among the other lines is nobody's promise.
 //!
 //! `scenario.json`: `promise` says what the folder shows, `tap` how `tap-replay` behaves, `flags`
-//! what the program is told, and `reads` what is asked, each `{name, streams, sync_mode, flags,
+//! what the program is told, `profile` what a profile says, and `reads` what is asked, each `{name, streams, sync_mode, flags,
 //! after}`, where `after` names the read whose states are handed in.
 
 use crate::harness::*;
@@ -22,6 +22,8 @@ struct Scenario {
     _tap: Value,
     #[serde(default)]
     flags: Vec<String>,
+    #[serde(default)]
+    profile: Option<Value>,
     #[serde(default = "usual_reads")]
     reads: Vec<Read>,
 }
@@ -94,7 +96,13 @@ fn play(folder: &Path) -> Vec<(String, Value)> {
     assert!(!scenario.promise.is_empty());
     let work = Work::new();
     let tap = Tap::in_folder(folder);
-    let discovered = work.discover().tap(&tap).args(&scenario.flags).go();
+    let mut flags = scenario.flags.clone();
+    if let Some(profile) = &scenario.profile {
+        // JSON is YAML.
+        let path = work.file("profile.yaml", profile.to_string());
+        flags.extend(["--profile".to_owned(), path.display().to_string()]);
+    }
+    let discovered = work.discover().tap(&tap).args(&flags).go();
     let mut results = vec![("discover".to_owned(), golden(&discovered))];
     if discovered.exit != Exit::Code(0) {
         return results;
@@ -107,7 +115,7 @@ fn play(folder: &Path) -> Vec<(String, Value)> {
         if let Some(before) = &read.after {
             run = run.with_state(&states[before]);
         }
-        let output = run.args(&scenario.flags).args(&read.flags).go();
+        let output = run.args(&flags).args(&read.flags).go();
         assert_eq!(output.exit, Exit::Code(read.exit), "{}: {output}", folder.display());
         results.push((read.name.clone(), golden(&output)));
         states.insert(read.name.clone(), output.committed_state());

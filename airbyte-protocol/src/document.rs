@@ -1,7 +1,7 @@
 //! How documents are read and written: one set of rules for all of them.
 //!
-//! `serde`'s own way to keep unknown keys (`flatten`) goes through a buffer that refuses integers of
-//! more than 64 bits; what stands here hands every number on with all its digits.
+//! `serde`'s own way to keep unknown keys (`flatten`) goes through a buffer of its own, which promises
+//! nothing about numbers; what stands here hands every number on with all its digits.
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize};

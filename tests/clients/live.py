@@ -7,8 +7,9 @@ For a real tap: installs it, starts and seeds its server, and runs spec, check (
 and bad), discover, full, incremental and resumed read through validate.py, every
 count held to the server's own; then PyAirbyte into DuckDB; then cut.py. The binary
 is called through a link named after the source, with a profile; and by its
-environment alone. `tap-sample` and `sample` need no server and no installation.
-Prints a table at the end; exit 1 when anything in it failed.
+environment alone. `tap-sample` and `sample` need no server and no installation; a tap
+whose service is out in the world is asked for its spec, checked and discovered.
+Prints a table at the end, and writes a report when asked to; exit 1 when anything failed.
 """
 
 import argparse
@@ -25,7 +26,8 @@ import time
 
 from catalogs import Key, catalog_in, configure, cursor_of, key_of, label, last_states
 from servers import Server
-from taps import TAPS, Tap, environment
+from tap import Tap, environment
+from taps import TAPS
 
 HERE = pathlib.Path(__file__).parent
 #: Sources that come with the binary: the option that names them, and a config that must fail.
@@ -51,25 +53,34 @@ class Live:
         self.rows: list[tuple[str, bool, str, float]] = []
         self.link = folder / "bin" / f"source-{self.name}"
         self.variables: dict[str, str] = {}
+        #: What the reports and the table of the documentation say of the source.
+        self.figures: dict[str, int | None] = {}
 
     def run(self) -> bool:
         """Every step in order; whether all of them passed."""
         with contextlib.ExitStack() as held:
-            if self.tap:
+            if self.tap and self.tap.server:
                 self.server = held.enter_context(self.tap.server(self.envs))
             try:
                 self.prepare()
+                if self.tap and not self.server:
+                    self.far_away()
+                    return self.passed()
                 self.answers()
                 self.reads()
                 self.pyairbyte()
                 self.cuts()
             except Failed as failure:
                 self.note("stopped", False, str(failure), 0.0)
+        return self.passed()
+
+    def passed(self) -> bool:
+        """Whether every step so far did what it should."""
         return all(passed for _, passed, _, _ in self.rows)
 
     def prepare(self) -> None:
         """Install the tap, write its configs, its profile and the link that finds it."""
-        if self.tap and self.server:
+        if self.tap:
             option, value = "tap", str(self.tap.install(self.envs))
             config, streams = self.tap.config(self.server), self.tap.streams
             bad = self.tap.bad_config(config)
@@ -95,8 +106,7 @@ class Live:
         bad = ["--config", self.bad_config, "--spec", self.spec]
         failed = self.step("check, bad config", "check", ["--config", self.bad_config],
                            [*bad, "--expect-status", "FAILED"])
-        said = json.loads(failed.read_text().splitlines()[-1]).get("connectionStatus", {})
-        print(f"  it says: {said.get('message')}")
+        self.says(failed)
         output = self.step("discover", "discover", config, secret)
         self.catalog = catalog_in(output)
         self.step("spec, environment", "spec", linked=False)
@@ -110,6 +120,32 @@ class Live:
         self.step("read, bad config", "read",
                   ["--config", self.bad_config, "--catalog", configured],
                   [*bad, "--catalog", configured], code=1)
+
+    def far_away(self) -> None:
+        """What can be asked of a tap whose service cannot be reached."""
+        self.spec = self.step("spec", "spec")
+        secret = ["--config", self.config, "--spec", self.spec]
+        config = ["--config", self.config]
+        bad = ["--config", self.bad_config, "--spec", self.spec, "--expect-status", "FAILED"]
+        failed = self.step("check, bad config", "check", ["--config", self.bad_config], bad)
+        self.says(failed)
+        if self.tap.asks_before:
+            failed = self.step("check", "check", config, [*secret, "--expect-status", "FAILED"])
+            self.says(failed)
+            self.step("discover, nobody there", "discover", config, secret, code=1)
+            return
+        shallow = [*config, "--check", "discover"]
+        self.step("check", "check", shallow, [*secret, "--expect-status", "SUCCEEDED"])
+        self.catalog = catalog_in(self.step("discover", "discover", config, secret))
+        plain = catalog_in(self.step("discover, environment", "discover", config, linked=False))
+        self.compare("discovered twice, the same", plain, self.catalog)
+        self.figures["streams"] = len(self.catalog["streams"])
+
+    @staticmethod
+    def says(output: pathlib.Path) -> None:
+        """Show the sentence of a check that failed."""
+        said = json.loads(output.read_text().splitlines()[-1]).get("connectionStatus", {})
+        print(f"  it says: {said.get('message')}")
 
     def reads(self) -> None:
         """Full, incremental and resumed read, each count as the server counts."""
@@ -136,8 +172,10 @@ class Live:
             if again is not None:
                 wanted[label(key_of(stream))] = again
         self.compare("resumed read: counts", {k: seen.get(k, 0) for k in wanted}, wanted)
+        self.figures["streams"] = len(self.counts)
+        self.figures["rows"] = sum(self.counts.values())
+        self.figures["rows_resumed"] = total = sum(seen.values())
         if not self.server:
-            total = sum(seen.values())
             self.note("resumed read: less than the first", total < sum(counts.values()),
                       f"{total} of {sum(counts.values())} records", 0.0)
 
@@ -170,6 +208,7 @@ class Live:
         argv = [sys.executable, HERE / "cut.py", self.link, "--config", self.config,
                 "--catalog", catalog, "--least", str(least)]
         report = self.client("resume at every cut", argv)
+        self.figures["cuts"] = report.get("cuts")
         print(f"  {report.get('cuts')} distinct cuts, {report.get('lagging')} of them lagging")
         wanted = {label(key): rows for key, rows in self.counts.items()}
         self.compare("resume at every cut: counts", report.get("rows"), wanted)
@@ -280,6 +319,13 @@ class Live:
         path.write_text(json.dumps(value, indent=1, ensure_ascii=False))
         return path
 
+    def report_to(self, path: pathlib.Path) -> None:
+        """What happened, without times and folders, so that two runs can be compared."""
+        steps = {step: passed for step, passed, _, _ in self.rows}
+        text = json.dumps({"name": self.name, "steps": steps, **self.figures}, indent=1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+
     def table(self) -> None:
         """All steps at a glance."""
         width = max(len(step) for step, *_ in self.rows)
@@ -304,6 +350,7 @@ def main() -> int:
     parser.add_argument("--binary", type=pathlib.Path, required=True)
     parser.add_argument("--envs", type=pathlib.Path, help="keep Python environments here")
     parser.add_argument("--keep", type=pathlib.Path, help="copy all outputs here at the end")
+    parser.add_argument("--report", type=pathlib.Path, help="write what happened here, as JSON")
     options = parser.parse_args()
     # So that servers are stopped and folders removed when we are asked to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -316,6 +363,8 @@ def main() -> int:
                 ignored = shutil.ignore_patterns("envs", "bin")
                 shutil.copytree(folder, options.keep, dirs_exist_ok=True, ignore=ignored)
         live.table()
+        if options.report:
+            live.report_to(options.report)
     return 0 if passed else 1
 
 

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -45,6 +46,7 @@ class Session:
 
         self.problems: list[str] = []
         self.without = set(options.without)
+        self.between: pathlib.Path | None = options.between
         self.expected = json.loads(options.expect.read_text())
         self.source = airbyte.get_source(
             options.name,
@@ -65,6 +67,9 @@ class Session:
             self.problems.append(f"discover: streams differ from what is expected: {differing}")
         self.source.select_streams(sorted(self.expected))
         first = self.read("rows", "rows", "first read")
+        if self.between:
+            program = json.loads(self.between.read_text())
+            subprocess.run(program["argv"], input=program["input"], text=True, check=True)
         second = self.read("again", "rows_again", "second read")
         return {
             "settings": settings,
@@ -102,6 +107,7 @@ def main() -> int:
     parser.add_argument("--config", type=pathlib.Path, required=True)
     parser.add_argument("--expect", type=pathlib.Path, required=True)
     parser.add_argument("--without", nargs="*", default=[], help="streams to leave unselected")
+    parser.add_argument("--between", type=pathlib.Path, help="JSON: a program's `argv` and `input`, run after the first read")
     parser.add_argument("--name", default="source-under-test")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="airbyte-singer-pyairbyte-") as folder:

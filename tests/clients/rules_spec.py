@@ -16,6 +16,8 @@ PROTOCOL_VERSION = "0.18.0"
 FIRST_LINES = 10
 FORBIDDEN = ("$ref", "anyOf", "allOf", "not")
 SECRET_NAME = re.compile(r"password|secret|token|api_?key|private_?key", re.IGNORECASE)
+#: Where a secret is to be had, or stands in an answer, is none.
+PLACE_OF_SECRET = re.compile(r"_(url|uri|path)$", re.IGNORECASE)
 
 
 def check_spec(spec: dict, line: int, verdict: Verdict) -> None:
@@ -45,7 +47,8 @@ def check_spec(spec: dict, line: int, verdict: Verdict) -> None:
         if node.get("additionalProperties") is False:
             verdict.problem(f"spec: additionalProperties false at {path}")
         name = path.rsplit("/", 1)[-1]
-        if "string" in types_of(node) and SECRET_NAME.search(name):
+        named = SECRET_NAME.search(name) and not PLACE_OF_SECRET.search(name)
+        if "string" in types_of(node) and named:
             # Names of files and of modes are no secrets although they speak of one.
             if not node.get("airbyte_secret") and "enum" not in node:
                 verdict.problem(f"spec: {name} is not marked airbyte_secret")

@@ -1,4 +1,4 @@
-use super::incremental::Incremental;
+use super::incremental::{Incremental, LSN};
 use super::{Link, Note, Translated};
 use airbyte_protocol as airbyte;
 use airbyte_protocol::SyncMode;
@@ -144,7 +144,12 @@ fn method(
     let users = wanted.cursor_field.first().filter(|_| wanted.cursor_field.len() == 1);
     let mut warn = |text: String| notes.push(Note::new(id, text));
     match &link.incremental {
-        Incremental::LogBased { key } => (ReplicationMethod::LogBased, key.clone()),
+        Incremental::LogBased { key } => {
+            // SDK taps resume at their bookmark only when the catalog names its key, and would
+            // otherwise read from wherever the server's slot stands. The others don't look at it.
+            let key = key.clone().unwrap_or_else(|| LSN.to_owned());
+            (ReplicationMethod::LogBased, Some(key))
+        }
         Incremental::Keyless => (ReplicationMethod::Incremental, None),
         Incremental::Keys(keys) => {
             let chosen = users.filter(|cursor| keys.contains(cursor));

@@ -94,7 +94,7 @@ fn offer(
         }
     };
     if matches!(incremental, Incremental::LogBased { .. }) {
-        add_log_columns(properties);
+        add_log_columns(properties, entry.database_name().is_some());
     }
     if let Some(cursor) = incremental.default_cursor() {
         // A cursor that the tap uses and doesn't show: harmless where it stays null.
@@ -200,14 +200,18 @@ fn at<'a>(properties: &'a mut Map<String, Value>, path: &[String]) -> Option<&'a
 }
 
 /// Adds what taps send of a stream that is read from the log and that discovery doesn't show.
-fn add_log_columns(properties: &mut Map<String, Value>) {
+///
+/// SDK taps write the position as a number. The older ones, whose catalogs name the database, write
+/// it as text, and only when their `debug_lsn` is set.
+fn add_log_columns(properties: &mut Map<String, Value>, lsn_is_text: bool) {
     let deleted_at = json!({
         "type": ["null", "string"],
         "format": "date-time",
         "airbyte_type": "timestamp_with_timezone",
     });
     properties.entry(DELETED_AT).or_insert(deleted_at);
-    properties.entry(LSN).or_insert_with(|| json!({"type": ["null", "integer"]}));
+    let lsn = if lsn_is_text { "string" } else { "integer" };
+    properties.entry(LSN).or_insert_with(|| json!({"type": ["null", lsn]}));
 }
 
 fn scalars() -> Value {

@@ -20,6 +20,36 @@ pub(super) fn strip(state: &mut Map<String, Value>) {
     }
 }
 
+/// Says in so many words that nothing is being read, where the tap may look for it.
+///
+/// pipelinewise-tap-postgres takes `currently_syncing` from the state without asking whether it is
+/// there, and fails when all its streams are read from the log. Its bookmarks, and those of the tap
+/// that it comes from, are told by `last_replication_method` beside an `lsn`; a null is what both write
+/// themselves between two streams.
+pub(super) fn say_nothing_is_syncing(state: &mut Map<String, Value>) {
+    let bookmarks = state.get("bookmarks").and_then(Value::as_object);
+    let holds = |bookmark: &Value, key| bookmark.get(key).is_some();
+    let of_that_tap =
+        |bookmark: &Value| holds(bookmark, "lsn") && holds(bookmark, "last_replication_method");
+    if bookmarks.is_some_and(|bookmarks| bookmarks.values().any(of_that_tap)) {
+        state.insert("currently_syncing".to_owned(), Value::Null);
+    }
+}
+
+/// The stream whose first full read is under way before its turn at the log, by what a STATE says.
+///
+/// PostgreSQL taps of singer-python's family note the position of the log (`lsn`) in a stream's
+/// bookmark *before* they read its table, and take a bookmark with an `lsn` to say that the table
+/// has been read: given that bookmark, they go on from the log and never come back to the rows.
+/// Later on they add `xmin` to tell how far they got, but one of them reads the rows in the order
+/// of its digits, so that what comes behind it isn't what is left. So until the tap turns to
+/// something else, the bookmark is no place to go on from.
+pub(super) fn half_read(state: &Map<String, Value>) -> Option<&str> {
+    let id = state.get("currently_syncing")?.as_str()?;
+    let bookmark = state.get("bookmarks")?.get(id)?;
+    bookmark.get("lsn").filter(|lsn| !lsn.is_null()).map(|_| id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +67,33 @@ mod tests {
         strip(map);
         let left = r#"{"z":1,"bookmarks":{"b":{"currently_syncing":1},"a":2},"current":4}"#;
         assert_eq!(state.to_string(), left);
+    }
+
+    #[test]
+    fn a_tap_that_looks_for_the_hint_finds_a_null() {
+        let handed = |mut state: Value| {
+            let Some(map) = state.as_object_mut() else { unreachable!() };
+            say_nothing_is_syncing(map);
+            state
+        };
+        let log = json!({"bookmarks": {"a": {"last_replication_method": "LOG_BASED", "lsn": 3}}});
+        assert_eq!(handed(log)["currently_syncing"], Value::Null);
+        for other in [json!({}), json!({"bookmarks": {"a": {"lsn": 3}, "b": 2}}), json!({"a": {}})]
+        {
+            assert_eq!(handed(other.clone()), other);
+        }
+    }
+
+    #[test]
+    fn a_table_is_half_read_while_the_tap_is_at_it_with_a_log_position() {
+        let half = |state: Value| half_read(state.as_object()?).map(str::to_owned);
+        let bookmarks = json!({"a": {"lsn": 3, "version": 1}, "b": {"lsn": null}, "c": 4});
+        let at = |id: Value| json!({"currently_syncing": id, "bookmarks": bookmarks});
+        assert_eq!(half(at(json!("a"))).as_deref(), Some("a"));
+        for other in [json!(null), json!("b"), json!("c"), json!("d")] {
+            assert_eq!(half(at(other)), None);
+        }
+        assert_eq!(half(json!({"bookmarks": bookmarks})), None);
     }
 
     #[test]

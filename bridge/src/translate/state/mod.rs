@@ -35,6 +35,7 @@
 //! 5. `full_refresh` streams that stand alone go in the alone pass, without their bookmark; the
 //!    others get a last pass of their own with no state.
 //! 6. A bare Singer state is a cut that every stream holds.
+//! 7. One tap fails without a `currently_syncing`; where its bookmarks are seen, it is given a null.
 //!
 //! *Publishing* ([`Tracker`]):
 //! 1. The newest STATE is kept raw and parsed when a publish is due.
@@ -43,7 +44,9 @@
 //!    rest exceeds 16 MiB, only at the end. A STATE equal to the one before it makes no new cut.
 //! 3. Alone: the streams whose part changed, once a second at most.
 //! 4. When a remainder shows up, all streams of the pass are linked by one barrier at that moment.
-//! 5. At the end, clean or not, every stream gets a state. A tap that said nothing gets published
+//! 5. A stream that is read in full before its turn at the database's log keeps its former part until
+//!    the tap has turned to another: its bookmark names a place in the log from the first row on.
+//! 6. At the end, clean or not, every stream gets a state. A tap that said nothing gets published
 //!    what came in. `full_refresh` streams are published only here.
 //!
 //! A publish may come later than its STATE: it then says less than the rows sent, never more.

@@ -211,6 +211,7 @@ impl<'a> Planner<'a> {
             return;
         }
         hints::strip(&mut state);
+        hints::say_nothing_is_syncing(&mut state);
         let singer_state = (!state.is_empty()).then_some(state);
         let (number, state_type) = (self.passes.len(), self.state_type);
         self.passes.push(Pass { streams, singer_state, number, state_type, kind, base });

@@ -125,7 +125,8 @@ impl Tracker {
             Base::Held { id, end } => (id.clone(), *end),
             Base::New => (ids.take().into(), false),
         };
-        let state = pass.singer_state.clone().unwrap_or_default();
+        let mut state = pass.singer_state.clone().unwrap_or_default();
+        hints::strip(&mut state);
         let specs = pass.streams.iter().map(|stream| (*stream, &streams[*stream]));
         let said = Part::of(&Value::Object(state.clone()));
         let current = split(state, specs.clone().map(|(_, spec)| spec.tap_stream_id.as_str()));
@@ -298,6 +299,7 @@ impl Tracker {
         if is_too_deep(&state) {
             return Err(StateError::TooDeep);
         }
+        self.keep_from_half_read(&mut state);
         if self.state_type == StateType::Legacy {
             self.said = self.without_full_refresh(&state);
         }
@@ -307,6 +309,20 @@ impl Tracker {
             self.kind = Kind::Linked;
         }
         Ok(Some(std::mem::replace(&mut self.current, next)))
+    }
+
+    /// A stream whose table is being read before its turn at the log stays where it was: what its
+    /// bookmark says meanwhile would make the tap leave the rest of the table out.
+    fn keep_from_half_read(&self, state: &mut Map<String, Value>) {
+        let Some(id) = hints::half_read(state).map(str::to_owned) else { return };
+        let before = self.members.iter().position(|m| m.tap_stream_id == id);
+        let before = before.and_then(|at| self.current.own[at].as_ref()).map(Part::value);
+        if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
+            match before {
+                Some(before) => bookmarks.insert(id, before),
+                None => bookmarks.shift_remove(&id),
+            };
+        }
     }
 
     /// Whether the rest is too big to be given to this many streams again and again; the user is

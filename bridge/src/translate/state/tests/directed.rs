@@ -494,3 +494,63 @@ fn a_stream_that_was_held_back_goes_on_from_where_the_pass_began() {
     assert!(runs.contains(&(vec![0], json!(9))), "{runs:?}");
     assert!(runs.contains(&(vec![1], json!(5))), "{runs:?}");
 }
+
+/// What tap-postgres says while it reads two tables in full before their turn at the log.
+fn log_bookmark(more: &Value) -> Value {
+    let mut bookmark = json!({"last_replication_method": "LOG_BASED"});
+    for (key, value) in more.as_object().unwrap() {
+        bookmark[key] = value.clone();
+    }
+    bookmark
+}
+
+#[test]
+fn a_table_half_read_before_its_turn_at_the_log_is_read_again() {
+    let streams = [spec("a", true), spec("b", true)];
+    let bare = log_bookmark(&json!({}));
+    let begun = log_bookmark(&json!({"lsn": 7, "version": 1, "xmin": 99}));
+    let read = log_bookmark(&json!({"lsn": 7, "version": 1, "xmin": null}));
+    let said = |syncing: Value, a: &Value, b: &Value| {
+        json!({"currently_syncing": syncing, "bookmarks": {"a": a, "b": b}}).to_string()
+    };
+    let first = plan_of(&streams, &[None, None]);
+    for (steps, left) in [
+        (vec![said(json!("a"), &begun, &bare)], [None, Some(&bare)]),
+        (
+            vec![said(json!("a"), &begun, &bare), said(json!("b"), &read, &begun)],
+            [Some(&read), Some(&bare)],
+        ),
+        (
+            vec![said(json!(null), &read, &bare), said(json!("b"), &read, &begun)],
+            [Some(&read), Some(&bare)],
+        ),
+        (vec![said(json!(null), &read, &read)], [Some(&read), Some(&read)]),
+    ] {
+        let mut tracker = tracker(&first.passes[0], &streams, "r");
+        for step in &steps {
+            tracker.saw_state(step).unwrap();
+            tracker.due(Duration::ZERO).unwrap().into_streams();
+        }
+        let states = tracker.finish(false).unwrap().into_streams();
+        let states: Vec<Option<Value>> = states.iter().map(|p| Some(p.to_value())).collect();
+        let again = plan_of(&streams, &states);
+        let given = again.passes[0].singer_state.clone().map(Value::Object).unwrap();
+        assert_eq!([given["bookmarks"].get("a"), given["bookmarks"].get("b")], left, "{steps:?}");
+    }
+}
+
+#[test]
+fn a_tap_that_takes_currently_syncing_for_granted_is_given_a_null() {
+    let streams = [spec("a", true)];
+    let read = log_bookmark(&json!({"lsn": 7, "xmin": null}));
+    let said = json!({"currently_syncing": null, "bookmarks": {"a": read}});
+    let states = run_all(&plan_of(&streams, &[None]), &streams, "r", std::slice::from_ref(&said));
+    let again = plan_of(&streams, &states);
+    assert_eq!(again.passes[0].singer_state.clone().map(Value::Object), Some(said.clone()));
+    // What the tap didn't say is not stored, and the stream goes on standing alone.
+    let states = run_all(&again, &streams, "s", &[]);
+    assert_eq!(states[0].as_ref().unwrap()["alone"], json!(true));
+    assert!(!states[0].as_ref().unwrap().to_string().contains("currently_syncing"));
+    let third = plan_of(&streams, &states);
+    assert_eq!(third.passes[0].singer_state.clone().map(Value::Object), Some(said));
+}
