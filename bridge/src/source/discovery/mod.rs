@@ -23,7 +23,7 @@ use super::probe::Flags;
 use super::{TapSource, told_ids};
 use crate::tap::Folder;
 use crate::translate::Overrides;
-use crate::translate::catalog::{Learnt, presume, to_airbyte};
+use crate::translate::catalog::{Learnt, outline, presume_ids};
 use airbyte_adapters::{Config, Context, ReadJob, Result};
 use asking::{Asking, Told};
 use cache::Cache;
@@ -101,9 +101,8 @@ pub(super) async fn for_read(
     context: &Context,
 ) -> Result<(Flags, Found)> {
     let overrides = source.overrides();
-    let presumed = presume(&job.catalog, &told_ids(&job.state), &overrides);
-    let ids = presumed.streams().iter().map(|entry| entry.tap_stream_id().to_owned());
-    let need = Need::These(ids.collect());
+    let ids = presume_ids(&job.catalog, &told_ids(&job.state), &overrides);
+    let need = Need::These(ids.into_iter().collect());
     let asking = Asking::new(source, &job.config, folder, context, need)?;
     let cache = match source.options.tap_catalog {
         Some(_) => None,
@@ -111,7 +110,7 @@ pub(super) async fn for_read(
     };
     let Some(cache) = cache else { return asking.flags_and_catalog().await };
     if let Some(found) = cache.read() {
-        let translated = to_airbyte(&found.catalog, &overrides);
+        let translated = outline(&found.catalog, &overrides);
         if job.catalog.streams.iter().all(|stream| translated.find(stream).is_some()) {
             tracing::info!("the tap's catalog is taken from the discovery cache");
             return Ok((asking.flags().await?.or_guess(&found), found));

@@ -19,7 +19,7 @@ mod tests;
 pub use choose::{Choice, Selected, SingerCatalog, to_singer};
 pub use learn::Learnt;
 pub use offer::{into_airbyte, outline, to_airbyte};
-pub use presume::presume;
+pub use presume::{presume, presume_ids};
 
 use airbyte_protocol as airbyte;
 use airbyte_protocol::StreamDescriptor;

@@ -16,14 +16,28 @@ pub fn presume(
     ids: &HashMap<StreamDescriptor, String>,
     overrides: &Overrides,
 ) -> singer::Catalog {
-    let streams = configured.streams.iter().map(|wanted| {
-        let descriptor = wanted.descriptor();
-        let known = ids.get(&descriptor).map(String::as_str);
-        let id = known.or_else(|| renamed(&descriptor, overrides));
-        entry(wanted, id)
-    });
+    let named = presume_ids(configured, ids, overrides);
+    let streams = configured.streams.iter().zip(named).map(|(wanted, id)| entry(wanted, &id));
     singer::Catalog::from_value(json!({ "streams": streams.collect::<Vec<Value>>() }))
         .expect("entries of this shape make a catalog")
+}
+
+/// The `tap_stream_id`s that [`presume`] gives the configured streams, in their order.
+pub fn presume_ids(
+    configured: &airbyte::ConfiguredCatalog,
+    ids: &HashMap<StreamDescriptor, String>,
+    overrides: &Overrides,
+) -> Vec<String> {
+    let id = |wanted: &airbyte::ConfiguredStream| {
+        let descriptor = wanted.descriptor();
+        let known = ids.get(&descriptor).map(String::as_str);
+        match (known.or_else(|| renamed(&descriptor, overrides)), &descriptor.namespace) {
+            (Some(id), _) => id.to_owned(),
+            (None, Some(namespace)) => format!("{namespace}-{}", descriptor.name),
+            (None, None) => descriptor.name,
+        }
+    };
+    configured.streams.iter().map(id).collect()
 }
 
 /// The `tap_stream_id` that the profile gives this name.
@@ -36,15 +50,11 @@ fn renamed<'a>(descriptor: &StreamDescriptor, overrides: &'a Overrides) -> Optio
     named.next().map(|(id, _)| id.as_str())
 }
 
-fn entry(wanted: &airbyte::ConfiguredStream, id: Option<&str>) -> Value {
+fn entry(wanted: &airbyte::ConfiguredStream, id: &str) -> Value {
     let stream = &wanted.stream;
-    let presumed = match &stream.namespace {
-        Some(namespace) => format!("{namespace}-{}", stream.name),
-        None => stream.name.clone(),
-    };
     let own = Map::from_iter([("inclusion".to_owned(), json!("available"))]);
     let mut entry = json!({
-        "tap_stream_id": id.unwrap_or(&presumed),
+        "tap_stream_id": id,
         "stream": stream.name,
         "schema": stream.json_schema,
         "key_properties": key(wanted),
