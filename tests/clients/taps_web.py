@@ -26,7 +26,7 @@ def _rest(server: Server) -> dict:
                  for name in server.site.streams},
         "streams": ",".join(server.site.streams),
         "schema_dir": str(folder),
-        "record_list_level": "rows",
+        "record_list_level": "rows[*]",
         "items_per_page": sites.PAGE,
         "index_key": "id",
         "start_index": 0,

@@ -10,8 +10,10 @@ import tempfile
 import unittest
 
 import cut
+import table
 from rules_catalog import check_catalog
 from rules_spec import check_spec, leaks, secrets_of
+from taps import TAPS
 from validate import judge
 from verdict import EXCEPTIONS, Verdict, load_exceptions
 
@@ -201,6 +203,14 @@ class Rules(unittest.TestCase):
         self.assertIn("not marked", self.found(check_spec, bare, 1))
         self.assertIn("documentationUrl", self.found(check_spec, {**SPEC, "documentationUrl": ""}, 1))
 
+    def test_where_a_secret_is_to_be_had_is_none(self) -> None:
+        for name, demanded in (("access_token", True), ("access_token_url", False), ("token_path", False)):
+            spec = {"connectionSpecification": {"type": "object", "properties": {name: {"type": "string"}}}}
+            verdict = Verdict()
+            check_spec(spec, 1, verdict)
+            problems, _ = verdict.report([], None)
+            self.assertEqual(any("airbyte_secret" in problem for problem in problems), demanded, name)
+
     def test_secrets(self) -> None:
         settings = SPEC["connectionSpecification"]
         self.assertEqual(secrets_of(settings, {"password": "abcd", "user": "me"}), {"abcd"})
@@ -214,6 +224,20 @@ class Rules(unittest.TestCase):
         self.assertEqual(verdict.report([exception], "one")[0], [])
         self.assertEqual(len(verdict.report([exception], "other")[0]), 1)
         self.assertTrue(load_exceptions(EXCEPTIONS))
+
+
+class Table(unittest.TestCase):
+    """The page of the real taps says what failed, and what passed only where all of it did."""
+
+    def test_commands(self) -> None:
+        steps = {"spec": True, "check": True, "check, bad config": False, "full read": True}
+        self.assertEqual(table.commands(steps), "spec, read; **failed: check, bad config**")
+
+    def test_every_tap_is_pinned(self) -> None:
+        for tap in TAPS.values():
+            self.assertIn(" ", tap.on_pypi())
+            self.assertTrue(tap.family())
+            self.assertEqual(bool(tap.server), bool(tap.source), tap.name)
 
 
 class Resuming(unittest.TestCase):
