@@ -235,7 +235,7 @@ def reads(bench, kind, tap, prefix=""):
     """Discovers, reads, and resumes from what the read left."""
     config = ["--config", bench.folder / "config.json", "--tap", tap]
     source = tap.parent / "discover.json"
-    out = bench.run(f"discover, {kind}", ["discover", *config], source, 1.5)
+    out = bench.run(f"discover, {kind}", ["discover", *config], source, 3)
     catalog = said(out)[0]
     bench.expect(len(catalog["streams"]) == STREAMS, f"{kind}: {len(catalog['streams'])} streams")
     configured = bench.folder / "configured.json"
