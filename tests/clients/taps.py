@@ -85,6 +85,8 @@ TAPS = {
         ),
         Tap(
             name="pipelinewise-tap-postgres",
+            source="PostgreSQL",
+            built_with="pipelinewise-singer-python",
             executable="tap-postgres",
             # It fails on a time with a zone and a fraction.
             server=lambda _: Postgres("update public.every_edge set a_timetz = null"),
@@ -105,6 +107,9 @@ TAPS = {
         ),
         Tap(
             name="singer-io-tap-postgres",
+            source="PostgreSQL",
+            package="tap-postgres",
+            built_with="singer-python",
             executable="tap-postgres",
             server=lambda _: Postgres(),
             config=lambda server: {
@@ -124,6 +129,9 @@ TAPS = {
         ),
         Tap(
             name="singer-io-tap-mysql",
+            source="MariaDB",
+            package="tap-mysql",
+            built_with="singer-python",
             executable="tap-mysql",
             # It fails on the last moment of the year 9999, which it rounds into the next.
             server=lambda _: MariaDb("drop table front.every_edge"),
