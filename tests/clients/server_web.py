@@ -127,7 +127,7 @@ class _Listener(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *request: object) -> None:
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), (ConnectionError, ssl.SSLError)):
             super().handle_error(*request)
 
 

@@ -89,6 +89,7 @@ TAPS = (
         executable="tap-github",
         built_with="singer-python",
         asks_before=True,
+        remark="asks its service first, so its discovery fails with a sentence",
     ),
     _tap(
         "tap-salesforce",
@@ -104,5 +105,6 @@ TAPS = (
         executable="tap-salesforce",
         built_with="singer-python",
         asks_before=True,
+        remark="asks its service first, so its discovery fails with a sentence",
     ),
 )

@@ -68,7 +68,7 @@ TAPS = (
         },
         bad_config=_gone,
         variables=_account,
-        remark="lists --catalog and obeys --properties alone",
+        remark="lists `--catalog` and obeys `--properties` alone",
     ),
     Tap(
         name="tap-s3-csv",

@@ -40,7 +40,14 @@ def _kind(value: object) -> str:
 
 def _elsewhere(server: Server) -> dict[str, str]:
     """tap-pypistats asks no proxy; its address is put right as Python starts."""
-    words = f"import tap_pypistats.tap\n\ntap_pypistats.tap.BASE_URL = '{server.url}/api'\n"
+    words = f"""
+import importlib.util
+
+if importlib.util.find_spec("tap_pypistats"):
+    import tap_pypistats.tap
+
+    tap_pypistats.tap.BASE_URL = "{server.url}/api"
+"""
     (server.folder / "sitecustomize.py").write_text(words)
     return {"PYTHONPATH": str(server.folder)}
 
