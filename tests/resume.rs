@@ -17,28 +17,10 @@ struct Cuts {
 impl Cuts {
     fn tap_sample() -> Self {
         let work = Work::new();
-        let about = work.spec().tap_sample().ok().spec();
-        let spec = work.file("spec.json", json!({"spec": about}).to_string());
-        let program = std::path::Path::new(env!("CARGO_BIN_EXE_tap-sample"));
-        let singer = std::process::Command::new(program).arg("--discover").output().expect("runs");
-        let singer = work.file("singer.json", singer.stdout);
-        let path = |path: &std::path::Path| path.to_str().expect("a path").to_owned();
-        let flags = [
-            "--tap",
-            "tap-sample",
-            "--catalog-flag",
-            "catalog",
-            "--state-interval",
-            "0",
-            "--tap-spec",
-            &path(&spec),
-            "--tap-catalog",
-            &path(&singer),
-        ]
-        .map(str::to_owned);
+        let flags = work.sample_without_probes();
         let catalog = incrementally(&work.discover().tap_sample().ok().catalog());
         let config = r#"{"rows": 23, "state_every": 4}"#;
-        Self { work, catalog, flags: flags.into(), config, key: "id" }
+        Self { work, catalog, flags, config, key: "id" }
     }
 
     fn native_sample() -> Self {

@@ -15,16 +15,7 @@ struct Sample {
 impl Sample {
     fn new() -> Self {
         let work = Work::new();
-        let about = work.spec().tap_sample().ok().spec();
-        let spec = work.file("spec.json", json!({"spec": about}).to_string());
-        let program = std::path::Path::new(env!("CARGO_BIN_EXE_tap-sample"));
-        let singer = std::process::Command::new(program).arg("--discover").output().expect("runs");
-        let singer = work.file("singer.json", singer.stdout);
-        let path = |path: &std::path::Path| path.to_str().expect("a path").to_owned();
-        let (spec, singer) = (path(&spec), path(&singer));
-        let flags = ["--tap", "tap-sample", "--catalog-flag", "catalog", "--state-interval", "0"];
-        let files = ["--tap-spec", &spec, "--tap-catalog", &singer];
-        let flags = flags.iter().chain(&files).map(|flag| (*flag).to_owned()).collect();
+        let flags = work.sample_without_probes();
         let catalog = incrementally(&work.discover().tap_sample().ok().catalog());
         Self { work, catalog, flags }
     }

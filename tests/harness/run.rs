@@ -48,6 +48,19 @@ impl Work {
         text.lines().map(tap::Given::parse).collect()
     }
 
+    /// The flags of the bundled tap for reads that ask it nothing, each STATE published.
+    pub(crate) fn sample_without_probes(&self) -> Vec<String> {
+        let about = self.spec().tap_sample().ok().spec();
+        let spec = self.file("spec.json", serde_json::json!({"spec": about}).to_string());
+        let program = Path::new(env!("CARGO_BIN_EXE_tap-sample"));
+        let singer = Command::new(program).arg("--discover").output().expect("runs");
+        let singer = self.file("singer.json", singer.stdout);
+        let path = |path: &Path| path.to_str().expect("a path").to_owned();
+        let flags = ["--tap", "tap-sample", "--catalog-flag", "catalog", "--state-interval", "0"];
+        let files = ["--tap-spec", &path(&spec), "--tap-catalog", &path(&singer)];
+        flags.iter().chain(&files).map(|flag| (*flag).to_owned()).collect()
+    }
+
     pub(crate) fn spec(&self) -> Run<'_> {
         self.run("spec")
     }

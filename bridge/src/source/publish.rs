@@ -46,7 +46,7 @@ impl Sink {
         for number in &denied {
             self.hold_back(*number);
         }
-        let mut clean = clean && (denied.is_empty() || self.router.stray().is_none());
+        let mut clean = clean && self.router.stray().is_none();
         let states = match self.tracker.finish(clean) {
             Ok(states) => states,
             Err(broken) => {

@@ -61,9 +61,7 @@ impl Sink {
             others: HashSet::new(),
         }
     }
-}
 
-impl Sink {
     /// Watches the schemas of the router's streams, each as it should be.
     pub(super) fn watching(self, streams: impl IntoIterator<Item = Watched>) -> Self {
         Self { drift: Drift::of(streams), ..self }
