@@ -3,7 +3,7 @@
 
 import sys
 
-import boto3
+from seed_moto import command
 
 NUMBERS = ["7.5", "1e-10", "-0", "12345678901234567890123456789.123456789", "99999999999999999999"]
 
@@ -51,20 +51,5 @@ def count(client, table: str) -> int:
     return sum(page["Count"] for page in pages)
 
 
-def main() -> None:
-    """Do what the command line says."""
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=sys.argv[1],
-        region_name="us-east-1",
-        aws_access_key_id="nobody",
-        aws_secret_access_key="nothing",
-    )
-    if sys.argv[2] == "seed":
-        seed(client)
-    else:
-        print(count(client, sys.argv[3]))
-
-
 if __name__ == "__main__":
-    main()
+    command("dynamodb", seed, count)

@@ -5,7 +5,7 @@ import csv
 import io
 import sys
 
-import boto3
+from seed_moto import command
 
 BUCKET = "warehouse"
 WORDS = ["plain", "Größe µ", 'quoted "word"', "a, comma", "😀", "two\nlines"]
@@ -43,20 +43,5 @@ def count(client, table: str) -> int:
     return total
 
 
-def main() -> None:
-    """Do what the command line says."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=sys.argv[1],
-        region_name="us-east-1",
-        aws_access_key_id="nobody",
-        aws_secret_access_key="nothing",
-    )
-    if sys.argv[2] == "seed":
-        seed(client)
-    else:
-        print(count(client, sys.argv[3]))
-
-
 if __name__ == "__main__":
-    main()
+    command("s3", seed, count)

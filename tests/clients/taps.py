@@ -16,12 +16,25 @@ from servers import HOST, MariaDb, Moto, Postgres, Server
 from tap import Tap, environment
 
 
+#: DuckDB through PyAirbyte.
+_DOUBLES = {"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"}
+
+
 def _account(server: Server) -> dict:
     return {
         "host": HOST,
         "port": server.port,
         "user": server.account,
         "password": server.password,
+    }
+
+
+def _database(server: Server) -> dict:
+    """The seeded schemas of PostgreSQL, as taps of singer-python's family are told of them."""
+    return {
+        **_account(server),
+        "dbname": server.database,
+        "filter_schemas": "public,desk,Back Office,ledger",
     }
 
 
@@ -60,7 +73,7 @@ TAPS = {
                 "ledger-entries": {"cursor": "updated_at"},
             },
             renamed={("desk", "desk_users"): ("desk", "users")},
-            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
+            beyond_duckdb=_DOUBLES,
             least_cuts=21,
         ),
         Tap(
@@ -78,7 +91,7 @@ TAPS = {
             },
             renamed={("back", "back_users"): ("back", "users")},
             beyond_duckdb={
-                "every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)",
+                **_DOUBLES,
                 "odd_times": "the tap writes `34 days, 22:59:59` where it declared a time",
             },
             least_cuts=21,
@@ -90,11 +103,7 @@ TAPS = {
             executable="tap-postgres",
             # It fails on a time with a zone and a fraction.
             server=lambda _: Postgres("update public.every_edge set a_timetz = null"),
-            config=lambda server: {
-                **_account(server),
-                "dbname": server.database,
-                "filter_schemas": "public,desk,Back Office,ledger",
-            },
+            config=_database,
             bad_config=_wrong_password,
             streams={
                 "desk-users": {"name": "desk_users"},
@@ -102,7 +111,7 @@ TAPS = {
                 "ledger-entries": {"cursor": "updated_at"},
             },
             renamed={("desk", "desk_users"): ("desk", "users")},
-            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
+            beyond_duckdb=_DOUBLES,
             least_cuts=21,
         ),
         Tap(
@@ -112,11 +121,7 @@ TAPS = {
             built_with="singer-python",
             executable="tap-postgres",
             server=lambda _: Postgres(),
-            config=lambda server: {
-                **_account(server),
-                "dbname": server.database,
-                "filter_schemas": "public,desk,Back Office,ledger",
-            },
+            config=_database,
             bad_config=_wrong_password,
             streams={
                 "house-desk-users": {"name": "desk_users"},
@@ -124,7 +129,7 @@ TAPS = {
                 "house-ledger-entries": {"cursor": "updated_at"},
             },
             renamed={("desk", "desk_users"): ("desk", "users")},
-            beyond_duckdb={"every_edge": "a double of 1e308 overflows its DECIMAL(38, 9)"},
+            beyond_duckdb=_DOUBLES,
             least_cuts=21,
         ),
         Tap(
