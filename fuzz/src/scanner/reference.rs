@@ -23,8 +23,6 @@ const KEYS: [&str; 11] = [
 #[derive(Default)]
 pub struct Reference<'a> {
     values: [Option<&'a str>; KEYS.len()],
-    /// How far it was read.
-    pub end: usize,
 }
 
 impl<'a> Reference<'a> {
@@ -32,7 +30,7 @@ impl<'a> Reference<'a> {
     pub fn read(text: &'a str) -> Result<Self, Self> {
         let mut reference = Self::default();
         let mut json = serde_json::Deserializer::from_str(text);
-        let read = json.deserialize_map(Fields { text, reference: &mut reference });
+        let read = json.deserialize_map(Fields(&mut reference));
         match read.and_then(|()| json.end()) {
             Ok(()) => Ok(reference),
             Err(_) => Err(reference),
@@ -50,10 +48,7 @@ impl<'a> Reference<'a> {
     }
 }
 
-struct Fields<'r, 'a> {
-    text: &'a str,
-    reference: &'r mut Reference<'a>,
-}
+struct Fields<'r, 'a>(&'r mut Reference<'a>);
 
 impl<'a> Visitor<'a> for Fields<'_, 'a> {
     type Value = ();
@@ -66,17 +61,49 @@ impl<'a> Visitor<'a> for Fields<'_, 'a> {
         // A key may hold half a surrogate pair, as Python's may: it is JSON, yet no text.
         while let Some(key) = map.next_key::<&'a RawValue>()? {
             let value = map.next_value::<&'a RawValue>()?.get();
-            self.reference.end = value.as_ptr() as usize + value.len() - self.text.as_ptr() as usize;
-            let decoded = serde_json::from_str::<String>(key.get()).ok();
-            if let Some(slot) = KEYS.iter().position(|known| Some(*known) == decoded.as_deref()) {
-                self.reference.values[slot] = Some(value);
+            if let Some(slot) = slot(key.get()) {
+                self.0.values[slot] = Some(value);
             }
         }
         Ok(())
     }
 }
 
-/// What is wrong with bytes that should be one value of JSON.
-pub fn verdict(bytes: &[u8]) -> Option<serde_json::Error> {
-    serde_json::from_slice::<IgnoredAny>(bytes).err()
+/// The place of a key that Singer knows, from its text in JSON.
+fn slot(key: &str) -> Option<usize> {
+    let decoded: Option<String> =
+        if key.contains('\\') { serde_json::from_str(key).ok() } else { None };
+    let key = decoded.as_deref().unwrap_or_else(|| key.trim_matches('"'));
+    KEYS.iter().position(|known| *known == key)
+}
+
+/// Whether bytes may be the beginning of a text of JSON.
+pub fn may_go_on(bytes: &[u8]) -> bool {
+    let verdict = |bytes: &[u8]| serde_json::from_slice::<IgnoredAny>(bytes).err();
+    let mut bytes = bytes.to_vec();
+    // serde_json looks at an escape only when its four digits are there, and takes the end of a number
+    // that has begun for a wrong number: both get digits to go on with.
+    if let Some(end) = end_of_escape(&bytes)
+        && end > bytes.len()
+    {
+        bytes.resize(end, b'0');
+    }
+    if bytes.last().is_some_and(|last| b"-+.eE".contains(last)) && may_be_a_number(&bytes) {
+        bytes.push(b'0');
+    }
+    verdict(&bytes).is_none_or(|error| error.is_eof())
+}
+
+/// Where the last escape of four digits ends, be it behind the end.
+fn end_of_escape(bytes: &[u8]) -> Option<usize> {
+    let begin = bytes.windows(2).rposition(|pair| pair == br"\u")?;
+    let backslashes = bytes[..=begin].iter().rev().take_while(|byte| **byte == b'\\').count();
+    (backslashes % 2 == 1).then_some(begin + 6)
+}
+
+/// Whether the last word looks like a number's beginning.
+fn may_be_a_number(bytes: &[u8]) -> bool {
+    let inside = |byte: &u8| byte.is_ascii_digit() || b"-+.eE".contains(byte);
+    let start = bytes.iter().rposition(|byte| !inside(byte)).map_or(0, |before| before + 1);
+    bytes.get(start).is_some_and(|first| first.is_ascii_digit() || *first == b'-')
 }
