@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod children;
@@ -14,6 +16,8 @@ mod discovery;
 mod drift;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod odd;
 #[cfg(test)]

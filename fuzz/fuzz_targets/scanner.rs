@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|line: &[u8]| airbyte_singer_fuzz::scanner::run(line));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| airbyte_singer_fuzz::scanner::run(bytes));

@@ -7,7 +7,7 @@ use singer_protocol::{LineError, Malformed, Message, Reason};
 const KINDS: [&str; 5] = ["SCHEMA", "RECORD", "STATE", "ACTIVATE_VERSION", "BATCH"];
 
 /// The type that an object names, if Singer knows it.
-pub fn kind(reference: &Reference<'_>) -> Option<&'static str> {
+pub(super) fn kind(reference: &Reference<'_>) -> Option<&'static str> {
     let name = reference.string("type")?;
     KINDS.into_iter().find(|kind| kind.eq_ignore_ascii_case(&name))
 }
@@ -16,7 +16,10 @@ pub fn kind(reference: &Reference<'_>) -> Option<&'static str> {
 type Flaw<'a> = (Option<&'a str>, Reason);
 
 /// The message that an object is, or why it is none.
-pub fn message<'a>(reference: &Reference<'a>, line: &[u8]) -> Result<Message<'a>, LineError> {
+pub(super) fn message<'a>(
+    reference: &Reference<'a>,
+    line: &[u8],
+) -> Result<Message<'a>, LineError> {
     let Some(name) = reference.string("type") else { return Err(LineError::NotAMessage) };
     let Some(kind) = kind(reference) else {
         return Ok(Message::Other(Other { kind: name.into() }));
@@ -82,7 +85,7 @@ fn fields<'a>(kind: &str, reference: &Reference<'a>) -> Result<Message<'a>, Flaw
 }
 
 /// What is handed over in place lies where serde_json finds it, not only reads the same.
-pub fn same_places(found: &Result<Message<'_>, LineError>, reference: &Reference<'_>) {
+pub(super) fn same_places(found: &Result<Message<'_>, LineError>, reference: &Reference<'_>) {
     let Ok(message) = found else { return };
     let same = |field: &str, raw: Option<&str>| {
         if let Some(raw) = raw {

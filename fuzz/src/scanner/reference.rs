@@ -21,13 +21,13 @@ const KEYS: [&str; 11] = [
 
 /// The values of an object's keys, the last one of each.
 #[derive(Default)]
-pub struct Reference<'a> {
+pub(super) struct Reference<'a> {
     values: [Option<&'a str>; KEYS.len()],
 }
 
 impl<'a> Reference<'a> {
     /// Reads a text that is one object; as an error, what stood in front of the fault.
-    pub fn read(text: &'a str) -> Result<Self, Self> {
+    pub(super) fn read(text: &'a str) -> Result<Self, Self> {
         let mut reference = Self::default();
         let mut json = serde_json::Deserializer::from_str(text);
         let read = json.deserialize_map(Fields(&mut reference));
@@ -38,12 +38,12 @@ impl<'a> Reference<'a> {
     }
 
     /// The text of a key's value.
-    pub fn raw(&self, key: &str) -> Option<&'a str> {
+    pub(super) fn raw(&self, key: &str) -> Option<&'a str> {
         self.values[KEYS.iter().position(|known| *known == key).expect("a key of Singer's")]
     }
 
     /// The value as a string, if it is one.
-    pub fn string(&self, key: &str) -> Option<String> {
+    pub(super) fn string(&self, key: &str) -> Option<String> {
         serde_json::from_str(self.raw(key)?).ok()
     }
 }
@@ -78,7 +78,7 @@ fn slot(key: &str) -> Option<usize> {
 }
 
 /// Whether bytes may be the beginning of a text of JSON.
-pub fn may_go_on(bytes: &[u8]) -> bool {
+pub(super) fn may_go_on(bytes: &[u8]) -> bool {
     let verdict = |bytes: &[u8]| serde_json::from_slice::<IgnoredAny>(bytes).err();
     let mut bytes = bytes.to_vec();
     // serde_json looks at an escape only when its four digits are there, and takes the end of a number
