@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 
-from victims import KEYED, UNKEYED, Source, descendant, left_behind, moment
+from victims import KEYED, UNKEYED, Source, descendant, left_behind
 
 #: So often a read is killed before one runs to its end.
 KILLS_OF_A_LIFE = 4
@@ -94,7 +94,8 @@ class Kills:
         self.singer = folder / "singer.json"
         self.singer.write_bytes(self.source.said("--discover"))
         self.catalog = self.source.file("catalog.json", self.configured())
-        self.whole = 0.0
+        #: How long a first read takes, and within which time the next one is killed.
+        self.whole = self.span = 0.0
         self.killed = collections.Counter()
         self.resumed = 0
         self.problems: list[str] = []
@@ -128,11 +129,11 @@ class Kills:
         hit = []
         killer = None
         if victim:
-            wait = moment(self.chance, self.whole)
+            wait = self.chance.random() * self.span
             killer = threading.Timer(wait, lambda: hit.append(self.kill(bridge, victim)))
             killer.start()
         platform.forget()
-        errors, unread = 0, b""
+        errors = 0
         for line in bridge.stdout:
             if not line.endswith(b"\n"):
                 break
@@ -170,11 +171,15 @@ class Kills:
         """One life: reads that are killed while the data change, then one to the end."""
         platform = Platform(self.chance)
         rounds = kills = 0
+        self.span = self.whole
         while kills < KILLS_OF_A_LIFE and self.killed.total() < self.options.kills:
             victim = "bridge" if self.killed["bridge"] <= self.killed["tap"] else "tap"
             if self.read(platform, rounds, victim):
                 self.killed[victim] += 1
                 kills += 1
+            else:
+                # A read that goes on has less to say than the first one.
+                self.span = max(self.span / 2, self.whole / 10)
             rounds += self.chance.randrange(2)
         self.read(platform, rounds, None)
         found = self.source.differences(rounds, platform.tables)

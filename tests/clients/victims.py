@@ -9,7 +9,6 @@ import collections
 import json
 import os
 import pathlib
-import random
 import subprocess
 import time
 
@@ -112,8 +111,3 @@ def left_behind(mark: str, patience: float = 10.0) -> list[int]:
         if not found or time.monotonic() > end:
             return found
         time.sleep(0.01)
-
-
-def moment(chance: random.Random, whole: float) -> float:
-    """A moment within a read that takes so long, its beginning no less likely than its end."""
-    return chance.random() * whole
