@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 #[path = "../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "the fuzzer reaches them")]
-mod targets;
+pub(crate) mod targets;
 
 /// A seed is cut to what a fuzzer can take apart; those that are longer are left out.
 const LONGEST: usize = 16 * 1024;

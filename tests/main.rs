@@ -11,6 +11,8 @@ mod children;
 #[cfg(test)]
 mod convert;
 #[cfg(test)]
+mod cuts;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod drift;

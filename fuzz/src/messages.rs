@@ -45,7 +45,11 @@ fn configured() -> ConfiguredCatalog {
 }
 
 /// What comes out of `convert messages`.
-fn translate(said: &[u8], options: OptionSet, configured: Option<ConfiguredCatalog>) -> Vec<u8> {
+pub fn translate(
+    said: &[u8],
+    options: OptionSet,
+    configured: Option<ConfiguredCatalog>,
+) -> Vec<u8> {
     let (input, mut pipe) = std::io::pipe().expect("a pipe");
     pipe.write_all(said).expect("room in the pipe");
     drop(pipe);

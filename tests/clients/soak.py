@@ -6,7 +6,8 @@
 The tap says so many records of two streams, with a STATE after every ten thousand; the bridge runs
 with `--state-interval 1s`. Its memory is sampled every half second. What it writes is counted: RECORD
 lines, and what the states' `sourceStats.recordCount` say. Prints one JSON report; exit 1 when a record
-is missing or counted wrongly, or when memory grows after the first tenth of the read.
+is missing or counted wrongly, or when memory grows after its first
+tenth of the read (or its first three seconds).
 """
 
 import argparse
@@ -21,6 +22,9 @@ import time
 
 #: Memory may grow by so many bytes after the first tenth: what the allocator holds on to.
 SLACK = 4 << 20
+
+#: So many samples at least are the time in which a process settles.
+SETTLING = 6
 
 #: Lines are told apart by their beginnings: fifty million are not parsed in Python.
 RECORD = b'{"type":"RECORD"'
@@ -87,7 +91,7 @@ def soak(options: argparse.Namespace, folder: pathlib.Path) -> dict:
     code = bridge.wait()
     seconds = time.monotonic() - begun
     memory.join()
-    settled = memory.samples[: max(1, len(memory.samples) // 10)]
+    settled = memory.samples[: max(SETTLING, len(memory.samples) // 10)]
     problems = []
     if code:
         problems.append(f"the read exits {code}")

@@ -96,13 +96,13 @@ def descendant(pid: int, wanted: pathlib.Path, word: str) -> int | None:
     return None
 
 
-def left_behind(mark: str, patience: float = 10.0) -> list[int]:
-    """The processes whose environment holds a mark and that don't end by themselves."""
+def left_behind(mark: str, known: int = 0, patience: float = 10.0) -> list[int]:
+    """The processes whose environment holds a mark and that don't end by themselves, but a known one."""
     end = time.monotonic() + patience
     while True:
         found = []
         for entry in pathlib.Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
+            if entry.name.isdigit() and int(entry.name) not in (os.getpid(), known):
                 try:
                     if mark.encode() in (entry / "environ").read_bytes():
                         found.append(int(entry.name))
