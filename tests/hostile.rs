@@ -156,7 +156,8 @@ fn holds(name: &str, seeds: Vec<Vec<u8>>, target: fn(&[u8])) {
     let seeds: Vec<_> = seeds.into_iter().filter(|seed| seed.len() <= LONGEST).collect();
     assert!(!seeds.is_empty(), "{name} has seeds");
     if let Ok(folder) = std::env::var("AIRBYTE_SINGER_SEEDS") {
-        let folder = Path::new(&folder).join(name);
+        // From where the user stands, and that is the repository.
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder).join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
         for (number, seed) in seeds.iter().enumerate() {
             std::fs::write(folder.join(format!("seed-{number}")), seed).expect("a file");
