@@ -3,6 +3,7 @@
 //!
 //! `AIRBYTE_SINGER_CUTS` says at how many moments reads are killed, 100 by default.
 
+use crate::chance::Chance;
 use crate::harness::*;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -15,18 +16,6 @@ const CUTS_OF_A_LIFE: usize = 4;
 
 /// A row as it was at one moment: its stream, its id and when it was changed.
 type Row = (String, u64, String);
-
-/// A seeded source of chance (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) as usize % end.max(1)
-    }
-}
 
 /// `tap-children`, to be read without probes.
 struct Source {
@@ -253,7 +242,7 @@ impl Lives {
         Self {
             source,
             joiner,
-            chance: Chance(seed),
+            chance: Chance::seeded(seed),
             size,
             rows: BTreeMap::new(),
             cuts: 0,

@@ -3,17 +3,23 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod children;
 #[cfg(test)]
 mod convert;
 #[cfg(test)]
+mod cuts;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod odd;
 #[cfg(test)]

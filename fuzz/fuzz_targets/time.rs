@@ -1,11 +1,2 @@
-//! Times: what is read is a moment that is written and read again as itself.
 #![no_main]
-
-use libfuzzer_sys::fuzz_target;
-use singer_protocol::{epoch_millis, rfc3339};
-
-fuzz_target!(|text: &str| {
-    if let Some(millis) = epoch_millis(text) {
-        assert_eq!(epoch_millis(&rfc3339(millis)), Some(millis));
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| airbyte_singer_fuzz::time::run(bytes));

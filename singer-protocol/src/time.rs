@@ -22,8 +22,11 @@ use nom::{IResult, Parser};
 /// ```
 pub fn epoch_millis(text: &str) -> Option<i64> {
     let (rest, millis) = moment(text.trim_ascii()).ok()?;
-    rest.is_empty().then_some(millis)
+    (rest.is_empty() && YEARS.contains(&millis)).then_some(millis)
 }
+
+/// What can be written again: the years 0000 to 9999 in UTC. Offsets lead out of them.
+const YEARS: std::ops::Range<i64> = -62_167_219_200_000..253_402_300_800_000;
 
 /// The point in time that is so many milliseconds after 1970-01-01T00:00:00Z, in RFC 3339, UTC, with
 /// a `Z`. Milliseconds are written only where there are any.
@@ -189,6 +192,8 @@ mod tests {
             "2024-01-01T00:00:00.Z",
             "2024-01-01T00:00:00Zx",
             "-1 day, 12:00:00",
+            "9999-12-31T23:59:59-14:00",
+            "0000-01-01T00:00:00+00:01",
             "24-01-01T00:00:00Z",
             "２０２４-01-01T00:00:00Z",
         ] {

@@ -139,7 +139,8 @@ fn claim(body: &[u8]) -> Option<Claim> {
                 lost |= !closed;
                 let text = string(token.text(body));
                 match key.take().as_deref() {
-                    Some("type") if outermost => kind = text.as_deref().and_then(Kind::of),
+                    // What follows a fault can't take a claim back.
+                    Some("type") if outermost => kind = text.as_deref().and_then(Kind::of).or(kind),
                     Some("stream") if outermost => stream = text.clone(),
                     _ => {}
                 }

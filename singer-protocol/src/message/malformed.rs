@@ -63,8 +63,12 @@ impl Reason {
         if fault.too_deep {
             return Reason::TooDeep;
         }
+        if fault.at == text.len() {
+            return Reason::Truncated;
+        }
         match serde_json::from_str::<IgnoredAny>(text) {
-            Err(error) if error.is_eof() => Reason::Truncated,
+            // Behind `\u` it wants four bytes before it looks at them.
+            Err(error) if error.is_eof() => Reason::Syntax("invalid escape".to_owned()),
             Err(error) => match syntax_reason(&error) {
                 reason if reason == "trailing characters" => Reason::Trailing,
                 reason => Reason::Syntax(reason),

@@ -189,11 +189,32 @@ fn a_cut_line_still_claims_what_it_says() {
         assert_eq!(malformed.reason, Reason::Truncated, "{cut}");
         assert_eq!(malformed.stream.as_deref(), Some("s"));
     }
+    // Nor does what follows the fault take it back, though it looks like another `type`.
+    let doubled = br#"{"type":"RECORD","stream":"s","record":"type":"LOG"}"#;
+    assert_eq!(malformed(doubled).kind.as_deref(), Some("RECORD"));
     // A lost quote hides where the envelope ends; the row must not pass for a log line.
     let lost = br#"{"stream":"s","record":{"a":"x},"type":"RECORD"}"#;
     assert_eq!(malformed(lost).kind.as_deref(), Some("RECORD"));
     let lost = br#"{"stream":"s","record":{"a":1,"type":"RECORD"}"#;
     assert_eq!(malformed(lost).kind.as_deref(), Some("RECORD"));
+}
+
+#[test]
+fn only_the_end_of_a_line_cuts_it() {
+    // An escape that breaks near the end breaks at its own byte.
+    for (line, column) in [
+        (r#"{"type":"RECORD","a":"\u00x"#, 27),
+        (r#"{"type":"RECORD","a":"\u0x}"#, 26),
+        (r#"{"type":"RECORD","a":fax"#, 24),
+    ] {
+        let malformed = malformed(line.as_bytes());
+        assert_eq!((malformed.column, &line[column - 1..column]), (column, "x"), "{line}");
+        assert!(matches!(malformed.reason, Reason::Syntax(_)), "{line}: {}", malformed.reason);
+    }
+    for line in [r#"{"type":"RECORD","a":-"#, r#"{"type":"RECORD","a":"\u00"#] {
+        let malformed = malformed(line.as_bytes());
+        assert_eq!((malformed.column, malformed.reason), (line.len() + 1, Reason::Truncated));
+    }
 }
 
 #[test]

@@ -237,7 +237,8 @@ fn string_with_escapes(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
         at = match byte(bytes, at + 1) {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at + 2,
             b'u' => {
-                let digits = bytes.get(at + 2..at + 6).unwrap_or_default();
+                let digits = bytes.get(at + 2..).unwrap_or_default();
+                let digits = &digits[..digits.len().min(4)];
                 let wrong = digits.iter().position(|digit| !digit.is_ascii_hexdigit());
                 match wrong {
                     None if digits.len() == 4 => at + 6,
