@@ -7,6 +7,7 @@
 mod jsonl;
 mod parquet;
 mod place;
+mod quiet;
 mod value;
 
 use self::jsonl::JsonLines;

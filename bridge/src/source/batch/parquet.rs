@@ -1,5 +1,6 @@
 //! BATCH files in the format `parquet`.
 
+use super::quiet::quietly;
 use super::value::Writer;
 use ::parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -51,10 +52,12 @@ impl Rows {
         }
         // What another reader's types were is of no use here, and makes for more of them.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-            .map_err(|_| "its parquet is broken, cut off, or of an unknown kind".to_owned())?;
+        let builder =
+            quietly(|| ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).ok())
+                .ok_or("its parquet is broken, cut off, or of an unknown kind")?;
         let rows = rows_at_once(builder.metadata())?;
-        let batches = builder.with_batch_size(rows).build().map_err(|_| broken(0))?;
+        let batches = quietly(|| builder.with_batch_size(rows).build().ok());
+        let batches = batches.ok_or_else(|| broken(0))?;
         Ok(Self { batches, current: None, number: 0, writer: Writer::default() })
     }
 
@@ -67,11 +70,13 @@ impl Rows {
         let (batch, at) = loop {
             match self.current.take() {
                 Some((batch, at)) if at < batch.num_rows() => break (batch, at),
-                _ => match self.batches.next() {
-                    None => return Ok(None),
-                    Some(Ok(batch)) => self.current = Some((batch, 0)),
-                    Some(Err(_)) => return Err(broken(self.number)),
-                },
+                _ => {
+                    let next = quietly(|| self.batches.next().transpose().ok());
+                    match next.ok_or_else(|| broken(self.number))? {
+                        None => return Ok(None),
+                        Some(batch) => self.current = Some((batch, 0)),
+                    }
+                }
             }
         };
         self.number += 1;

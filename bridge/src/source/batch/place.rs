@@ -41,7 +41,7 @@ impl Places {
         allowed: &[PathBuf],
     ) -> Self {
         let mut allowed = allowed.to_vec();
-        allowed.extend(storage_root(config, &work));
+        allowed.extend(storage_root(config, &work).into_iter().flat_map(<[_; 2]>::from));
         Self { own: Some(work), allowed }
     }
 
@@ -56,8 +56,9 @@ impl Places {
     ///
     /// It is no local file, there is none, or it lies elsewhere, once `..` and links are followed.
     pub(super) fn open(&self, uri: &str) -> Result<BatchFile, String> {
-        let path = path_of(uri, self.own.as_deref().unwrap_or(Path::new("")))?;
-        let path = path.canonicalize().map_err(|error| unreadable(&error))?;
+        let (literal, decoded) = paths_of(uri, self.own.as_deref().unwrap_or(Path::new("")))?;
+        let path = literal.canonicalize().or_else(|_| decoded.canonicalize());
+        let path = path.map_err(|error| unreadable(&error))?;
         let is_ours = self.own.as_deref().is_some_and(|own| is_below(&path, own));
         if !is_ours && !self.allowed.iter().any(|folder| is_below(&path, folder)) {
             let own = match self.own {
@@ -90,19 +91,20 @@ impl BatchFile {
 }
 
 /// The folder that the SDK's `batch_config` names, as the tap that works in `work` understands it.
-fn storage_root(config: &Map<String, Value>, work: &Path) -> Option<PathBuf> {
+fn storage_root(config: &Map<String, Value>, work: &Path) -> Option<(PathBuf, PathBuf)> {
     let root = config.get("batch_config")?.get("storage")?.get("root")?.as_str()?;
     let here = std::env::current_dir().unwrap_or_default();
-    path_of(&absolute_if_file(root, &here), work).ok()
+    paths_of(&absolute_if_file(root, &here), work).ok()
 }
 
-/// The path that a URI or a plain path names; only in the former are bytes percent-encoded.
-fn path_of(text: &str, base: &Path) -> Result<PathBuf, String> {
+/// The paths that a URI or a plain path may name: as it stands, and with what is percent-encoded in a
+/// URI decoded. The SDK (0.54) writes a space in a file's name as a space, older ones as `%20`.
+fn paths_of(text: &str, base: &Path) -> Result<(PathBuf, PathBuf), String> {
     let is_scheme = |scheme: &str| {
         !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
     };
     let uri = text.split_once(':').filter(|(s, rest)| is_scheme(s) && rest.starts_with('/'));
-    let Some((scheme, rest)) = uri else { return Ok(base.join(text)) };
+    let Some((scheme, rest)) = uri else { return Ok((base.join(text), base.join(text))) };
     if !scheme.eq_ignore_ascii_case("file") {
         return Err(format!("files of the scheme `{scheme}` aren't read, only local ones"));
     }
@@ -113,7 +115,8 @@ fn path_of(text: &str, base: &Path) -> Result<PathBuf, String> {
     if !path.starts_with('/') {
         return Err("it lies on another host".to_owned());
     }
-    Ok(PathBuf::from(OsString::from_vec(percent_decode_str(path).collect())))
+    let decoded = OsString::from_vec(percent_decode_str(path).collect());
+    Ok((path.into(), decoded.into()))
 }
 
 fn is_below(path: &Path, folder: &Path) -> bool {
@@ -142,12 +145,14 @@ mod tests {
     }
 
     fn root(config: &Value) -> Option<PathBuf> {
-        storage_root(config.as_object().unwrap(), Path::new("/work"))
+        storage_root(config.as_object().unwrap(), Path::new("/work")).map(|(_, decoded)| decoded)
     }
 
     #[test]
     fn paths_are_what_taps_write() {
-        let path = |text| path_of(text, Path::new("/work")).map(|p| p.display().to_string());
+        let path = |text| {
+            paths_of(text, Path::new("/work")).map(|(_, decoded)| decoded.display().to_string())
+        };
         for (text, expected) in [
             ("file:///a/b%20%C3%A9%3D.gz", "/a/b é=.gz"),
             ("FILE:///a", "/a"),
@@ -211,6 +216,18 @@ mod tests {
         assert!(content(&others, &uri("work/f")).unwrap_err().contains("--batch-dir"));
         assert_eq!(content(&others, &uri("given/f")).as_deref(), Ok("given"));
         assert!(content(&Places::default(), &uri("given/f")).is_err());
+    }
+
+    #[test]
+    fn a_name_is_taken_as_it_stands_before_it_is_decoded() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::of_others(&[folder.path().to_owned()]);
+        let uri = format!("file://{}/a%20b", folder.path().display());
+        fs::write(folder.path().join("a b"), "decoded").unwrap();
+        assert_eq!(content(&places, &uri).as_deref(), Ok("decoded"));
+        fs::write(folder.path().join("a%20b"), "as it stands").unwrap();
+        assert_eq!(content(&places, &uri).as_deref(), Ok("as it stands"));
+        assert_eq!(content(&places, &uri.replace("%20", " ")).as_deref(), Ok("decoded"));
     }
 
     #[test]
