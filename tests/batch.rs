@@ -70,7 +70,7 @@ fn records_of_files_stand_where_the_batch_stood() {
         ("two.gz", [gzip(&rows(4..5)), gzip(&rows(5..6))].concat()),
         ("three", b"\n{\"id\": 8, \"n\": 1.10}".to_vec()),
     ]);
-    let plain = batch_of("people", json!({"format": "jsonl"}), &["$PWD/three", "./one.gz"]);
+    let plain = batch_of("people", json!({"format": "jsonl"}), &["$PWD/three"]);
     let tap = tap.says(&[
         schema("people"),
         record(1),
@@ -79,8 +79,7 @@ fn records_of_files_stand_where_the_batch_stood() {
         record(6),
         batch(&[]),
         bookmark(6),
-        // The first file is gone by then.
-        plain.replace("./one.gz", "three").replace("$PWD/three\",\"three", "$PWD/three"),
+        plain,
         bookmark(8),
     ]);
     let read = work.read(&people(&work, &tap)).tap(&tap).every_state().ok();
@@ -167,12 +166,12 @@ fn a_broken_line_fails_the_read_or_is_counted() {
         "line 3 of the tap's output: BATCH file `one.gz` of stream `people`: line 2, column 10: \
          the line ends inside a value"
     );
-    assert_eq!(story(&read), ["S0.0", "R1", "S1.0"]);
+    assert_eq!(story(&read), ["R1", "S1.0"]);
     let states = read.states_of("people");
     assert!(states.iter().all(|state| !state.to_string().contains(r#""id":3"#)), "{read}");
 
     let skip = work.read(&catalog).tap(&tap).every_state().args(["--on-malformed", "skip"]).ok();
-    assert_eq!(story(&skip), ["S0.0", "R1", "R3", "S2.0-1.0"]);
+    assert_eq!(story(&skip), ["R1", "R3", "S2.0-1.0"]);
     assert!(skip.logged("ERROR", "line 2, column 10"), "{skip}");
     let changed = &skip.records()[1];
     assert_eq!(changed.data, r#"{"id": 3, "name": null, "x": [null]}"#);
@@ -200,18 +199,14 @@ fn what_is_no_good_file_fails_with_its_name() {
         ("a.parquet", b"PAR1 and no more".to_vec(), parquet.clone(), "broken"),
         ("b.parquet", whole, parquet, "no parquet"),
         ("a.avro", Vec::new(), json!({"format": "avro"}), "jsonl and parquet"),
-        ("long", rows(1..2), json!({"format": "jsonl"}), "--max-line-bytes"),
+        ("long", vec![b' '; 10_001], json!({"format": "jsonl"}), "--max-line-bytes"),
     ] {
         let work = Work::new();
         let tap = tap(&[(name, content)]);
         let tap =
             tap.says(&[&*schema("people"), &batch_of("people", encoding, &[name]), &bookmark(1)]);
-        let bound = if name == "long" { "20" } else { "10000" };
         let run = work.read(&people(&work, &tap)).tap(&tap).every_state();
-        let read = run.args(["--max-line-bytes", bound, "--on-malformed", "skip"]).go();
-        if name == "long" && read.error().contains("the tap's output is longer") {
-            continue;
-        }
+        let read = run.args(["--max-line-bytes", "10000", "--on-malformed", "skip"]).fails();
         let error = read.error();
         assert!(error.contains(&format!("`{name}`")) && error.contains(sentence), "{error}");
         assert!(!read.states_of("people").iter().any(|s| s.to_string().contains(r#""id":1"#)));
@@ -265,14 +260,10 @@ fn a_check_takes_a_batch_for_a_record() {
 /// A file of so many megabytes of records, in the user's folder `big`.
 fn big(work: &Work, megabytes: usize) {
     let file = work.file("big/big.gz", "");
-    let mut encoder =
-        GzEncoder::new(std::fs::File::create(file).expect("a file"), Compression::fast());
     let row = format!("{{\"id\": 1, \"name\": \"{}\"}}\n", "some text ".repeat(97));
-    let some = row.repeat(1024 * 1024 / row.len() + 1);
-    for _ in 0..megabytes {
-        encoder.write_all(some.as_bytes()).expect("a file");
-    }
-    encoder.finish().expect("a file");
+    // Members of a gzip may follow each other.
+    let some = gzip(&row.repeat(1024 * 1024 / row.len() + 1));
+    std::fs::write(file, some.repeat(megabytes)).expect("a file");
 }
 
 /// A tap of such a file, and a read of it.
