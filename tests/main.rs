@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod chance;
 #[cfg(test)]
 mod check;

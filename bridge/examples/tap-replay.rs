@@ -56,6 +56,8 @@ struct Manner {
     lingers_ms: Option<u64>,
     /// A file that it writes into its working directory.
     writes: Option<PathBuf>,
+    /// A folder whose files it writes into its working directory, which is `$PWD` in what it says.
+    batches: Option<PathBuf>,
     /// Starts a process of its own that outlives it.
     grandchild: bool,
     /// The setting whose value it can't keep to itself.
@@ -226,6 +228,12 @@ fn play(args: &Args) -> Result<u8> {
     if let Some(file) = &manner.writes {
         fs::write(file, "written by the tap\n")?;
     }
+    if let (Some(batches), Mode::Sync | Mode::Resume) = (&manner.batches, mode) {
+        for file in fs::read_dir(folder.join(batches))? {
+            let file = file?;
+            fs::copy(file.path(), file.file_name())?;
+        }
+    }
     complain(args, &manner, &folder, mode)?;
     say(args, &manner, &folder, mode)?;
     if manner.hangs.contains(&mode) {
@@ -345,7 +353,11 @@ fn say(args: &Args, manner: &Manner, folder: &Path, mode: Mode) -> Result<()> {
         }
         Mode::Discover => out.write_all(&fs::read(folder.join("discover.json"))?)?,
         Mode::Sync | Mode::Resume => {
-            let said = sync_output(folder, mode)?;
+            let mut said = sync_output(folder, mode)?;
+            if manner.batches.is_some() {
+                let here = std::env::current_dir()?.display().to_string();
+                said = String::from_utf8(said)?.replace("$PWD", &here).into_bytes();
+            }
             for _ in 0..manner.repeats.unwrap_or(1) {
                 said.split_inclusive(|byte| *byte == b'\n')
                     .filter(|line| is_asked_for(line, args, manner))

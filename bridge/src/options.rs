@@ -66,6 +66,9 @@ pub struct OptionSet {
     /// How long the tap may take to stop before it is killed [default: 10s]
     #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_STOP_GRACE")]
     pub stop_grace: Option<Span>,
+    /// A folder below which BATCH files may lie, beside the tap's own; repeat it for more (environment: AIRBYTE_SINGER_BATCH_DIR, a JSON array)
+    #[arg(long, value_name = "DIR", global = true)]
+    pub batch_dir: Option<Vec<PathBuf>>,
     /// The longest line of the tap, in bytes [default: 268435456]
     #[arg(long, value_name = "BYTES", global = true, env = "AIRBYTE_SINGER_MAX_LINE_BYTES")]
     pub max_line_bytes: Option<usize>,
@@ -101,6 +104,7 @@ impl OptionSet {
             check_timeout: self.check_timeout.or(weaker.check_timeout),
             idle_timeout: self.idle_timeout.or(weaker.idle_timeout),
             stop_grace: self.stop_grace.or(weaker.stop_grace),
+            batch_dir: self.batch_dir.or(weaker.batch_dir),
             max_line_bytes: self.max_line_bytes.or(weaker.max_line_bytes),
             streams: self.streams.or(weaker.streams),
         }
@@ -122,8 +126,14 @@ impl OptionSet {
             ("discovery_cache", self.discovery_cache.is_some()),
             ("tap_spec", self.tap_spec.is_some()),
             ("tap_about", self.tap_about.is_some()),
+            ("batch_dir", self.batch_dir.is_some()),
         ];
         said.iter().find(|(_, said)| *said).map(|(name, _)| *name)
+    }
+
+    /// The folders below which BATCH files may lie, beside the tap's own.
+    pub fn batch_dir(&self) -> &[PathBuf] {
+        self.batch_dir.as_deref().unwrap_or_default()
     }
 
     /// The longest line allowed, in bytes.

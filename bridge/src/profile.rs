@@ -46,6 +46,9 @@ pub fn load(path: &Path) -> Result<OptionSet> {
     ] {
         *file = file.take().map(|file| folder.join(file));
     }
+    for batch_dir in options.batch_dir.iter_mut().flatten() {
+        *batch_dir = folder.join(&*batch_dir);
+    }
     Ok(options)
 }
 

@@ -1,5 +1,6 @@
 //! A tap as a [`Source`]: where Singer and Airbyte meet.
 
+mod batch;
 mod check;
 mod clock;
 mod discovery;

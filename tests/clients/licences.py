@@ -56,13 +56,15 @@ def satisfied(expression: str, allowed: set[str]) -> bool:
 def violations(metadata: dict, rules: dict) -> list[str]:
     """What the resolved graph does that deny.toml forbids, one sentence each."""
     allowed = set(rules["licenses"]["allow"])
+    excepted = {one["crate"]: set(one["allow"]) for one in rules["licenses"].get("exceptions", [])}
     banned = {ban["crate"]: ban["reason"] for ban in rules["bans"]["deny"]}
     found = []
     for package in metadata["packages"]:
         name = f"{package['name']} {package['version']}"
         expression = package["license"]
         try:
-            if not expression or not satisfied(expression, allowed):
+            enough = allowed | excepted.get(package["name"], set())
+            if not expression or not satisfied(expression, enough):
                 found.append(f"{name}: licence {expression} is not allowed")
         except (ValueError, IndexError):
             found.append(f"{name}: licence {expression} cannot be read")

@@ -14,6 +14,7 @@ use airbyte_protocol::{Message, Trace};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -126,20 +127,23 @@ fn refuse(session: &Session, error: &Error) -> Outcome {
 fn resolve(flags: OptionSet, profile: Option<&Path>) -> Result<(OptionSet, OptionSet)> {
     let tap_arg = match flags.tap_arg {
         Some(args) => Some(args),
-        None => tap_args_in_environment()?,
+        None => list_in_environment("AIRBYTE_SINGER_TAP_ARG")?,
     };
-    let said = OptionSet { tap_arg, ..flags };
+    let batch_dir = match flags.batch_dir {
+        Some(folders) => Some(folders),
+        None => list_in_environment("AIRBYTE_SINGER_BATCH_DIR")?,
+    };
+    let said = OptionSet { tap_arg, batch_dir, ..flags };
     let program = std::env::args_os().next();
     let profile = profile::find(profile, program.as_deref(), said.names_what_runs())?;
     Ok((said, profile))
 }
 
 /// Lists stand in the environment as JSON arrays.
-fn tap_args_in_environment() -> Result<Option<Vec<String>>> {
-    const NAME: &str = "AIRBYTE_SINGER_TAP_ARG";
-    match std::env::var(NAME) {
+fn list_in_environment<T: DeserializeOwned>(name: &str) -> Result<Option<Vec<T>>> {
+    match std::env::var(name) {
         Ok(text) if !text.is_empty() => serde_json::from_str(&text).map(Some).map_err(|_| {
-            Error::config(format!("environment variable {NAME}: expected a JSON array of strings"))
+            Error::config(format!("environment variable {name}: expected a JSON array of strings"))
         }),
         _ => Ok(None),
     }

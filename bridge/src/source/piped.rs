@@ -1,5 +1,6 @@
 //! A tap that somebody else runs: its messages come in, Airbyte's go out.
 
+use super::batch::{Batches, Places};
 use super::drift::Watched;
 use super::joining::{Joining, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
@@ -53,6 +54,8 @@ impl Piped {
             Some(configured) => self.expecting(configured, &emitter)?,
             None => (self.open()?, Vec::new()),
         };
+        let places = Places::of_others(self.options.batch_dir());
+        let sink = sink.expanding(Batches::new(places, &self.options));
         let pump = Pump {
             lines: Lines::new(self.input, self.options.max_line_bytes()),
             emitter: emitter.clone(),

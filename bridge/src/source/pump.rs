@@ -51,6 +51,7 @@ pub(super) struct Pumped {
 impl Pump {
     /// Reads to the end of the pipe.
     pub(super) fn run(mut self) -> (Pumped, Result<()>) {
+        self.sink.batches.heed(&self.abandoned, self.stop.as_ref());
         let result = self.pump();
         let result = match self.emitter.lock().flush() {
             Err(error) if result.is_ok() => Err(error),
@@ -70,8 +71,9 @@ impl Pump {
             let wait = if unwritten.is_some() { COALESCE } else { TICK };
             match self.lines.wait(Some(wait)).map_err(|e| unreadable(e.kind()))? {
                 Arrival::Bytes => {
-                    (heard, told) = (Instant::now(), false);
                     unwritten = self.take(unwritten)?;
+                    // Taking may have lasted, where it was a BATCH: that is no silence of the tap's.
+                    (heard, told) = (Instant::now(), false);
                 }
                 // What is left is a line without its end: if it is broken, then because the tap
                 // broke off.

@@ -1,6 +1,7 @@
 //! A read: the catalog, the plan of runs, and each run of the tap to its end.
 
 use super::TapSource;
+use super::batch::{Batches, Places};
 use super::discovery::{Found, for_read, write_config};
 use super::joining::{Joining, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
@@ -121,9 +122,16 @@ impl Run<'_> {
             router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
                 .expecting_strangers(self.partly);
         let sink = Sink::new(router, tracker, places, running.words.clone(), started)
-            .watching(members.iter().map(|member| member.watched(self.catalog)));
+            .watching(members.iter().map(|member| member.watched(self.catalog)))
+            .expanding(self.batches());
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
         self.conclude(&members, pumped, result, ended, standing)
+    }
+
+    fn batches(&self) -> Batches {
+        let options = &self.source.options;
+        let (work, config) = (self.folder.work(), self.job.config.values());
+        Batches::new(Places::of_tap(work, config, options.batch_dir()), options)
     }
 
     /// Pumps until the pipe ends, a signal comes, or reading fails; then sees the tap to its end.

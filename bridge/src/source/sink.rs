@@ -1,5 +1,6 @@
 //! What takes a tap's messages, one line after the other.
 
+use super::batch::Batches;
 use super::clock::Clock;
 use super::drift::{Drift, Watched};
 use super::newcomers::Newcomers;
@@ -8,7 +9,7 @@ use crate::options::OnMalformed;
 use crate::tap::process::tell;
 use crate::tap::{Voice, Words};
 use crate::translate::state::Tracker;
-use airbyte_adapters::{Emitting, Error, Result};
+use airbyte_adapters::{Emitting, Error, Result, StreamId};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message, Repaired, repair_non_finite};
@@ -29,10 +30,11 @@ pub(super) struct Sink {
     pub(super) number: u64,
     /// What the schemas should be.
     pub(super) drift: Drift,
+    /// How BATCH files are read.
+    pub(super) batches: Batches,
     clock: Clock,
     repaired: u64,
     empty: u64,
-    rejected: u64,
     others: HashSet<String>,
 }
 
@@ -54,10 +56,10 @@ impl Sink {
             started,
             number: 0,
             drift: Drift::default(),
+            batches: Batches::default(),
             clock: Clock::default(),
             repaired: 0,
             empty: 0,
-            rejected: 0,
             others: HashSet::new(),
         }
     }
@@ -65,6 +67,11 @@ impl Sink {
     /// Watches the schemas of the router's streams, each as it should be.
     pub(super) fn watching(self, streams: impl IntoIterator<Item = Watched>) -> Self {
         Self { drift: Drift::of(streams), ..self }
+    }
+
+    /// Expands BATCH messages so; otherwise no file may be read.
+    pub(super) fn expanding(self, batches: Batches) -> Self {
+        Self { batches, ..self }
     }
 
     /// Bytes have come in: what says no time of its own was extracted now.
@@ -130,11 +137,12 @@ impl Sink {
                 tracing::debug!(stream = %activate.stream, "ACTIVATE_VERSION is consumed");
                 Ok(())
             }
-            Message::Batch(batch) => Err(Error::system(format!(
-                "line {} of the tap's output: stream `{}` comes as BATCH files, which are not \
-                 understood; switch the tap's batch_config off",
-                self.number, batch.stream
-            ))),
+            Message::Batch(batch) => {
+                if self.newcomers.is_some() && !self.router.has_met(&batch.stream) {
+                    self.admit(&batch.stream, &message, floor)?;
+                }
+                self.batch(batch, floor)
+            }
             Message::Other(other) => {
                 if self.others.len() < 100 && self.others.insert(other.kind.to_string()) {
                     tracing::info!("messages of type {} are passed over", other.kind);
@@ -145,7 +153,7 @@ impl Sink {
     }
 
     #[inline]
-    fn record(
+    pub(super) fn record(
         &mut self,
         record: &singer::message::Record<'_>,
         floor: &mut Emitting,
@@ -171,21 +179,24 @@ impl Sink {
         nulled: Vec<String>,
         floor: &mut Emitting,
     ) -> Result<()> {
+        let changes = self.nulled(nulled);
+        self.message(message, floor, &changes)
+    }
+
+    /// What a record says of its values that became null.
+    pub(super) fn nulled(&mut self, nulled: Vec<String>) -> Vec<Change> {
         self.repaired += 1;
         if self.repaired == 1 {
             tracing::warn!(
                 "values that JSON doesn't know (NaN, Infinity) become null and are marked"
             );
         }
-        let changes: Vec<Change> = nulled
-            .into_iter()
-            .map(|field| Change {
-                field,
-                change: ChangeKind::Nulled,
-                reason: ChangeReason::SourceSerializationError,
-            })
-            .collect();
-        self.message(message, floor, &changes)
+        let change = |field| Change {
+            field,
+            change: ChangeKind::Nulled,
+            reason: ChangeReason::SourceSerializationError,
+        };
+        nulled.into_iter().map(change).collect()
     }
 
     fn malformed(
@@ -200,7 +211,6 @@ impl Sink {
         if on_malformed == OnMalformed::Fail || !record {
             return Err(Error::system(what));
         }
-        self.rejected += 1;
         let named = malformed.stream.as_deref();
         let stream = match named {
             // Not settled by a broken line.
@@ -208,9 +218,14 @@ impl Sink {
             Some(name) => self.router.target(name)?.map(|wanted| wanted.stream),
             None => None,
         };
+        self.leave_out(&what, stream, floor);
+        Ok(())
+    }
+
+    /// Counts and tells a broken record that doesn't fail the read.
+    pub(super) fn leave_out(&self, what: &str, stream: Option<StreamId>, floor: &mut Emitting) {
         floor.reject(stream);
         tracing::error!("{what}; it is left out (--on-malformed skip)");
-        Ok(())
     }
 
     /// A line of stdout that is no message: the tap's log strayed there.

@@ -24,6 +24,13 @@ pub struct Repaired {
 /// assert!(repaired.line.ends_with(br#"{"a": [1, null], "b": "NaN"}}"#));
 /// ```
 pub fn repair_non_finite(line: &[u8]) -> Option<Repaired> {
+    let repaired = mend(line, true)?;
+    Message::parse(&repaired.line).is_ok().then_some(repaired)
+}
+
+/// Mends the words wherever they stand; the places are those inside the line's `record`, or inside
+/// the line itself where that is the record.
+pub(super) fn mend(line: &[u8], is_message: bool) -> Option<Repaired> {
     let mut out = Vec::with_capacity(line.len() + 8);
     let mut nulled = Vec::new();
     let mut stack: Vec<Level> = Vec::new();
@@ -39,7 +46,7 @@ pub fn repair_non_finite(line: &[u8]) -> Option<Repaired> {
                 None => {}
             },
             Shape::String { .. } => {
-                let outermost = stack.len() == 1;
+                let outermost = is_message && stack.len() == 1;
                 if let Some(Level::Object { key, in_key }) = stack.last_mut()
                     && std::mem::replace(in_key, false)
                 {
@@ -54,7 +61,10 @@ pub fn repair_non_finite(line: &[u8]) -> Option<Repaired> {
                 out.extend_from_slice(&line[copied..token.start]);
                 out.extend_from_slice(b"null");
                 copied = token.end;
-                nulled.extend(path(&stack, line));
+                nulled.extend(match is_message {
+                    true => in_record(&stack, line).map(|inside| path(inside, line)),
+                    false => Some(path(&stack, line)),
+                });
             }
             Shape::Word | Shape::Colon => {}
         }
@@ -63,7 +73,13 @@ pub fn repair_non_finite(line: &[u8]) -> Option<Repaired> {
         return None;
     }
     out.extend_from_slice(&line[copied..]);
-    Message::parse(&out).is_ok().then_some(Repaired { line: out, nulled })
+    Some(Repaired { line: out, nulled })
+}
+
+/// Whether one of the words that [`mend`] mends stands in a line, outside its strings.
+pub(super) fn has_non_finite(line: &[u8]) -> bool {
+    Tokens::new(line)
+        .any(|token| matches!(token.shape, Shape::Word) && non_finite(token.text(line)))
 }
 
 /// Where the walk stands inside one object or list.
@@ -72,13 +88,15 @@ enum Level {
     Array { index: usize },
 }
 
-/// The place inside the envelope's `record`, if the walk is in there.
-fn path(stack: &[Level], line: &[u8]) -> Option<String> {
+/// What is open inside the envelope's `record`, if the walk is in there.
+fn in_record<'a>(stack: &'a [Level], line: &[u8]) -> Option<&'a [Level]> {
     let (envelope, inside) = stack.split_first()?;
     let Level::Object { key, .. } = envelope else { return None };
-    if string(&line[key.clone()]).as_deref() != Some("record") {
-        return None;
-    }
+    (string(&line[key.clone()]).as_deref() == Some("record")).then_some(inside)
+}
+
+/// The place inside a record.
+fn path(inside: &[Level], line: &[u8]) -> String {
     let mut path = String::new();
     for level in inside {
         match level {
@@ -91,7 +109,7 @@ fn path(stack: &[Level], line: &[u8]) -> Option<String> {
             Level::Array { index } => path.push_str(&format!("[{index}]")),
         }
     }
-    Some(path)
+    path
 }
 
 fn non_finite(word: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 //! The messages a tap writes to stdout, one JSON object a line, read in place.
 
 mod access;
+mod bare;
 mod broken;
 mod make;
 mod malformed;
@@ -11,6 +12,7 @@ mod write;
 use std::borrow::Cow;
 
 pub use access::BatchEncoding;
+pub use bare::{parse_bare_record, repair_bare_record};
 pub use broken::{Repaired, repair_non_finite};
 pub use malformed::{LineError, Malformed, Reason};
 

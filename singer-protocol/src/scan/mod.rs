@@ -79,6 +79,19 @@ pub(crate) fn envelope(text: &str) -> Result<Envelope<'_>, Fault> {
     Ok(envelope)
 }
 
+/// Finds the one object that `text` is, with nothing but blanks around it; it may be nested as deep
+/// as a record inside a line may.
+///
+/// # Errors
+///
+/// As [`envelope`]'s.
+pub(crate) fn object(text: &str) -> Result<&str, Fault> {
+    let mut walk = Walk::new(text.as_bytes());
+    let found = walk.object()?;
+    walk.end()?;
+    Ok(text.get(found).unwrap_or_default())
+}
+
 /// A key with escapes in it, as it is meant. None has reason to exist; JSON allows them.
 #[cold]
 fn unescaped(key: &str) -> Option<String> {

@@ -105,11 +105,36 @@ proptest! {
     }
 
     #[test]
+    fn a_bare_object_is_read_as_serde_json_reads_it(
+        (line, cut, lead) in (line(), any::<prop::sample::Index>(), "[ \t\r]{0,2}"),
+    ) {
+        let whole = format!("{lead}{line}{lead}");
+        prop_assert_eq!(object(&whole), Ok(line.as_str()));
+        let cut = cut.index(whole.len());
+        for text in [whole.get(..cut), whole.get(cut..), Some(&*format!("[{whole}]"))].into_iter().flatten() {
+            let reference = serde_json::from_str::<&RawValue>(text).ok();
+            let reference = reference.map(RawValue::get).filter(|raw| raw.starts_with('{'));
+            prop_assert_eq!(object(text).ok(), reference, "{}", text);
+        }
+    }
+
+    #[test]
     fn a_fault_stands_inside_the_line_or_at_its_end(line in ".{0,60}") {
         if let Err(fault) = envelope(&line) {
             prop_assert!(fault.at <= line.len());
         }
         same_as_reference(&line)?;
+    }
+}
+
+#[test]
+fn a_bare_object_may_be_nested_as_deep_as_a_record() {
+    let nested = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    for levels in [MAX_DEPTH - 1, MAX_DEPTH] {
+        let bare = nested(levels);
+        let inside = envelope(&format!(r#"{{"record":{bare}}}"#)).is_ok();
+        assert_eq!(object(&bare).is_ok(), inside);
+        assert_eq!(inside, levels < MAX_DEPTH);
     }
 }
 

@@ -45,6 +45,15 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// The object that the line is, whole: nested as deep as a value inside of one may be.
+    pub(super) fn object(&mut self) -> Result<Range<usize>, Fault> {
+        self.at = blanks(self.bytes, self.at);
+        if byte(self.bytes, self.at) != b'{' {
+            return Err(Fault::at(self.at));
+        }
+        self.value()
+    }
+
     /// Steps over `bracket` if it comes next.
     pub(super) fn closes(&mut self, bracket: u8) -> bool {
         let closes = byte(self.bytes, self.at) == bracket;

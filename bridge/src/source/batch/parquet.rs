@@ -1,0 +1,125 @@
+//! BATCH files in the format `parquet`.
+
+use super::quiet::quietly;
+use super::value::Writer;
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use ::parquet::basic::Compression;
+use ::parquet::file::metadata::ParquetMetaData;
+use arrow_array::RecordBatch;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+/// How a parquet file begins and ends.
+const MAGIC: &[u8] = b"PAR1";
+/// How much of a file's rows is to stand in memory at a time, in bytes, and how many of them at most:
+/// a column may hold one long text once and mean it in every row.
+const ROOM: i64 = 4 * 1024 * 1024;
+const MOST_ROWS: i64 = 256;
+
+/// The rows of one file, as JSON objects. Memory is bounded by the file's pages, of which one of each
+/// column is unpacked at a time, and by [`ROOM`].
+pub(super) struct Rows {
+    batches: ParquetRecordBatchReader,
+    /// What is being read, and its next row.
+    current: Option<(RecordBatch, usize)>,
+    number: u64,
+    writer: Writer,
+}
+
+/// One row.
+pub(super) struct Row<'a> {
+    /// A JSON object.
+    pub(super) text: &'a str,
+    /// The places of what JSON has no word for and that became null.
+    pub(super) nulled: &'a [String],
+}
+
+impl Rows {
+    /// Begins to read.
+    ///
+    /// # Errors
+    ///
+    /// It is no parquet, broken, or in a compression that isn't understood.
+    pub(super) fn open(file: File) -> Result<Self, String> {
+        let mut head = [0; MAGIC.len()];
+        let is_parquet = file.read_exact_at(&mut head, 0).is_ok() && head == MAGIC;
+        if !is_parquet {
+            // Gzip around it, which `compression` might mean, is written by nobody: the SDK hands it
+            // to what writes the columns.
+            return Err("it is no parquet".to_owned());
+        }
+        // What another reader's types were is of no use here, and makes for more of them.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let builder =
+            quietly(|| ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).ok())
+                .ok_or("its parquet is broken, cut off, or of an unknown kind")?;
+        let rows = rows_at_once(builder.metadata())?;
+        let batches = quietly(|| builder.with_batch_size(rows).build().ok());
+        let batches = batches.ok_or_else(|| broken(0))?;
+        Ok(Self { batches, current: None, number: 0, writer: Writer::default() })
+    }
+
+    /// The next row; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// The file is broken there, or a column is of a type that has no JSON.
+    pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, String> {
+        let (batch, at) = loop {
+            match self.current.take() {
+                Some((batch, at)) if at < batch.num_rows() => break (batch, at),
+                _ => {
+                    let next = quietly(|| self.batches.next().transpose().ok());
+                    match next.ok_or_else(|| broken(self.number))? {
+                        None => return Ok(None),
+                        Some(batch) => self.current = Some((batch, 0)),
+                    }
+                }
+            }
+        };
+        self.number += 1;
+        let written = self.writer.row(&batch, at);
+        self.current = Some((batch, at + 1));
+        let (text, nulled) = written.map_err(|reason| format!("row {}, {reason}", self.number))?;
+        Ok(Some(Row { text, nulled }))
+    }
+}
+
+/// Our words only: the reader's might quote what it read.
+fn broken(rows_before: u64) -> String {
+    format!("its parquet is broken after row {rows_before}")
+}
+
+/// How many rows to unpack at once.
+///
+/// # Errors
+///
+/// The columns are in a compression that isn't understood.
+fn rows_at_once(metadata: &ParquetMetaData) -> Result<usize, String> {
+    let mut longest = 1;
+    for group in metadata.row_groups() {
+        let mut bytes = 0;
+        for column in group.columns() {
+            let compression = column.compression();
+            if !matches!(
+                compression,
+                Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_)
+            ) {
+                let name = compression.to_string();
+                let name = name.split('(').next().unwrap_or_default();
+                return Err(format!(
+                    "its columns are packed by {name}; there are snappy, gzip and none"
+                ));
+            }
+            let plain = column.unencoded_byte_array_data_bytes().unwrap_or(0);
+            bytes += plain.max(column.uncompressed_size());
+        }
+        longest = longest.max(bytes / group.num_rows().max(1));
+    }
+    Ok(usize::try_from((ROOM / longest).clamp(1, MOST_ROWS)).unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests;
