@@ -112,6 +112,7 @@ impl Logging {
 
     fn open_with(&self, output: Output, log: Output) -> Session {
         let secrets = Secrets::default();
+        secrets.learn_environment();
         let journal = Journal::new(log, secrets.clone());
         let layer = LogLayer::new(journal.clone(), self.level());
         // A second session of the same process keeps the first one's log.

@@ -56,6 +56,15 @@ impl Secrets {
         self.extend(settings::secrets(&spec.connection_specification, config));
     }
 
+    /// Learns what the environment holds under [plainly secret](is_plainly_secret) names: taps take
+    /// settings from there too.
+    pub fn learn_environment(&self) {
+        let secret = std::env::vars_os().filter_map(|(name, value)| {
+            is_plainly_secret(name.to_str()?).then(|| value.into_string().ok())?
+        });
+        self.extend(secret.collect());
+    }
+
     /// Adds every scalar below `value`.
     pub fn add(&self, value: &Value) {
         let mut found = BTreeSet::new();
