@@ -138,8 +138,11 @@ impl Hearing {
     fn cut(&self, line: &[u8]) -> String {
         let text = String::from_utf8_lossy(line);
         let mut text = self.voice.mask.mask(&text).into_owned();
-        let end = text.len().saturating_sub(line.len() - MAX_LINE);
-        text.truncate(text.floor_char_boundary(end));
+        let mut end = text.len().saturating_sub(line.len() - MAX_LINE);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
         text
     }
 

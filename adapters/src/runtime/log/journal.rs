@@ -3,11 +3,12 @@ use crate::{Output, Secrets};
 use airbyte_protocol::{Log, Message};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Instant;
+use tracing::callsite::Identifier;
 
 /// The log of a run: LOG messages on the one door to stdout, secrets masked, floods held back.
 ///
 /// A line that repeats the one before is counted and told once a second (`… (repeated 41 times)`).
-/// Of each level 100 lines a second pass, counted for each module that speaks; the others are
+/// Of each level 100 lines a second pass, for each place in the code that speaks; the others are
 /// counted (`900 more INFO lines were left out in this second`). ERROR and FATAL always pass.
 ///
 /// Cloning gives another handle to the same log.
@@ -15,7 +16,7 @@ use std::time::Instant;
 pub struct Journal {
     output: Output,
     secrets: Secrets,
-    flood: Arc<Mutex<Flood>>,
+    flood: Arc<Mutex<Flood<Identifier>>>,
 }
 
 impl Journal {
@@ -24,10 +25,10 @@ impl Journal {
         Self { output, secrets, flood: Arc::default() }
     }
 
-    /// Logs what `module` says.
-    pub fn write(&self, line: Log, module: &'static str) {
+    /// Logs what is said at `place`.
+    pub fn write(&self, line: Log, place: Identifier) {
         let mut flood = self.flood.lock().unwrap_or_else(PoisonError::into_inner);
-        flood.take(line, module, Instant::now());
+        flood.take(line, place, Instant::now());
         self.show(&mut flood);
     }
 
@@ -52,7 +53,7 @@ impl Journal {
     }
 
     /// Writes what passes. Only that is masked: what is left out costs nothing more.
-    fn show(&self, flood: &mut Flood) {
+    fn show(&self, flood: &mut Flood<Identifier>) {
         while let Some(Log { level, message, stack_trace }) = flood.next() {
             let mask = |text: String| self.secrets.mask(&text).into_owned();
             let log = Log { level, message: mask(message), stack_trace: stack_trace.map(mask) };

@@ -39,7 +39,7 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         };
         let message = fields.message + &fields.rest;
         let line = Log { level, message, stack_trace: fields.stack_trace };
-        self.journal.write(line, event.metadata().target());
+        self.journal.write(line, event.metadata().callsite());
     }
 }
 

@@ -12,7 +12,7 @@ fn shown(lines: &[(u64, Level, &str)]) -> Vec<String> {
     told(&mut flood)
 }
 
-fn told(flood: &mut Flood) -> Vec<String> {
+fn told(flood: &mut Flood<&str>) -> Vec<String> {
     std::iter::from_fn(|| flood.next()).map(|log| log.message).collect()
 }
 
@@ -41,7 +41,7 @@ fn what_repeats_itself_is_counted() {
 #[test]
 fn a_repetition_is_told_after_a_second_and_counted_on() {
     let (mut flood, began) = (Flood::default(), Instant::now());
-    let take = |flood: &mut Flood, at| {
+    let take = |flood: &mut Flood<&'static str>, at| {
         flood.take(Log::new(Level::Info, "a"), "here", began + Duration::from_millis(at));
         told(flood)
     };
