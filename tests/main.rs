@@ -37,6 +37,8 @@ mod scale;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod state_types;
 #[cfg(test)]
 mod suite;

@@ -3,7 +3,7 @@
 //! Parsing is literal here; files are opened by the runner, so that a missing file is an error of
 //! the command (a TRACE on stdout, exit 1) and not of usage (clap's text on stderr, exit 2).
 
-use crate::{Command, LogLayer, Outcome, Output, Secrets, Session, Source};
+use crate::{Command, Journal, LogLayer, Outcome, Output, Secrets, Session, Source};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -111,13 +111,15 @@ impl Logging {
     }
 
     fn open_with(&self, output: Output, log: Output) -> Session {
-        let session = Session { output, secrets: Secrets::default() };
-        let layer = LogLayer::new(log, session.secrets.clone(), self.level());
+        let secrets = Secrets::default();
+        secrets.learn_environment();
+        let journal = Journal::new(log, secrets.clone());
+        let layer = LogLayer::new(journal.clone(), self.level());
         // A second session of the same process keeps the first one's log.
         let _ = tracing::subscriber::set_global_default(
             tracing_subscriber::Registry::default().with(layer),
         );
-        session
+        Session { output, secrets, journal }
     }
 }
 

@@ -26,7 +26,7 @@ pub mod sources;
 
 pub use error::{Error, Result};
 pub use runtime::{
-    Command, Complaint, Config, Context, Emitter, Emitting, LogLayer, Outcome, Output, ReadJob,
-    Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, is_plainly_secret,
+    Command, Complaint, Config, Context, Emitter, Emitting, Journal, LogLayer, Outcome, Output,
+    ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, is_plainly_secret,
     now_millis, perform, run,
 };

@@ -11,7 +11,7 @@ mod source;
 
 pub use config::{Complaint, Config};
 pub use emitter::{Emitter, Emitting, StreamHandle, StreamId};
-pub use log::LogLayer;
+pub use log::{Journal, LogLayer};
 pub use output::Output;
 pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret};

@@ -2,8 +2,8 @@
 //!
 //! `tap-replay --scenario DIR` answers `--discover` with `discover.json`, `--about` with
 //! `about.json`, a sync with `stdout.jsonl` and a sync that is given a state with
-//! `resume.stdout.jsonl` where there is one. `stderr.txt` (`discover.stderr.txt` for discovery) is
-//! said beside it, `exit_codes.json` says how each ends. Under `tap` in `scenario.json` stands how
+//! `resume.stdout.jsonl` where there is one. `stderr.txt` (`discover.stderr.txt` for discovery, `about.stderr.txt`)
+//! is said beside it, `exit_codes.json` says how each ends. Under `tap` in `scenario.json` stands how
 //! this tap behaves otherwise: see [`Manner`].
 //!
 //! Where the environment names a file in `TAP_REPLAY_REPORT`, a line of JSON is added to it for
@@ -320,7 +320,8 @@ fn report(args: &Args, mode: Mode, grandchild: Option<u32>) -> Result<()> {
 /// What it says on stderr.
 fn complain(args: &Args, manner: &Manner, folder: &Path, mode: Mode) -> Result<()> {
     let name = match mode {
-        Mode::Help | Mode::About => return Ok(()),
+        Mode::Help => return Ok(()),
+        Mode::About => "about.stderr.txt",
         Mode::Discover => "discover.stderr.txt",
         Mode::Sync | Mode::Resume => "stderr.txt",
     };

@@ -6,6 +6,7 @@ mod clock;
 mod discovery;
 mod drift;
 mod joining;
+mod masking;
 mod members;
 mod newcomers;
 mod piped;

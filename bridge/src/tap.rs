@@ -5,6 +5,7 @@
 pub mod attend;
 pub mod command;
 pub mod files;
+pub mod hearing;
 pub mod lines;
 pub mod process;
 pub mod words;
@@ -12,6 +13,7 @@ pub mod words;
 pub use attend::{Attended, Ear, attend};
 pub use command::TapCommand;
 pub use files::Folder;
+pub use hearing::{Hearing, Mask, Voice};
 pub use lines::{Arrival, Lines};
-pub use process::{Bounds, Captured, Ended, LINGER, RunError, Running, Voice, capture};
+pub use process::{Bounds, Captured, Ended, LINGER, RunError, Running, capture};
 pub use words::{LastWords, Words};

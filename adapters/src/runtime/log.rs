@@ -1,82 +1,8 @@
-use super::{Output, Secrets};
-use airbyte_protocol::{Level, Log, Message};
-use std::fmt::{self, Write};
-use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer};
+//! From `tracing` to LOG messages.
 
-/// Turns `tracing` events into LOG messages on the one door to stdout, secrets masked.
-///
-/// Fields stand behind the message as `key=value`, because LOG has no others. Two fields are
-/// special: `stack_trace` becomes LOG's own, and `fatal = true` raises an error to FATAL.
-pub struct LogLayer {
-    output: Output,
-    secrets: Secrets,
-    level: tracing::Level,
-}
+mod flood;
+mod journal;
+mod layer;
 
-impl LogLayer {
-    /// A layer that passes events of `level` and graver ones.
-    pub fn new(output: Output, secrets: Secrets, level: tracing::Level) -> Self {
-        Self { output, secrets, level }
-    }
-}
-
-impl<S: Subscriber> Layer<S> for LogLayer {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= self.level && metadata.target().starts_with("airbyte_")
-    }
-
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let level = match *event.metadata().level() {
-            _ if fields.fatal => Level::Fatal,
-            tracing::Level::ERROR => Level::Error,
-            tracing::Level::WARN => Level::Warn,
-            tracing::Level::INFO => Level::Info,
-            tracing::Level::DEBUG => Level::Debug,
-            tracing::Level::TRACE => Level::Trace,
-        };
-        let message = self.secrets.mask(&(fields.message + &fields.rest)).into_owned();
-        let stack_trace = fields.stack_trace.map(|trace| self.secrets.mask(&trace).into_owned());
-        // A log line that can't be written has nobody to read it.
-        let _ = self.output.message(&Message::Log(Log { level, message, stack_trace }));
-    }
-}
-
-#[derive(Default)]
-struct Fields {
-    message: String,
-    rest: String,
-    stack_trace: Option<String>,
-    fatal: bool,
-}
-
-impl Visit for Fields {
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        match field.name() {
-            "fatal" => self.fatal = value,
-            _ => self.record_debug(field, &value),
-        }
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            "message" => self.message.push_str(value),
-            "stack_trace" if value.is_empty() => {}
-            "stack_trace" => self.stack_trace = Some(value.to_owned()),
-            name => {
-                // Writing to a String never fails.
-                let _ = write!(self.rest, " {name}={value}");
-            }
-        }
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name => write!(self.rest, " {name}={value:?}"),
-        };
-    }
-}
+pub use journal::Journal;
+pub use layer::LogLayer;

@@ -1,5 +1,7 @@
 use super::config::read_file;
-use super::{Config, Context, Emitter, Output, ReadJob, Secrets, Source, Stop, StopSignal};
+use super::{
+    Config, Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal,
+};
 use crate::error::readable;
 use crate::{Error, Result};
 use airbyte_protocol::{
@@ -11,6 +13,8 @@ use std::time::Duration;
 
 /// Records never wait longer than this for the next write.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
+/// How often we look whether the log has something to tell.
+const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// What a client asks of a source: plain data, whoever parsed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +42,15 @@ pub enum Command {
     },
 }
 
-/// What a run of a command stands on: where lines go, what is masked.
+/// What a run of a command stands on: where lines go, what is masked, what is logged.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// The one door to stdout.
     pub output: Output,
     /// The values to mask.
     pub secrets: Secrets,
+    /// The log, which counts what repeats itself.
+    pub journal: Journal,
 }
 
 /// How a command ended.
@@ -101,14 +107,29 @@ pub fn perform(session: &Session, work: impl AsyncFnOnce(&Context) -> Result<()>
     let (stop, _listener) = Stop::on_signals(session.output.clone());
     let context =
         Context { secrets: session.secrets.clone(), stop, output: session.output.clone() };
-    let result = runtime.block_on(work(&context));
+    let result = runtime.block_on(async {
+        let telling = tokio::spawn(tell_what_was_counted(session.journal.clone()));
+        let result = work(&context).await;
+        telling.abort();
+        result
+    });
     let stopped = context.stop.signal();
     // Blocking readers (a pipe that a stray grandchild holds open) must not keep us here.
     runtime.shutdown_background();
     conclude(result, stopped, session)
 }
 
+/// What the log counted is told when its second is over, also when nothing is logged any more.
+async fn tell_what_was_counted(journal: Journal) {
+    let mut ticks = tokio::time::interval(TELL_EVERY);
+    loop {
+        ticks.tick().await;
+        journal.settle();
+    }
+}
+
 fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) -> Outcome {
+    session.journal.finish();
     match (result, stopped) {
         (Err(error), stopped) if error.is_closed() => {
             stopped.map_or(Outcome::Done, Outcome::Stopped)

@@ -72,7 +72,9 @@ pub fn main() -> ExitCode {
                 Command::Convert(convert) => convert.run(said.or(profile), &session),
             }
         });
-    outcome.unwrap_or_else(|error| refuse(&session, &error)).exit()
+    let outcome = outcome.unwrap_or_else(|error| refuse(&session, &error));
+    session.journal.finish();
+    outcome.exit()
 }
 
 /// Parses the command line. A tap or a source named by a flag silences the variable of the other.
@@ -117,7 +119,8 @@ fn refuse(session: &Session, error: &Error) -> Outcome {
         return Outcome::Done;
     }
     let at = u64::try_from(airbyte_adapters::now_millis()).unwrap_or(0);
-    let trace = error.to_trace(str::to_owned);
+    let trace = error.to_trace(|text| session.secrets.mask(text).into_owned());
+    session.journal.finish();
     let _ = session.output.message(&Message::Trace(Trace::error(trace, at)));
     Outcome::Failed
 }

@@ -128,9 +128,13 @@ impl Trial<'_> {
         let mut args = vec!["--config".into(), self.config.clone()];
         args.extend(self.flags.args(&path));
         let tap = self.source.tap.short_name();
-        let mut running =
-            Running::start(&self.source.tap, &args, &self.folder.work(), Voice::Plain)
-                .map_err(|error| failure::run_error(tap, "the check", &error))?;
+        let mut running = Running::start(
+            &self.source.tap,
+            &args,
+            &self.folder.work(),
+            Voice::plain(&self.context.secrets),
+        )
+        .map_err(|error| failure::run_error(tap, "the check", &error))?;
         let shown = self.watch(&mut running).await?;
         Ok((running, shown))
     }

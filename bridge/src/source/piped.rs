@@ -10,7 +10,7 @@ use super::read::run_id;
 use super::route::Router;
 use super::sink::Sink;
 use crate::options::{OnMalformed, OptionSet};
-use crate::tap::{Lines, Words};
+use crate::tap::{Hearing, Lines, Voice, Words};
 use crate::translate::catalog::{outline, presume};
 use crate::translate::names::Names;
 use crate::translate::state::{self, Level, Tracker};
@@ -50,9 +50,10 @@ impl Piped {
     /// which a tap is resumed in several runs, of which one pipe can only be one.
     pub async fn run(self, output: Output, context: &Context) -> Result<()> {
         let emitter = Emitter::new(self.configured.as_ref().unwrap_or(&NOBODY), output);
+        let strays = Hearing::new(Words::default(), Voice::plain(&context.secrets));
         let (sink, missing) = match &self.configured {
-            Some(configured) => self.expecting(configured, &emitter)?,
-            None => (self.open()?, Vec::new()),
+            Some(configured) => self.expecting(configured, strays, &emitter)?,
+            None => (self.open(strays)?, Vec::new()),
         };
         let places = Places::of_others(self.options.batch_dir());
         let sink = sink.expanding(Batches::new(places, &self.options));
@@ -98,6 +99,7 @@ impl Piped {
     fn expecting(
         &self,
         configured: &ConfiguredCatalog,
+        strays: Hearing,
         emitter: &Emitter,
     ) -> Result<(Sink, Vec<usize>)> {
         let overrides = self.options.streams.clone().unwrap_or_default();
@@ -139,12 +141,12 @@ impl Piped {
                 false => Watched::discovered(entry, &member.deselected),
             }
         });
-        let sink = Sink::new(router, tracker, places, Words::default(), started).watching(watched);
+        let sink = Sink::new(router, tracker, places, strays, started).watching(watched);
         Ok((sink, missing))
     }
 
     /// For whatever streams show up.
-    fn open(&self) -> Result<Sink> {
+    fn open(&self, strays: Hearing) -> Result<Sink> {
         let overrides = self.options.streams.clone().unwrap_or_default();
         let catalog = self.tap_catalog.clone().unwrap_or_else(|| singer::Catalog::new(Vec::new()));
         let all = ids(&catalog).into_iter().collect();
@@ -155,7 +157,7 @@ impl Piped {
         let pass = nothing.in_one_run(&[]).map_err(several_runs)?;
         let run_id = run_id();
         let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
-        let mut sink = Sink::new(router, tracker, Vec::new(), Words::default(), started);
+        let mut sink = Sink::new(router, tracker, Vec::new(), strays, started);
         let job = self.job(ConfiguredCatalog::default());
         sink.newcomers =
             Some(Newcomers::new(catalog, overrides, job, run_id, (state_type, interval)));

@@ -148,7 +148,8 @@ async fn capture_words(
     let cancel = async {
         context.stop.wait().await;
     };
-    capture(tap, &args, &folder.work(), Voice::Hushed, BOUNDS, cancel).await
+    let voice = Voice::hushed(&context.secrets);
+    capture(tap, &args, &folder.work(), voice, BOUNDS, cancel).await
 }
 
 /// The spec in what a tap says to `--about`, log lines around it or not, or in a definition of the

@@ -83,7 +83,7 @@ impl Sink {
                      nothing of stream {stream}: if they are the same, say so in the profile \
                      (streams.{id}.aliases), and if not, exclude `{name}` there"
                 )
-            } else if clean && wanted.names.iter().any(|name| self.words.warned_of(name)) {
+            } else if clean && wanted.names.iter().any(|name| self.strays.words.warned_of(name)) {
                 format!(
                     "the tap warned of stream {stream} and read nothing of it; its log says why"
                 )

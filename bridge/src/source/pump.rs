@@ -3,6 +3,7 @@
 use super::sink::Sink;
 
 use crate::options::OnMalformed;
+use crate::tap::hearing::QUIET;
 use crate::tap::{Arrival, Lines};
 use airbyte_adapters::{Emitter, Error, Result, Stop};
 use std::sync::Arc;
@@ -57,6 +58,7 @@ impl Pump {
             Err(error) if result.is_ok() => Err(error),
             _ => result,
         };
+        self.sink.strays.finish();
         (Pumped { bytes: self.lines.total(), cut: self.cut, sink: self.sink }, result)
     }
 
@@ -89,6 +91,9 @@ impl Pump {
                         return Ok(());
                     }
                     let silent = heard.elapsed();
+                    if silent >= QUIET {
+                        self.sink.strays.flush();
+                    }
                     if self.idle_timeout.is_some_and(|limit| silent >= limit) {
                         return Err(Error::transient(format!(
                             "the tap was silent for {} s and was stopped (--idle-timeout)",
@@ -119,6 +124,7 @@ impl Pump {
             let Some(line) = line else { break };
             self.sink.line(line, &mut floor, self.on_malformed)?;
         }
+        self.sink.strays.settle();
         if !floor.has_unwritten() {
             return Ok(None);
         }

@@ -10,7 +10,7 @@ use super::pump::{Pump, Pumped};
 use super::sink::Sink;
 use crate::failure;
 use crate::options::OnMalformed;
-use crate::tap::{Ended, Folder, Lines, Running, Voice};
+use crate::tap::{Ended, Folder, Hearing, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use crate::translate::state::{Level, Pass, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result};
@@ -109,9 +109,13 @@ impl Run<'_> {
         let args = self.args(&members, pass.singer_state.as_ref())?;
         self.announce(&members)?;
         let tap = self.source.tap.short_name();
-        let mut running =
-            Running::start(&self.source.tap, &args, &self.folder.work(), Voice::Plain)
-                .map_err(|error| failure::run_error(tap, "the sync", &error))?;
+        let mut running = Running::start(
+            &self.source.tap,
+            &args,
+            &self.folder.work(),
+            Voice::plain(&self.context.secrets),
+        )
+        .map_err(|error| failure::run_error(tap, "the sync", &error))?;
         let started = Instant::now();
         let interval = self.source.options.state_interval();
         let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed())
@@ -121,7 +125,9 @@ impl Run<'_> {
         let router =
             router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
                 .expecting_strangers(self.partly);
-        let sink = Sink::new(router, tracker, places, running.words.clone(), started)
+        let voice = Voice::plain(&self.context.secrets);
+        let strays = Hearing::new(running.words.clone(), voice);
+        let sink = Sink::new(router, tracker, places, strays, started)
             .watching(members.iter().map(|member| member.watched(self.catalog)))
             .expanding(self.batches());
         let (pumped, result, ended) = self.listen(&mut running, sink).await?;
@@ -225,7 +231,7 @@ impl Run<'_> {
             result?;
         }
         if !ended.is_success() {
-            return Err(failure::ended(tap, "the sync", ended, &pumped.sink.words.last()));
+            return Err(failure::ended(tap, "the sync", ended, &pumped.sink.strays.words.last()));
         }
         if pumped.bytes == 0 && !members.is_empty() {
             let hint = "perhaps it takes its catalog by another flag (--catalog-flag)";

@@ -6,8 +6,7 @@ use super::drift::{Drift, Watched};
 use super::newcomers::Newcomers;
 use super::route::Router;
 use crate::options::OnMalformed;
-use crate::tap::process::tell;
-use crate::tap::{Voice, Words};
+use crate::tap::Hearing;
 use crate::translate::state::Tracker;
 use airbyte_adapters::{Emitting, Error, Result, StreamId};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
@@ -20,7 +19,8 @@ use std::time::Instant;
 pub(super) struct Sink {
     pub(super) router: Router,
     pub(super) tracker: Tracker,
-    pub(super) words: Words,
+    /// Takes the lines that are no messages: the tap's log strayed to stdout.
+    pub(super) strays: Hearing,
     /// Places in the configured catalog, by the numbers that the tracker uses.
     pub(super) places: Vec<usize>,
     /// Takes in the streams that show up, where nothing says which ones are wanted.
@@ -44,13 +44,13 @@ impl Sink {
         router: Router,
         tracker: Tracker,
         places: Vec<usize>,
-        words: Words,
+        strays: Hearing,
         started: Instant,
     ) -> Self {
         Self {
             router,
             tracker,
-            words,
+            strays,
             places,
             newcomers: None,
             started,
@@ -88,9 +88,14 @@ impl Sink {
     ) -> Result<()> {
         self.number += 1;
         match Message::parse(line) {
-            Ok(message) => self.message(message, floor, &[]),
+            Ok(message) => {
+                if self.strays.is_waiting() {
+                    self.strays.flush();
+                }
+                self.message(message, floor, &[])
+            }
             Err(LineError::NotAMessage) => {
-                self.log(line);
+                self.strays.line(line);
                 Ok(())
             }
             Err(LineError::Malformed(malformed)) => {
@@ -226,16 +231,6 @@ impl Sink {
     pub(super) fn leave_out(&self, what: &str, stream: Option<StreamId>, floor: &mut Emitting) {
         floor.reject(stream);
         tracing::error!("{what}; it is left out (--on-malformed skip)");
-    }
-
-    /// A line of stdout that is no message: the tap's log strayed there.
-    fn log(&self, line: &[u8]) {
-        let text = String::from_utf8_lossy(&line[..line.len().min(64 * 1024)]);
-        let mut stderr = singer::Stderr::default();
-        let first = stderr.push(&text);
-        for entry in first.iter().chain(stderr.finish().iter()) {
-            tell(entry, &self.words, Voice::Plain);
-        }
     }
 
     /// The error of a next line that doesn't fit.

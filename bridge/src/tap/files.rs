@@ -138,6 +138,19 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_leaves_nothing() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let panicking = std::thread::spawn(move || {
+            let folder = Folder::new().unwrap();
+            tell.send(folder.write("config.json", b"{}").unwrap()).unwrap();
+            panic!("as a fault of ours would");
+        });
+        let file = told.recv().unwrap();
+        assert!(panicking.join().is_err());
+        assert!(!file.parent().unwrap().exists());
+    }
+
+    #[test]
     fn what_a_dead_run_left_is_swept_and_nothing_else() {
         let base = tempfile::tempdir().unwrap();
         let [dead, alive, unlocked, foreign] = ["run-1", "run-2", "run-3", "else"]

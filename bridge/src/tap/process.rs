@@ -1,8 +1,8 @@
 //! The tap's process: started, listened to, waited for, stopped.
 
-use super::{Ear, TapCommand, Words, attend};
+use super::hearing::QUIET;
+use super::{Ear, Hearing, TapCommand, Voice, Words, attend};
 use rustix::process::{Pid, Signal, kill_process_group};
-use singer_protocol::{Level, LogEntry, Stderr};
 use std::ffi::OsString;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -14,10 +14,6 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinHandle;
 
-/// How long a line of stderr may be before the rest of it is cut.
-const MAX_STDERR_LINE: usize = 64 * 1024;
-/// How long an entry waits for a line that may belong to it.
-const STDERR_QUIET: Duration = Duration::from_millis(200);
 /// How long we listen to its pipes once the tap itself has ended.
 pub const LINGER: Duration = Duration::from_secs(2);
 
@@ -57,15 +53,6 @@ impl fmt::Display for Ended {
             Self::Signal(signal) => write!(f, "died by signal {signal}"),
         }
     }
-}
-
-/// How what a tap says on stderr reaches the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voice {
-    /// At the tap's own levels.
-    Plain,
-    /// At debug: a probe that the tap doesn't understand is nobody's business.
-    Hushed,
 }
 
 /// Why a tap gave no answer.
@@ -117,7 +104,7 @@ impl Running {
         let stdout = child.stdout.take().and_then(|pipe| pipe.into_owned_fd().ok());
         let words = Words::default();
         let stderr = match child.stderr.take() {
-            Some(pipe) => tokio::spawn(listen(pipe, words.clone(), voice)),
+            Some(pipe) => tokio::spawn(listen(pipe, Hearing::new(words.clone(), voice))),
             None => tokio::spawn(std::future::ready(())),
         };
         Ok(Self { child, group, stdout, stderr, words })
@@ -260,93 +247,96 @@ fn cannot_start(command: &TapCommand, error: &std::io::Error) -> String {
     }
 }
 
-async fn listen(mut pipe: ChildStderr, words: Words, voice: Voice) {
-    let tell = |entry: &LogEntry| tell(entry, &words, voice);
-    let mut stderr = Stderr::default();
+async fn listen(mut pipe: ChildStderr, mut hearing: Hearing) {
     let mut splitter = Splitter::default();
     loop {
-        let more = tokio::time::timeout(STDERR_QUIET, splitter.fill(&mut pipe)).await;
-        match more {
-            Err(_) => stderr.flush().iter().for_each(tell),
+        match tokio::time::timeout(QUIET, splitter.fill(&mut pipe)).await {
+            Err(_) => hearing.flush(),
             Ok(false) => break,
-            Ok(true) => {}
-        }
-        while let Some(line) = splitter.line() {
-            stderr.push(&line).iter().for_each(tell);
+            Ok(true) => {
+                let longest = hearing.longest();
+                while let Some(line) = splitter.line(longest) {
+                    hearing.line(line);
+                }
+                hearing.settle();
+            }
         }
     }
     if let Some(line) = splitter.rest() {
-        stderr.push(&line).iter().for_each(tell);
+        hearing.line(line);
     }
-    stderr.finish().iter().for_each(tell);
+    hearing.finish();
 }
 
-/// Logs and remembers what a tap said.
-pub fn tell(entry: &LogEntry, words: &Words, voice: Voice) {
-    words.hear(entry);
-    let (message, trace) = (entry.message.as_str(), entry.stack_trace.as_deref().unwrap_or(""));
-    if let Some(metric) = &entry.metric {
-        tracing::debug!(metric = %metric.name, value = %metric.value, tags = %serde_json::Value::from(metric.tags.clone()), "tap metric");
-        return;
-    }
-    match entry.level {
-        _ if voice == Voice::Hushed => tracing::debug!("{message}"),
-        Level::Trace => tracing::trace!(stack_trace = trace, "{message}"),
-        Level::Debug => tracing::debug!(stack_trace = trace, "{message}"),
-        Level::Info => tracing::info!(stack_trace = trace, "{message}"),
-        Level::Warning => tracing::warn!(stack_trace = trace, "{message}"),
-        Level::Error => tracing::error!(stack_trace = trace, "{message}"),
-        Level::Critical => tracing::error!(stack_trace = trace, fatal = true, "{message}"),
-    }
-}
-
-/// Bytes of stderr cut into lines; what isn't UTF-8 is replaced, what is too long is cut.
+/// Bytes of stderr cut into lines.
 #[derive(Default)]
 struct Splitter {
     bytes: Vec<u8>,
     from: usize,
+    /// Whether the line that is being read was given already, as far as it is of interest.
     cut: bool,
 }
 
 impl Splitter {
+    /// How much is read at once: as much as a pipe holds.
+    const CHUNK: usize = 64 * 1024;
+
     async fn fill(&mut self, pipe: &mut (impl AsyncRead + Unpin)) -> bool {
         self.bytes.drain(..self.from);
         self.from = 0;
+        self.bytes.reserve(Self::CHUNK);
         matches!(pipe.read_buf(&mut self.bytes).await, Ok(count) if count > 0)
     }
 
-    fn line(&mut self) -> Option<String> {
-        let rest = &self.bytes[self.from..];
-        match memchr::memchr(b'\n', rest) {
-            Some(at) => {
-                let line = text(&rest[..at]);
-                self.from += at + 1;
-                // The tail of a line that was already told.
-                if std::mem::take(&mut self.cut) { self.line() } else { Some(line) }
+    /// The next line; of one that is longer than `longest` bytes at least as many.
+    fn line(&mut self, longest: usize) -> Option<&[u8]> {
+        loop {
+            let from = self.from;
+            let Some(length) = memchr::memchr(b'\n', &self.bytes[from..]) else { break };
+            self.from += length + 1;
+            // The rest of a line that was given is passed over.
+            if !std::mem::take(&mut self.cut) {
+                return Some(&self.bytes[from..from + length]);
             }
-            None if rest.len() > MAX_STDERR_LINE => {
-                let line = text(rest);
-                self.from = self.bytes.len();
-                if std::mem::replace(&mut self.cut, true) { None } else { Some(line) }
-            }
-            None => None,
         }
+        let from = self.from;
+        if !self.cut && self.bytes.len() - from < longest {
+            return None;
+        }
+        self.from = self.bytes.len();
+        (!std::mem::replace(&mut self.cut, true)).then_some(&self.bytes[from..])
     }
 
-    fn rest(&mut self) -> Option<String> {
-        let line = text(&self.bytes[self.from..]);
+    /// What stands behind the last newline.
+    fn rest(&self) -> Option<&[u8]> {
+        let line = &self.bytes[self.from..];
         (!line.is_empty() && !self.cut).then_some(line)
     }
-}
-
-fn text(bytes: &[u8]) -> String {
-    let bytes = &bytes[..bytes.len().min(MAX_STDERR_LINE)];
-    String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tap::Mask;
+    use std::borrow::Cow;
+
+    /// Hides nothing.
+    #[derive(Clone)]
+    struct Open;
+
+    impl Mask for Open {
+        fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+            Cow::Borrowed(text)
+        }
+
+        fn reach(&self) -> usize {
+            0
+        }
+    }
+
+    fn plain() -> Voice {
+        Voice::plain(&Open)
+    }
 
     fn run<T>(work: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
@@ -361,7 +351,7 @@ mod tests {
         let work = tempfile::tempdir().unwrap();
         let cancel = std::future::pending();
         let bounds = Bounds { timeout, bytes: 1 << 20 };
-        capture(&command, &args, work.path(), Voice::Plain, bounds, cancel).await
+        capture(&command, &args, work.path(), plain(), bounds, cancel).await
     }
 
     #[test]
@@ -407,7 +397,7 @@ mod tests {
         let ended = run(async {
             let (command, args) = shell("trap '' TERM; while :; do sleep 0.05; done");
             let work = tempfile::tempdir().unwrap();
-            let mut running = Running::start(&command, &args, work.path(), Voice::Plain).unwrap();
+            let mut running = Running::start(&command, &args, work.path(), plain()).unwrap();
             tokio::time::sleep(Duration::from_millis(200)).await;
             running.stop(Duration::from_millis(200)).await
         });
@@ -415,22 +405,21 @@ mod tests {
     }
 
     #[test]
-    fn stderr_lines_are_cut_at_their_limit_and_mended_where_not_utf8() {
-        let long = vec![b'x'; 3 * MAX_STDERR_LINE];
-        let input = [b"a\xff\r\n".as_slice(), &long, b"\nlast"].concat();
-        let mut splitter = Splitter::default();
-        let mut lines = Vec::new();
+    fn a_line_of_stderr_is_given_once_however_long_it_is() {
+        let long = vec![b'x'; 300_000];
+        let input = [b"a\n\n".as_slice(), &long, b"\nlast"].concat();
+        let (mut splitter, mut lines) = (Splitter::default(), Vec::new());
         run(async {
             let mut reader = input.as_slice();
             while splitter.fill(&mut reader).await {
-                while let Some(line) = splitter.line() {
-                    lines.push(line);
+                while let Some(line) = splitter.line(100_000) {
+                    lines.push(line.len());
                 }
+                assert!(splitter.bytes.len() < 300_000, "a long line must not fill memory");
             }
         });
-        lines.extend(splitter.rest());
-        assert_eq!(lines[0], "a\u{fffd}");
-        assert_eq!(lines[1].len(), MAX_STDERR_LINE);
-        assert_eq!(lines[2], "last");
+        lines.extend(splitter.rest().map(<[u8]>::len));
+        assert_eq!((lines.len(), lines[0], lines[1], lines[3]), (4, 1, 0, 4));
+        assert!(lines[2] >= 100_000);
     }
 }

@@ -216,7 +216,16 @@ impl<'a> Asking<'a> {
             self.context.stop.wait().await;
         };
         let work = self.folder.work();
-        attend(&self.source.tap, &args, &work, Voice::Plain, left, cancel, answer).await
+        attend(
+            &self.source.tap,
+            &args,
+            &work,
+            Voice::plain(&self.context.secrets),
+            left,
+            cancel,
+            answer,
+        )
+        .await
     }
 
     /// The error of a tap that gave no answer. Which option bounds it is ours to say.
