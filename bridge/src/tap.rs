@@ -7,6 +7,7 @@ pub mod command;
 pub mod files;
 pub mod lines;
 pub mod process;
+pub mod rewritable;
 pub mod words;
 
 pub use attend::{Attended, Ear, attend};

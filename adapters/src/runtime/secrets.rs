@@ -7,8 +7,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
+mod fresh;
 mod names;
 
+use fresh::Fresh;
 pub use names::is_plainly_secret;
 
 /// The values that must never be seen in LOG, TRACE or CONNECTION_STATUS.
@@ -23,6 +25,7 @@ pub use names::is_plainly_secret;
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     inner: Arc<RwLock<Inner>>,
+    fresh: Fresh,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +68,13 @@ impl Secrets {
         self.update(|inner| inner.values.extend(found));
     }
 
+    /// From now on `ask` is called before anything is masked, on the thread that masks: a source
+    /// whose tokens change while it runs adds there what it didn't know before. It must be cheap, and
+    /// takes the place of an earlier one.
+    pub fn ask_first(&self, ask: impl Fn() + Send + Sync + 'static) {
+        self.fresh.set(ask);
+    }
+
     fn update(&self, change: impl FnOnce(&mut Inner)) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut inner);
@@ -73,6 +83,7 @@ impl Secrets {
 
     /// `text` with every secret replaced.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.fresh.ask();
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         match &inner.matcher {
             Some(matcher) => matcher.mask(text),

@@ -21,6 +21,9 @@ impl Sink {
 
     /// Writes states.
     fn publish(&self, states: Published, floor: &mut Emitting) -> Result<()> {
+        if let Some(config) = self.config.as_ref().filter(|_| !states.is_empty()) {
+            config.look();
+        }
         let shared = states.shared();
         let streams = match states {
             Published::Legacy(_) => return floor.legacy_state(shared.unwrap_or_default()),

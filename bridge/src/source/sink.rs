@@ -1,6 +1,7 @@
 //! What takes a tap's messages, one line after the other.
 
 use super::clock::Clock;
+use super::config::ConfigWatch;
 use super::drift::{Drift, Watched};
 use super::newcomers::Newcomers;
 use super::route::Router;
@@ -29,6 +30,8 @@ pub(super) struct Sink {
     pub(super) number: u64,
     /// What the schemas should be.
     pub(super) drift: Drift,
+    /// The file that the tap may rewrite, where it was given one by us.
+    pub(super) config: Option<ConfigWatch>,
     clock: Clock,
     repaired: u64,
     empty: u64,
@@ -54,6 +57,7 @@ impl Sink {
             started,
             number: 0,
             drift: Drift::default(),
+            config: None,
             clock: Clock::default(),
             repaired: 0,
             empty: 0,
@@ -65,6 +69,11 @@ impl Sink {
     /// Watches the schemas of the router's streams, each as it should be.
     pub(super) fn watching(self, streams: impl IntoIterator<Item = Watched>) -> Self {
         Self { drift: Drift::of(streams), ..self }
+    }
+
+    /// Has the platform store what the tap makes of its config, before any later state.
+    pub(super) fn minding(self, config: ConfigWatch) -> Self {
+        Self { config: Some(config), ..self }
     }
 
     /// Bytes have come in: what says no time of its own was extracted now.

@@ -1,0 +1,244 @@
+//! The config file that a tap is given, and what becomes of it when the tap rewrites it.
+//!
+//! Taps whose refresh tokens change write the new one into the file behind `--config`, and the old
+//! one is worth nothing from then on. So one file serves all runs of the tap in a command, and the
+//! platform is asked to store what the tap made of it ([`Context::store_config`]): before any state
+//! that is published later, before the command's answer, and at the end, however that comes.
+//!
+//! Looked at is the file
+//!
+//! * four times a second,
+//! * before a state is published,
+//! * before anything is masked, since a new token must be known by then,
+//! * when a run of the tap has ended, and when the command has.
+//!
+//! What isn't JSON is half-written and looked at again. If it still is when the run has ended, the
+//! next run is given what stood there before.
+
+mod given;
+
+use crate::tap::Folder;
+use crate::tap::rewritable::{Content, Rewritable};
+use airbyte_adapters::{Config, Context, Error, Result};
+use serde_json::{Map, Value};
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How often the file is looked at.
+const EVERY: Duration = Duration::from_millis(250);
+/// So many settings are named when they change.
+const NAMED: usize = 10;
+
+/// The tap's config file, for as long as a command lasts. Dropping it takes the last look.
+#[derive(Debug)]
+pub(super) struct ConfigFile {
+    watch: ConfigWatch,
+    ticking: JoinHandle<()>,
+}
+
+/// Looks at the file. Cloning gives another pair of eyes.
+#[derive(Debug, Clone)]
+pub(super) struct ConfigWatch {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    context: Context,
+    user: Config,
+    /// The settings as the tap was given them first.
+    given: Map<String, Value>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    file: Rewritable,
+    /// What stood in it when it was last whole.
+    whole: Map<String, Value>,
+    /// What the platform has.
+    stored: Map<String, Value>,
+}
+
+impl ConfigFile {
+    /// Writes the config for the tap, and watches it from then on.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be written.
+    pub(super) fn write(config: &Config, folder: &Folder, context: &Context) -> Result<Self> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let given = given::given(config.values(), &here);
+        let path = folder.write_json("config.json", &given).map_err(|error| {
+            Error::system(format!("writing the tap's config: {}", error.kind()))
+        })?;
+        let known = Known {
+            file: Rewritable::new(path),
+            whole: given.clone(),
+            stored: config.values().clone(),
+        };
+        let inner = Arc::new(Inner {
+            context: context.clone(),
+            user: config.clone(),
+            given,
+            known: Mutex::new(known),
+        });
+        let eyes = Arc::downgrade(&inner);
+        context.secrets.ask_first(move || {
+            if let Some(inner) = eyes.upgrade() {
+                inner.look();
+            }
+        });
+        let watch = ConfigWatch { inner };
+        let ticking = tokio::spawn(watch.clone().now_and_then());
+        Ok(Self { watch, ticking })
+    }
+
+    /// The arguments that hand it to the tap.
+    pub(super) fn args(&self) -> Vec<OsString> {
+        vec!["--config".into(), self.watch.inner.known().file.path().into()]
+    }
+
+    /// Eyes for another thread.
+    pub(super) fn watch(&self) -> ConfigWatch {
+        self.watch.clone()
+    }
+
+    /// A run of the tap has ended: nothing that stands there now will get better, and the next run
+    /// needs something whole.
+    pub(super) fn settle(&self) {
+        self.watch.inner.settle();
+    }
+}
+
+impl Drop for ConfigFile {
+    fn drop(&mut self) {
+        self.ticking.abort();
+        self.settle();
+    }
+}
+
+impl ConfigWatch {
+    /// Tells what the tap has made of the file, if that is new. Costs a `stat` if it isn't.
+    pub(super) fn look(&self) {
+        self.inner.look();
+    }
+
+    async fn now_and_then(self) {
+        let mut ticks = tokio::time::interval(EVERY);
+        loop {
+            ticks.tick().await;
+            self.look();
+        }
+    }
+}
+
+impl Inner {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look(&self) {
+        let mut known = self.known();
+        let changes = match known.file.look() {
+            Some(Content::Settings(now)) => self.take(&mut known, now),
+            _ => None,
+        };
+        drop(known);
+        tell(changes);
+    }
+
+    fn settle(&self) {
+        let mut known = self.known();
+        let wrong = match known.file.read() {
+            Content::Settings(now) => {
+                let changes = self.take(&mut known, now);
+                drop(known);
+                return tell(changes);
+            }
+            Content::Gone => "removed its config file",
+            Content::NotSettings => {
+                "left its config file as something that is no object of settings"
+            }
+            Content::Broken => "left its config file half-written",
+        };
+        let Known { file, whole, .. } = &mut *known;
+        let put_back = file.write(whole);
+        drop(known);
+        match put_back {
+            Ok(()) => tracing::warn!("the tap {wrong}: what stood there before is kept"),
+            Err(error) => {
+                tracing::warn!("the tap {wrong}, and it can't be mended: {}", error.kind())
+            }
+        }
+    }
+
+    /// Has the platform store what the tap made of the config, if that is anything new. What there
+    /// is to say of it is given back: whoever logs masks, and whoever masks looks here, so nothing is
+    /// logged while the lock is held.
+    fn take(&self, known: &mut Known, now: Map<String, Value>) -> Option<Changes> {
+        let settings = given::taken_back(self.user.values(), &self.given, &now);
+        known.whole = now;
+        if settings == known.stored {
+            return None;
+        }
+        let changes = Changes::between(&known.stored, &settings);
+        known.stored = settings.clone();
+        // A stdout that nobody reads shows at the next write too.
+        let _ = self.context.store_config(&self.user, settings);
+        Some(changes)
+    }
+}
+
+fn tell(changes: Option<Changes>) {
+    match changes {
+        Some(changes) if changes.gone.is_empty() => {
+            tracing::info!("the tap rewrote its config, for the platform to store: {changes}");
+        }
+        Some(changes) => {
+            tracing::warn!("the tap rewrote its config, for the platform to store: {changes}");
+        }
+        None => {}
+    }
+}
+
+/// The names of settings that changed, and never their values.
+#[derive(Debug)]
+struct Changes {
+    changed: Vec<String>,
+    new: Vec<String>,
+    gone: Vec<String>,
+}
+
+impl Changes {
+    fn between(old: &Map<String, Value>, new: &Map<String, Value>) -> Self {
+        let names = |map: &Map<String, Value>, picks: &dyn Fn(&str, &Value) -> bool| {
+            map.iter().filter(|(name, value)| picks(name, value)).map(|(n, _)| n.clone()).collect()
+        };
+        Self {
+            changed: names(new, &|name, value| old.get(name).is_some_and(|old| old != value)),
+            new: names(new, &|name, _| !old.contains_key(name)),
+            gone: names(old, &|name, _| !new.contains_key(name)),
+        }
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = [("changed", &self.changed), ("new", &self.new), ("gone", &self.gone)];
+        let mut between = "";
+        for (kind, names) in kinds.into_iter().filter(|(_, names)| !names.is_empty()) {
+            let named: Vec<String> =
+                names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+            write!(f, "{between}{kind} {}", named.join(", "))?;
+            if names.len() > NAMED {
+                write!(f, " and {} more", names.len() - NAMED)?;
+            }
+            between = "; ";
+        }
+        Ok(())
+    }
+}
