@@ -32,3 +32,5 @@ mod scenarios;
 mod state_types;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod writeback;

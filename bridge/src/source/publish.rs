@@ -22,7 +22,7 @@ impl Sink {
     /// Writes states.
     fn publish(&self, states: Published, floor: &mut Emitting) -> Result<()> {
         if let Some(config) = self.config.as_ref().filter(|_| !states.is_empty()) {
-            config.look();
+            config.look_before_state();
         }
         let shared = states.shared();
         let streams = match states {

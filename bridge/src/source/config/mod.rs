@@ -12,8 +12,11 @@
 //! * before anything is masked, since a new token must be known by then,
 //! * when a run of the tap has ended, and when the command has.
 //!
-//! What isn't JSON is half-written and looked at again. If it still is when the run has ended, the
-//! next run is given what stood there before.
+//! What isn't JSON is half-written and looked at again; a state waits a moment for it. If it still is
+//! when the run has ended, the next run is given what stood there before.
+//!
+//! A token that is written and replaced between two looks is never seen, but then it is worth nothing
+//! any more.
 
 mod given;
 
@@ -24,11 +27,14 @@ use serde_json::{Map, Value};
 use std::ffi::OsString;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_millis(250);
+/// How long a state waits for a file that is half-written, and how often it looks.
+const PATIENCE: Duration = Duration::from_millis(100);
+const BLINK: Duration = Duration::from_millis(2);
 /// So many settings are named when they change.
 const NAMED: usize = 10;
 
@@ -61,6 +67,10 @@ struct Known {
     whole: Map<String, Value>,
     /// What the platform has.
     stored: Map<String, Value>,
+    /// Whether it was whole at the last look.
+    is_whole: bool,
+    /// Whether a state has waited in vain since then.
+    in_vain: bool,
 }
 
 impl ConfigFile {
@@ -79,6 +89,8 @@ impl ConfigFile {
             file: Rewritable::new(path),
             whole: given.clone(),
             stored: config.values().clone(),
+            is_whole: true,
+            in_vain: false,
         };
         let inner = Arc::new(Inner {
             context: context.clone(),
@@ -122,16 +134,26 @@ impl Drop for ConfigFile {
 }
 
 impl ConfigWatch {
-    /// Tells what the tap has made of the file, if that is new. Costs a `stat` if it isn't.
-    pub(super) fn look(&self) {
-        self.inner.look();
+    /// Tells what the tap has made of the file, if that is new, before a state is told. Costs a `stat`
+    /// if it isn't. What the tap is just writing is waited for, once.
+    pub(super) fn look_before_state(&self) {
+        let began = Instant::now();
+        while !self.inner.look() {
+            let mut known = self.inner.known();
+            known.in_vain |= began.elapsed() > PATIENCE;
+            if known.in_vain {
+                return;
+            }
+            drop(known);
+            std::thread::sleep(BLINK);
+        }
     }
 
     async fn now_and_then(self) {
         let mut ticks = tokio::time::interval(EVERY);
         loop {
             ticks.tick().await;
-            self.look();
+            self.inner.look();
         }
     }
 }
@@ -141,14 +163,21 @@ impl Inner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn look(&self) {
+    /// Whether the file is whole.
+    fn look(&self) -> bool {
         let mut known = self.known();
         let changes = match known.file.look() {
             Some(Content::Settings(now)) => self.take(&mut known, now),
-            _ => None,
+            Some(_) => {
+                known.is_whole = false;
+                None
+            }
+            None => None,
         };
+        let is_whole = known.is_whole;
         drop(known);
         tell(changes);
+        is_whole
     }
 
     fn settle(&self) {
@@ -181,7 +210,7 @@ impl Inner {
     /// logged while the lock is held.
     fn take(&self, known: &mut Known, now: Map<String, Value>) -> Option<Changes> {
         let settings = given::taken_back(self.user.values(), &self.given, &now);
-        known.whole = now;
+        (known.whole, known.is_whole, known.in_vain) = (now, true, false);
         if settings == known.stored {
             return None;
         }
