@@ -33,4 +33,6 @@ mod state_types;
 #[cfg(test)]
 mod suite;
 #[cfg(test)]
+mod values;
+#[cfg(test)]
 mod writeback;

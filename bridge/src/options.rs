@@ -66,6 +66,9 @@ pub struct OptionSet {
     /// How long the tap may take to stop before it is killed [default: 10s]
     #[arg(long, value_name = "TIME", global = true, env = "AIRBYTE_SINGER_STOP_GRACE")]
     pub stop_grace: Option<Span>,
+    /// Hold every record against the tap's schema and count what breaks it; a sample otherwise [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), global = true, env = "AIRBYTE_SINGER_VALIDATE_RECORDS")]
+    pub validate_records: Option<bool>,
     /// The longest line of the tap, in bytes [default: 268435456]
     #[arg(long, value_name = "BYTES", global = true, env = "AIRBYTE_SINGER_MAX_LINE_BYTES")]
     pub max_line_bytes: Option<usize>,
@@ -101,6 +104,7 @@ impl OptionSet {
             check_timeout: self.check_timeout.or(weaker.check_timeout),
             idle_timeout: self.idle_timeout.or(weaker.idle_timeout),
             stop_grace: self.stop_grace.or(weaker.stop_grace),
+            validate_records: self.validate_records.or(weaker.validate_records),
             max_line_bytes: self.max_line_bytes.or(weaker.max_line_bytes),
             streams: self.streams.or(weaker.streams),
         }

@@ -15,6 +15,7 @@ mod pump;
 mod read;
 mod route;
 mod sink;
+mod values;
 
 use config::ConfigFile;
 pub(crate) use joining::{Joining, tell};

@@ -136,7 +136,9 @@ impl Piped {
                 false => Watched::discovered(entry, &member.deselected),
             }
         });
-        let sink = Sink::new(router, tracker, places, Words::default(), started).watching(watched);
+        let sink = Sink::new(router, tracker, places, Words::default(), started)
+            .watching(watched)
+            .validating(&self.options, members.iter().map(|member| member.schema(&catalog)));
         Ok((sink, missing))
     }
 
@@ -152,7 +154,8 @@ impl Piped {
         let pass = nothing.in_one_run(&[]).map_err(several_runs)?;
         let run_id = run_id();
         let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
-        let mut sink = Sink::new(router, tracker, Vec::new(), Words::default(), started);
+        let mut sink = Sink::new(router, tracker, Vec::new(), Words::default(), started)
+            .validating(&self.options, []);
         let job = self.job(ConfiguredCatalog::default());
         sink.newcomers =
             Some(Newcomers::new(catalog, overrides, job, run_id, (state_type, interval)));

@@ -61,6 +61,7 @@ impl Sink {
             }
         };
         self.publish(states, floor)?;
+        self.values.tell(floor);
         for (number, wanted) in self.router.wanted.iter().enumerate() {
             floor.end(wanted.stream, clean && !denied.contains(&number))?;
         }

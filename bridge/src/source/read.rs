@@ -123,6 +123,7 @@ impl Run<'_> {
                 .expecting_strangers(self.partly);
         let sink = Sink::new(router, tracker, places, running.words.clone(), started)
             .watching(members.iter().map(|member| member.watched(self.catalog)))
+            .validating(&self.source.options, members.iter().map(|m| m.schema(self.catalog)))
             .minding(self.config.watch());
         let listened = self.listen(&mut running, sink).await;
         self.config.settle();

@@ -5,12 +5,14 @@ use super::config::ConfigWatch;
 use super::drift::{Drift, Watched};
 use super::newcomers::Newcomers;
 use super::route::Router;
-use crate::options::OnMalformed;
+use super::values::{Values, Which};
+use crate::options::{OnMalformed, OptionSet};
 use crate::tap::process::tell;
 use crate::tap::{Voice, Words};
 use crate::translate::state::Tracker;
 use airbyte_adapters::{Emitting, Error, Result};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
+use serde_json::Value;
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message, Repaired, repair_non_finite};
 use std::collections::HashSet;
@@ -30,6 +32,8 @@ pub(super) struct Sink {
     pub(super) number: u64,
     /// What the schemas should be.
     pub(super) drift: Drift,
+    /// How the records' values are.
+    pub(super) values: Values,
     /// The file that the tap may rewrite, where it was given one by us.
     pub(super) config: Option<ConfigWatch>,
     clock: Clock,
@@ -57,6 +61,7 @@ impl Sink {
             started,
             number: 0,
             drift: Drift::default(),
+            values: Values::new(Which::Sample),
             config: None,
             clock: Clock::default(),
             repaired: 0,
@@ -69,6 +74,22 @@ impl Sink {
     /// Watches the schemas of the router's streams, each as it should be.
     pub(super) fn watching(self, streams: impl IntoIterator<Item = Watched>) -> Self {
         Self { drift: Drift::of(streams), ..self }
+    }
+
+    /// Holds every record against its schema, if that is asked for: the one of `fallbacks`, by their
+    /// streams' places, until the tap sends one.
+    pub(super) fn validating<'a>(
+        mut self,
+        options: &OptionSet,
+        fallbacks: impl IntoIterator<Item = (usize, &'a Value)>,
+    ) -> Self {
+        if options.validate_records == Some(true) {
+            self.values = Values::new(Which::All);
+            for (place, schema) in fallbacks {
+                self.values.expect(place, &schema.to_string());
+            }
+        }
+        self
     }
 
     /// Has the platform store what the tap makes of its config, before any later state.
@@ -130,8 +151,9 @@ impl Sink {
                     self.admit(&schema.stream, &message, floor)?;
                 }
                 if let Some(number) = self.router.saw_schema(&schema.stream, schema.schema)? {
-                    let stream = floor.descriptor(self.router.wanted[number].stream);
-                    self.drift.saw(number, stream, schema.schema);
+                    let id = self.router.wanted[number].stream;
+                    self.drift.saw(number, floor.descriptor(id), schema.schema);
+                    self.values.expect(id.index(), schema.schema);
                 }
                 Ok(())
             }
@@ -161,6 +183,10 @@ impl Sink {
         changes: &[Change],
     ) -> Result<()> {
         let Some(wanted) = self.router.target(&record.stream)? else { return Ok(()) };
+        // What had to be mended is marked as that.
+        if changes.is_empty() {
+            self.values.saw(wanted.stream.index(), record.record);
+        }
         let at = self.clock.of(record.time_extracted.as_deref());
         let data = wanted.filter.apply(record.record, &mut wanted.scratch);
         if !floor.handle(wanted.stream).record(data, at, changes)? {
