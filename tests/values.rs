@@ -138,9 +138,8 @@ fn a_schema_that_nothing_can_be_held_against_is_said_once() {
 
 #[test]
 fn without_a_schema_message_the_catalogs_is_the_measure() {
-    let work = Work::new();
-    let output = read(&work, &users(&[record(r#"{"id":"hunter2"}"#)]));
-    let output = output.arg("--validate-records").ok();
+    let (work, tap) = (Work::new(), users(&[record(r#"{"id":"hunter2"}"#)]));
+    let output = read(&work, &tap).arg("--validate-records").ok();
     assert!(
         told(&output)[0].contains("`id`: string where integer is declared, in 1 of 1"),
         "{output}"
