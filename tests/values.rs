@@ -187,3 +187,30 @@ fn so_do_messages_that_come_by_a_pipe() {
     passes_as_it_is(&converted);
     assert_eq!(told(&converted).len(), 6, "{converted}");
 }
+
+#[test]
+fn what_recorded_taps_break_is_told_and_nothing_else() {
+    let expected = [
+        ("meltanolabs-tap-postgres", "`c_intarr[]`: null where integer is declared"),
+        ("meltanolabs-tap-postgres", "`c_oid`: number where null or string is declared"),
+        ("meltanolabs-tap-postgres", "`c_textarr[]`: null where string is declared"),
+        ("meltanolabs-tap-postgres", "`c_intarr[]`: array where integer is declared"),
+        ("pipelinewise-tap-mysql", "`c_time`: no time"),
+        ("pipelinewise-tap-mysql", "`c_geo`: string where null or object is declared"),
+    ];
+    let mut found = Vec::new();
+    for folder in folders("recordings") {
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let tap = Tap::scenario(&format!("recorded-{name}"));
+        let output = read(&Work::new(), &tap).arg("--validate-records").ok();
+        let held = told(&output).iter().filter(|log| log.starts_with("INFO")).count();
+        assert!(held > 0, "{name}: no stream was looked at");
+        for log in told(&output).iter().filter(|log| log.starts_with("WARN")) {
+            let (_, what) = log.split_once("break the tap's schema: ").expect("a break");
+            let (what, _) = what.split_once(", in ").expect("a count");
+            found.push((name.clone(), what.to_owned()));
+        }
+    }
+    let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(found, expected);
+}

@@ -209,3 +209,37 @@ impl Looked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = r#"{"properties": {"id": {"type": "integer"}}}"#;
+
+    #[test]
+    fn a_sample_stays_within_its_part_however_long_records_are() {
+        let mut values = Values::new(Which::Sample);
+        values.expect(0, SCHEMA);
+        let long = format!(r#"{{"id": "{}"}}"#, "x".repeat(100_000));
+        for _ in 0..1000 {
+            values.saw(0, &long);
+        }
+        assert_eq!(values.streams[0].records, 1000);
+        assert!((5..=10).contains(&values.streams[0].looked_at), "{values:?}");
+        assert!(values.spent <= FREE + values.passed / PART + 1000);
+    }
+
+    #[test]
+    fn few_schemas_are_held_ready_and_all_streams_are_looked_at() {
+        let mut values = Values::new(Which::Sample);
+        for round in 0..3 {
+            for place in 0..3 * READY {
+                values.expect(place, SCHEMA);
+                values.saw(place, r#"{"id": "1"}"#);
+                assert_eq!(values.streams[place].broken, round + 1);
+            }
+        }
+        let ready = values.streams.iter().filter(|one| one.measure.is_some()).count();
+        assert_eq!((ready, values.ready.len()), (READY, READY));
+    }
+}
