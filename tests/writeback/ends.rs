@@ -22,14 +22,16 @@ fn just_before_it_fails_or_is_killed() {
 #[test]
 fn when_it_is_stopped() {
     let work = Work::new();
+    let ready = work.path("ready");
     let sync = format!(
         "second='{SECOND}'
          trap 'in_place \"$second\"; exit 0' TERM
-         record 1
-         while :; do sleep 0.05; done"
+         record 1; : > '{}'
+         while :; do sleep 0.05; done",
+        ready.display()
     );
     let live = reading(&work, &sync).start();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    eventually("the tap syncs", || ready.exists());
     live.signal(Signal::TERM);
     let read = live.end();
     assert_eq!(read.exit, Exit::Signal(15), "{read}");

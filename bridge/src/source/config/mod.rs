@@ -18,14 +18,15 @@
 //! A token that is written and replaced between two looks is never seen, but then it is worth nothing
 //! any more.
 
+mod changes;
 mod given;
 
 use crate::tap::Folder;
 use crate::tap::rewritable::{Content, Rewritable};
 use airbyte_adapters::{Config, Context, Error, Result};
+use changes::Changes;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -35,8 +36,6 @@ const EVERY: Duration = Duration::from_millis(250);
 /// How long a state waits for a file that is half-written, and how often it looks.
 const PATIENCE: Duration = Duration::from_millis(100);
 const BLINK: Duration = Duration::from_millis(2);
-/// So many settings are named when they change.
-const NAMED: usize = 10;
 
 /// The tap's config file, for as long as a command lasts. Dropping it takes the last look.
 #[derive(Debug)]
@@ -176,7 +175,7 @@ impl Inner {
         };
         let is_whole = known.is_whole;
         drop(known);
-        tell(changes);
+        changes.iter().for_each(Changes::tell);
         is_whole
     }
 
@@ -186,7 +185,7 @@ impl Inner {
             Content::Settings(now) => {
                 let changes = self.take(&mut known, now);
                 drop(known);
-                return tell(changes);
+                return changes.iter().for_each(Changes::tell);
             }
             Content::Gone => "removed its config file",
             Content::NotSettings => {
@@ -219,55 +218,5 @@ impl Inner {
         // A stdout that nobody reads shows at the next write too.
         let _ = self.context.store_config(&self.user, settings);
         Some(changes)
-    }
-}
-
-fn tell(changes: Option<Changes>) {
-    match changes {
-        Some(changes) if changes.gone.is_empty() => {
-            tracing::info!("the tap rewrote its config, for the platform to store: {changes}");
-        }
-        Some(changes) => {
-            tracing::warn!("the tap rewrote its config, for the platform to store: {changes}");
-        }
-        None => {}
-    }
-}
-
-/// The names of settings that changed, and never their values.
-#[derive(Debug)]
-struct Changes {
-    changed: Vec<String>,
-    new: Vec<String>,
-    gone: Vec<String>,
-}
-
-impl Changes {
-    fn between(old: &Map<String, Value>, new: &Map<String, Value>) -> Self {
-        let names = |map: &Map<String, Value>, picks: &dyn Fn(&str, &Value) -> bool| {
-            map.iter().filter(|(name, value)| picks(name, value)).map(|(n, _)| n.clone()).collect()
-        };
-        Self {
-            changed: names(new, &|name, value| old.get(name).is_some_and(|old| old != value)),
-            new: names(new, &|name, _| !old.contains_key(name)),
-            gone: names(old, &|name, _| !new.contains_key(name)),
-        }
-    }
-}
-
-impl fmt::Display for Changes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds = [("changed", &self.changed), ("new", &self.new), ("gone", &self.gone)];
-        let mut between = "";
-        for (kind, names) in kinds.into_iter().filter(|(_, names)| !names.is_empty()) {
-            let named: Vec<String> =
-                names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
-            write!(f, "{between}{kind} {}", named.join(", "))?;
-            if names.len() > NAMED {
-                write!(f, " and {} more", names.len() - NAMED)?;
-            }
-            between = "; ";
-        }
-        Ok(())
     }
 }
