@@ -42,3 +42,7 @@ mod secrets;
 mod state_types;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod values;
+#[cfg(test)]
+mod writeback;

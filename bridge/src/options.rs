@@ -69,6 +69,9 @@ pub struct OptionSet {
     /// A folder below which BATCH files may lie, beside the tap's own; repeat it for more (environment: AIRBYTE_SINGER_BATCH_DIR, a JSON array)
     #[arg(long, value_name = "DIR", global = true)]
     pub batch_dir: Option<Vec<PathBuf>>,
+    /// Hold every record against the tap's schema and count what breaks it; a sample otherwise [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), global = true, env = "AIRBYTE_SINGER_VALIDATE_RECORDS")]
+    pub validate_records: Option<bool>,
     /// The longest line of the tap, in bytes [default: 268435456]
     #[arg(long, value_name = "BYTES", global = true, env = "AIRBYTE_SINGER_MAX_LINE_BYTES")]
     pub max_line_bytes: Option<usize>,
@@ -105,6 +108,7 @@ impl OptionSet {
             idle_timeout: self.idle_timeout.or(weaker.idle_timeout),
             stop_grace: self.stop_grace.or(weaker.stop_grace),
             batch_dir: self.batch_dir.or(weaker.batch_dir),
+            validate_records: self.validate_records.or(weaker.validate_records),
             max_line_bytes: self.max_line_bytes.or(weaker.max_line_bytes),
             streams: self.streams.or(weaker.streams),
         }

@@ -3,6 +3,7 @@
 mod batch;
 mod check;
 mod clock;
+mod config;
 mod discovery;
 mod drift;
 mod joining;
@@ -16,7 +17,9 @@ mod pump;
 mod read;
 mod route;
 mod sink;
+mod values;
 
+use config::ConfigFile;
 pub(crate) use joining::{Joining, tell};
 pub(crate) use members::{ids, members, no_such_stream, specs};
 pub use piped::Piped;
@@ -116,7 +119,8 @@ impl Source for TapSource {
 
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {
         let folder = Self::folder()?;
-        let catalog = discovery::discover(self, config, &folder, context).await?;
+        let tap_config = ConfigFile::write(config, &folder, context)?;
+        let catalog = discovery::discover(self, config, &folder, &tap_config, context).await?;
         let translated = translate::catalog::into_airbyte(catalog, &self.overrides());
         for note in &translated.notes {
             tracing::warn!("{note}");

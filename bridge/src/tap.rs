@@ -8,6 +8,7 @@ pub mod files;
 pub mod hearing;
 pub mod lines;
 pub mod process;
+pub mod rewritable;
 pub mod words;
 
 pub use attend::{Attended, Ear, attend};

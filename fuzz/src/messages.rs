@@ -3,7 +3,7 @@
 
 mod grammar;
 
-use airbyte_adapters::{Output, Secrets, Session, perform};
+use airbyte_adapters::{Journal, Output, Secrets, Session, perform};
 use airbyte_protocol::{ConfiguredCatalog, StateInput};
 use airbyte_singer::options::{OnMalformed, OptionSet, Span};
 use airbyte_singer::source::Piped;
@@ -55,7 +55,9 @@ pub fn translate(
     drop(pipe);
     let written = Written::default();
     let output = Output::new(written.clone());
-    let session = Session { output: output.clone(), secrets: Secrets::default() };
+    let secrets = Secrets::default();
+    let journal = Journal::new(output.clone(), secrets.clone());
+    let session = Session { output: output.clone(), secrets, journal };
     let state = StateInput::Empty;
     let piped = Piped { input: input.into(), options, configured, tap_catalog: None, state };
     perform(&session, async |context| piped.run(output, context).await);

@@ -9,6 +9,7 @@ use airbyte_protocol::{
 };
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Records never wait longer than this for the next write.
@@ -105,8 +106,8 @@ pub fn perform(session: &Session, work: impl AsyncFnOnce(&Context) -> Result<()>
         }
     };
     let (stop, _listener) = Stop::on_signals(session.output.clone());
-    let context =
-        Context { secrets: session.secrets.clone(), stop, output: session.output.clone() };
+    let (secrets, output) = (session.secrets.clone(), session.output.clone());
+    let context = Context { secrets, stop, output, spec: None };
     let result = runtime.block_on(async {
         let telling = tokio::spawn(tell_what_was_counted(session.journal.clone()));
         let result = work(&context).await;
@@ -153,6 +154,7 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
         }
     };
     context.secrets.learn(&spec, config.values());
+    let context = &Context { spec: Some(Arc::new(spec.clone())), ..context.clone() };
     // For a check what is wrong here is its answer.
     let settled = source.configure(&config).and_then(|()| source.validate(&config, &spec));
     let grace = source.stop_grace();

@@ -6,11 +6,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 mod find;
 mod forms;
+mod fresh;
 mod names;
 mod settings;
 mod urls;
 
 use find::Finder;
+use fresh::Fresh;
 pub use names::is_plainly_secret;
 
 /// The values that must never be seen in LOG, TRACE or CONNECTION_STATUS.
@@ -32,6 +34,7 @@ pub use names::is_plainly_secret;
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     inner: Arc<RwLock<Inner>>,
+    fresh: Fresh,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +75,13 @@ impl Secrets {
         self.extend(found);
     }
 
+    /// From now on `ask` is called before anything is masked, on the thread that masks: a source
+    /// whose tokens change while it runs adds there what it didn't know before. It must be cheap, and
+    /// takes the place of an earlier one.
+    pub fn ask_first(&self, ask: impl Fn() + Send + Sync + 'static) {
+        self.fresh.set(ask);
+    }
+
     fn extend(&self, values: BTreeSet<String>) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let known = inner.values.len();
@@ -83,6 +93,7 @@ impl Secrets {
 
     /// `text` with every secret replaced. It keeps its number of lines.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.fresh.ask();
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         match &inner.finder {
             Some(finder) => finder.mask(text),

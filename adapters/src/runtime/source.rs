@@ -4,6 +4,7 @@ use airbyte_protocol::{
     Catalog, ConfiguredCatalog, ConnectionStatus, Control, Message, Specification, StateInput,
 };
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Any data source: a tap, a native connector, a test's script. The runner asks, the source
@@ -109,17 +110,29 @@ pub struct Context {
     /// Whether somebody wants us to stop.
     pub stop: Stop,
     pub(crate) output: Output,
+    /// What the source said of its settings, once it was asked.
+    pub(crate) spec: Option<Arc<Specification>>,
 }
 
 impl Context {
-    /// Asks the platform to store a new config (CONTROL CONNECTOR_CONFIG), at once: clients stop
-    /// a source after its first answer, so this must come before CATALOG or CONNECTION_STATUS.
+    /// Asks the platform to store `settings` in the place of `config` (CONTROL CONNECTOR_CONFIG), at
+    /// once: clients stop a source after its first answer, so this must come before CATALOG or
+    /// CONNECTION_STATUS. What is secret in the settings, by the source's spec, is masked from now on;
+    /// what stood under [`Config::RESERVED`] is put back.
     ///
     /// # Errors
     ///
     /// As [`Output::lines`].
-    pub fn store_config(&self, config: Map<String, Value>) -> Result<()> {
+    pub fn store_config(&self, config: &Config, mut settings: Map<String, Value>) -> Result<()> {
+        if let Some(spec) = &self.spec {
+            self.secrets.learn(spec, &settings);
+        }
+        // Options are the user's to set, and nobody else's.
+        settings.shift_remove(Config::RESERVED);
+        if let Some(reserved) = config.reserved() {
+            settings.insert(Config::RESERVED.to_owned(), Value::Object(reserved.clone()));
+        }
         let at = u64::try_from(super::now_millis()).unwrap_or(0);
-        self.output.message(&Message::Control(Control::connector_config(config, at)))
+        self.output.message(&Message::Control(Control::connector_config(settings, at)))
     }
 }

@@ -4,7 +4,8 @@
 //! written before the tap connects. What proved good credentials on every tap tried is a RECORD.
 
 use super::TapSource;
-use super::discovery::{for_check, write_config};
+use super::config::ConfigFile;
+use super::discovery::for_check;
 use super::probe::Flags;
 use crate::failure;
 use crate::options::CheckDepth;
@@ -14,7 +15,6 @@ use airbyte_adapters::{Config, Context, Error, Result};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, ConnectionStatus, SyncMode};
 use singer_protocol as singer;
 use singer_protocol::{Message, ReplicationMethod};
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -32,7 +32,8 @@ pub(super) async fn check(
         return Ok(ConnectionStatus::succeeded());
     }
     let folder = TapSource::folder()?;
-    let (flags, tap_catalog) = match for_check(source, config, &folder, context).await {
+    let config = ConfigFile::write(config, &folder, context)?;
+    let (flags, tap_catalog) = match for_check(source, &folder, &config, context).await {
         Ok((flags, found)) => (flags, found.catalog),
         Err(error) => return verdict(error, context),
     };
@@ -40,10 +41,8 @@ pub(super) async fn check(
         return Ok(ConnectionStatus::succeeded());
     }
     let translated = catalog::to_airbyte(&tap_catalog, &source.overrides());
-    let config = write_config(config, &folder)
-        .map_err(|error| Error::system(format!("writing the tap's config: {}", error.kind())))?;
     let deadline = Instant::now() + source.options.check_timeout().min(Duration::from_secs(86_400));
-    let trial = Trial { source, context, folder: &folder, flags, config: config.into(), deadline };
+    let trial = Trial { source, context, folder: &folder, flags, config: &config, deadline };
     match trial.run(&tap_catalog, &translated).await {
         Ok(()) => Ok(ConnectionStatus::succeeded()),
         Err(error) => verdict(error, context),
@@ -64,7 +63,7 @@ struct Trial<'a> {
     context: &'a Context,
     folder: &'a Folder,
     flags: Flags,
-    config: OsString,
+    config: &'a ConfigFile,
     deadline: Instant,
 }
 
@@ -125,7 +124,7 @@ impl Trial<'_> {
             .folder
             .write_json("catalog.json", &selected.catalog)
             .map_err(|e| Error::system(format!("writing the tap's catalog: {}", e.kind())))?;
-        let mut args = vec!["--config".into(), self.config.clone()];
+        let mut args = self.config.args();
         args.extend(self.flags.args(&path));
         let tap = self.source.tap.short_name();
         let mut running = Running::start(
@@ -135,8 +134,9 @@ impl Trial<'_> {
             Voice::plain(&self.context.secrets),
         )
         .map_err(|error| failure::run_error(tap, "the check", &error))?;
-        let shown = self.watch(&mut running).await?;
-        Ok((running, shown))
+        let shown = self.watch(&mut running).await;
+        self.config.settle();
+        Ok((running, shown?))
     }
 
     /// Watches until a record comes, the tap ends, the time is up or a signal comes.

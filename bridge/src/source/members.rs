@@ -8,6 +8,7 @@ use crate::translate::names::{Names, shared_keys};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::StreamSpec;
 use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId};
+use serde_json::Value;
 use singer_protocol as singer;
 use singer_protocol::ReplicationMethod;
 use std::collections::HashSet;
@@ -34,6 +35,11 @@ impl Member {
     /// What its schema should be, by the tap's own catalog.
     pub(super) fn watched(&self, catalog: &singer::Catalog) -> Watched {
         Watched::discovered(&catalog.streams()[self.entry], &self.deselected)
+    }
+
+    /// Its place in the configured catalog, and its schema by the tap's own.
+    pub(super) fn schema<'a>(&self, catalog: &'a singer::Catalog) -> (usize, &'a Value) {
+        (self.configured, catalog.streams()[self.entry].schema())
     }
 
     /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one

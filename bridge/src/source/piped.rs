@@ -141,7 +141,9 @@ impl Piped {
                 false => Watched::discovered(entry, &member.deselected),
             }
         });
-        let sink = Sink::new(router, tracker, places, strays, started).watching(watched);
+        let sink = Sink::new(router, tracker, places, strays, started)
+            .watching(watched)
+            .validating(&self.options, members.iter().map(|member| member.schema(&catalog)));
         Ok((sink, missing))
     }
 
@@ -157,7 +159,8 @@ impl Piped {
         let pass = nothing.in_one_run(&[]).map_err(several_runs)?;
         let run_id = run_id();
         let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
-        let mut sink = Sink::new(router, tracker, Vec::new(), strays, started);
+        let mut sink =
+            Sink::new(router, tracker, Vec::new(), strays, started).validating(&self.options, []);
         let job = self.job(ConfiguredCatalog::default());
         sink.newcomers =
             Some(Newcomers::new(catalog, overrides, job, run_id, (state_type, interval)));

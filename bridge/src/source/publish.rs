@@ -21,6 +21,9 @@ impl Sink {
 
     /// Writes states.
     fn publish(&self, states: Published, floor: &mut Emitting) -> Result<()> {
+        if let Some(config) = self.config.as_ref().filter(|_| !states.is_empty()) {
+            config.look_before_state();
+        }
         let shared = states.shared();
         let streams = match states {
             Published::Legacy(_) => return floor.legacy_state(shared.unwrap_or_default()),
@@ -58,6 +61,7 @@ impl Sink {
             }
         };
         self.publish(states, floor)?;
+        self.values.tell(floor);
         for (number, wanted) in self.router.wanted.iter().enumerate() {
             floor.end(wanted.stream, clean && !denied.contains(&number))?;
         }

@@ -2,7 +2,8 @@
 
 use super::TapSource;
 use super::batch::{Batches, Places};
-use super::discovery::{Found, for_read, write_config};
+use super::config::ConfigFile;
+use super::discovery::{Found, for_read};
 use super::joining::{Joining, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
 use super::probe::Flags;
@@ -30,7 +31,9 @@ pub(super) async fn read(
     context: &Context,
 ) -> Result<()> {
     let folder = TapSource::folder()?;
-    let (flags, Found { catalog, partly, .. }) = for_read(source, &job, &folder, context).await?;
+    let config = ConfigFile::write(&job.config, &folder, context)?;
+    let (flags, Found { catalog, partly, .. }) =
+        for_read(source, &job, &folder, &config, context).await?;
     let translated = catalog::outline(&catalog, &source.overrides());
     let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
     let specs = specs(&members, &job);
@@ -54,9 +57,7 @@ pub(super) async fn read(
         partly,
         translated: &translated,
         members: &members,
-        config: write_config(&job.config, &folder).map_err(|error| {
-            Error::system(format!("writing the tap's config: {}", error.kind()))
-        })?,
+        config: &config,
         run_id: run_id(),
     };
     let (mut failed, mut standing) = (None, Standing::default());
@@ -92,7 +93,7 @@ struct Run<'a> {
     partly: bool,
     translated: &'a Translated,
     members: &'a [Member],
-    config: PathBuf,
+    config: &'a ConfigFile,
     run_id: String,
 }
 
@@ -129,8 +130,12 @@ impl Run<'_> {
         let strays = Hearing::new(running.words.clone(), voice);
         let sink = Sink::new(router, tracker, places, strays, started)
             .watching(members.iter().map(|member| member.watched(self.catalog)))
-            .expanding(self.batches());
-        let (pumped, result, ended) = self.listen(&mut running, sink).await?;
+            .validating(&self.source.options, members.iter().map(|m| m.schema(self.catalog)))
+            .expanding(self.batches())
+            .minding(self.config.watch());
+        let listened = self.listen(&mut running, sink).await;
+        self.config.settle();
+        let (pumped, result, ended) = listened?;
         self.conclude(&members, pumped, result, ended, standing)
     }
 
@@ -257,7 +262,7 @@ impl Run<'_> {
         let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);
         let path = self.folder.write_json("catalog.json", &selected.catalog);
         let path = written("catalog.json", path)?;
-        let mut args: Vec<OsString> = vec!["--config".into(), self.config.clone().into()];
+        let mut args = self.config.args();
         args.extend(self.flags.args(&path));
         if let Some(state) = state {
             let path = self.folder.write_json("state.json", state);

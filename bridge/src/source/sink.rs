@@ -2,14 +2,17 @@
 
 use super::batch::Batches;
 use super::clock::Clock;
+use super::config::ConfigWatch;
 use super::drift::{Drift, Watched};
 use super::newcomers::Newcomers;
 use super::route::Router;
-use crate::options::OnMalformed;
+use super::values::{Values, Which};
+use crate::options::{OnMalformed, OptionSet};
 use crate::tap::Hearing;
 use crate::translate::state::Tracker;
 use airbyte_adapters::{Emitting, Error, Result, StreamId};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
+use serde_json::Value;
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message, Repaired, repair_non_finite};
 use std::collections::HashSet;
@@ -32,6 +35,10 @@ pub(super) struct Sink {
     pub(super) drift: Drift,
     /// How BATCH files are read.
     pub(super) batches: Batches,
+    /// How the records' values are.
+    pub(super) values: Values,
+    /// The file that the tap may rewrite, where it was given one by us.
+    pub(super) config: Option<ConfigWatch>,
     clock: Clock,
     repaired: u64,
     empty: u64,
@@ -57,6 +64,8 @@ impl Sink {
             number: 0,
             drift: Drift::default(),
             batches: Batches::default(),
+            values: Values::new(Which::Sample),
+            config: None,
             clock: Clock::default(),
             repaired: 0,
             empty: 0,
@@ -72,6 +81,27 @@ impl Sink {
     /// Expands BATCH messages so; otherwise no file may be read.
     pub(super) fn expanding(self, batches: Batches) -> Self {
         Self { batches, ..self }
+    }
+
+    /// Holds every record against its schema, if that is asked for: the one of `fallbacks`, by their
+    /// streams' places, until the tap sends one.
+    pub(super) fn validating<'a>(
+        mut self,
+        options: &OptionSet,
+        fallbacks: impl IntoIterator<Item = (usize, &'a Value)>,
+    ) -> Self {
+        if options.validate_records == Some(true) {
+            self.values = Values::new(Which::All);
+            for (place, schema) in fallbacks {
+                self.values.expect(place, &schema.to_string());
+            }
+        }
+        self
+    }
+
+    /// Has the platform store what the tap makes of its config, before any later state.
+    pub(super) fn minding(self, config: ConfigWatch) -> Self {
+        Self { config: Some(config), ..self }
     }
 
     /// Bytes have come in: what says no time of its own was extracted now.
@@ -133,8 +163,9 @@ impl Sink {
                     self.admit(&schema.stream, &message, floor)?;
                 }
                 if let Some(number) = self.router.saw_schema(&schema.stream, schema.schema)? {
-                    let stream = floor.descriptor(self.router.wanted[number].stream);
-                    self.drift.saw(number, stream, schema.schema);
+                    let id = self.router.wanted[number].stream;
+                    self.drift.saw(number, floor.descriptor(id), schema.schema);
+                    self.values.expect(id.index(), schema.schema);
                 }
                 Ok(())
             }
@@ -165,6 +196,10 @@ impl Sink {
         changes: &[Change],
     ) -> Result<()> {
         let Some(wanted) = self.router.target(&record.stream)? else { return Ok(()) };
+        // What had to be mended is marked as that.
+        if changes.is_empty() {
+            self.values.saw(wanted.stream.index(), record.record);
+        }
         let at = self.clock.of(record.time_extracted.as_deref());
         let data = wanted.filter.apply(record.record, &mut wanted.scratch);
         if !floor.handle(wanted.stream).record(data, at, changes)? {

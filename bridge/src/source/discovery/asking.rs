@@ -2,14 +2,15 @@
 
 use super::answer::{Answer, Heard, says_nothing};
 use super::refusal::{does_not_know, wants_other_arguments};
-use super::{Found, Need, write_config};
+use super::{Found, Need};
 use crate::failure;
 use crate::source::TapSource;
+use crate::source::config::ConfigFile;
 use crate::source::probe::Flags;
 use crate::tap::{Attended, Ended, Folder, RunError, Voice, attend};
 use crate::translate::Overrides;
 use crate::translate::catalog::Learnt;
-use airbyte_adapters::{Config, Context, Error, Result};
+use airbyte_adapters::{Context, Error, Result};
 use singer_protocol as singer;
 use std::ffi::OsString;
 use std::time::Instant;
@@ -26,7 +27,7 @@ pub(super) struct Asking<'a> {
     source: &'a TapSource,
     context: &'a Context,
     folder: &'a Folder,
-    config: OsString,
+    config: &'a ConfigFile,
     overrides: Overrides,
     need: Need,
     began: Instant,
@@ -35,16 +36,13 @@ pub(super) struct Asking<'a> {
 impl<'a> Asking<'a> {
     pub(super) fn new(
         source: &'a TapSource,
-        config: &Config,
         folder: &'a Folder,
+        config: &'a ConfigFile,
         context: &'a Context,
         need: Need,
-    ) -> Result<Self> {
-        let config = write_config(config, folder).map_err(|error| {
-            Error::system(format!("writing the tap's config: {}", error.kind()))
-        })?;
+    ) -> Self {
         let (overrides, began) = (source.overrides(), Instant::now());
-        Ok(Self { source, context, folder, config: config.into(), overrides, need, began })
+        Self { source, context, folder, config, overrides, need, began }
     }
 
     fn tap(&self) -> &str {
@@ -209,14 +207,14 @@ impl<'a> Asking<'a> {
 
     /// Runs the tap with its config, for as long as is left of the time.
     async fn run(&self, more: &[OsString], answer: &mut Answer<'_>) -> Result<Attended, RunError> {
-        let mut args = vec!["--config".into(), self.config.clone()];
+        let mut args = self.config.args();
         args.extend_from_slice(more);
         let left = self.source.options.discovery_timeout().saturating_sub(self.began.elapsed());
         let cancel = async {
             self.context.stop.wait().await;
         };
         let work = self.folder.work();
-        attend(
+        let attended = attend(
             &self.source.tap,
             &args,
             &work,
@@ -225,7 +223,9 @@ impl<'a> Asking<'a> {
             cancel,
             answer,
         )
-        .await
+        .await;
+        self.config.settle();
+        attended
     }
 
     /// The error of a tap that gave no answer. Which option bounds it is ours to say.

@@ -14,11 +14,9 @@
 mod answer;
 mod asking;
 mod cache;
-mod config;
 mod refusal;
 
-pub(super) use config::write_config;
-
+use super::config::ConfigFile;
 use super::probe::Flags;
 use super::{TapSource, told_ids};
 use crate::tap::Folder;
@@ -66,9 +64,10 @@ pub(super) async fn discover(
     source: &TapSource,
     config: &Config,
     folder: &Folder,
+    tap_config: &ConfigFile,
     context: &Context,
 ) -> Result<singer::Catalog> {
-    let asking = Asking::new(source, config, folder, context, Need::All)?;
+    let asking = Asking::new(source, folder, tap_config, context, Need::All);
     let found = match asking.given()? {
         Some(found) => return Ok(found.catalog),
         None => match asking.ask().await? {
@@ -85,11 +84,11 @@ pub(super) async fn discover(
 /// How the tap takes its catalog, and as much of it as a check needs.
 pub(super) async fn for_check(
     source: &TapSource,
-    config: &Config,
     folder: &Folder,
+    tap_config: &ConfigFile,
     context: &Context,
 ) -> Result<(Flags, Found)> {
-    Asking::new(source, config, folder, context, Need::Any)?.flags_and_catalog().await
+    Asking::new(source, folder, tap_config, context, Need::Any).flags_and_catalog().await
 }
 
 /// How the tap takes its catalog, and as much of it as a read needs: what is remembered, if every
@@ -98,12 +97,13 @@ pub(super) async fn for_read(
     source: &TapSource,
     job: &ReadJob,
     folder: &Folder,
+    tap_config: &ConfigFile,
     context: &Context,
 ) -> Result<(Flags, Found)> {
     let overrides = source.overrides();
     let ids = presume_ids(&job.catalog, &told_ids(&job.state), &overrides);
     let need = Need::These(ids.into_iter().collect());
-    let asking = Asking::new(source, &job.config, folder, context, need)?;
+    let asking = Asking::new(source, folder, tap_config, context, need);
     let cache = match source.options.tap_catalog {
         Some(_) => None,
         None => Cache::of(source, &job.config),

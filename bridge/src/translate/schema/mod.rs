@@ -7,6 +7,7 @@
 
 mod drift;
 mod hints;
+mod measure;
 mod node;
 #[cfg(test)]
 mod seen;
@@ -16,6 +17,7 @@ mod types;
 
 pub use drift::{Change, Difference, Shape};
 pub use hints::{Column, Hints};
+pub use measure::Measure;
 
 use node::{Format, Node};
 use serde_json::{Map, Value};

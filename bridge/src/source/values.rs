@@ -1,0 +1,245 @@
+//! Records whose values break the tap's own schema: counted, told at the end of a run, passed as they
+//! are.
+//!
+//! Held against is what the tap says in SCHEMA, since that is the tap's word for these very records. The
+//! configured schema is a translation of it that may be years old and lack what the user left out; how
+//! the two differ is told as drift.
+
+use crate::translate::schema::Measure;
+use airbyte_adapters::Emitting;
+use airbyte_protocol::StreamDescriptor;
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::collections::VecDeque;
+
+/// So many records of each stream are looked at from the beginning, and then every so manieth.
+const FIRST: u64 = 100;
+const EVERY: u64 = 128;
+/// Looking at a byte costs as much as passing on some thirty. So that it stays below a hundredth, so
+/// many bytes may be looked at in any run, and beyond them this part of all.
+const FREE: u64 = 1 << 20;
+const PART: u64 = 4096;
+/// What it costs to read a schema, in bytes of records for each of its own.
+const SCHEMA: u64 = 4;
+/// How many schemas are held ready for a sample: they take a hundred times the room of their text.
+const READY: usize = 16;
+/// How many places are told of one stream.
+const TOLD: usize = 100;
+
+/// Which records are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Some, for next to nothing.
+    Sample,
+    /// All (`--validate-records`).
+    All,
+}
+
+/// Looks at the values of a run's records.
+#[derive(Debug)]
+pub(super) struct Values {
+    which: Which,
+    /// By the streams' places in the configured catalog.
+    streams: Vec<Looked>,
+    /// The streams whose schema is held ready, the oldest first.
+    ready: VecDeque<usize>,
+    /// Bytes of records that have passed, and the bytes' worth of what was done with them.
+    passed: u64,
+    spent: u64,
+}
+
+/// What was seen of one stream.
+#[derive(Debug, Default)]
+struct Looked {
+    /// The schema as the tap wrote it last.
+    said: Option<Box<str>>,
+    measure: Option<Box<Measure>>,
+    /// Why its schema can't be held against anything.
+    unfit: Option<String>,
+    records: u64,
+    looked_at: u64,
+    broken: u64,
+    /// What is wrong, and in how many records.
+    breaks: IndexMap<String, u64>,
+    /// Whether there were more places than are told.
+    more: bool,
+}
+
+impl Values {
+    pub(super) fn new(which: Which) -> Self {
+        let (streams, ready) = (Vec::new(), VecDeque::new());
+        Self { which, streams, ready, passed: 0, spent: 0 }
+    }
+
+    fn stream(&mut self, place: usize) -> &mut Looked {
+        if self.streams.len() <= place {
+            self.streams.resize_with(place + 1, Looked::default);
+        }
+        &mut self.streams[place]
+    }
+
+    /// The `schema` of a SCHEMA message of the stream at `place`, or what stands for it until one comes.
+    pub(super) fn expect(&mut self, place: usize, schema: &str) {
+        let one = self.stream(place);
+        if one.said.as_deref() == Some(schema) {
+            return;
+        }
+        (one.said, one.measure, one.unfit) = (Some(schema.into()), None, None);
+        self.ready.retain(|ready| *ready != place);
+    }
+
+    /// A record of the stream at `place` passes.
+    #[inline]
+    pub(super) fn saw(&mut self, place: usize, record: &str) {
+        let size = record.len() as u64;
+        self.passed += size;
+        let one = self.stream(place);
+        one.records += 1;
+        let turn = one.records <= FIRST || one.records.is_multiple_of(EVERY);
+        if self.which == Which::All || (turn && self.affords(size)) {
+            self.look(place, record);
+        }
+    }
+
+    fn affords(&self, more: u64) -> bool {
+        self.spent + more <= FREE + self.passed / PART
+    }
+
+    #[cold]
+    fn look(&mut self, place: usize, record: &str) {
+        self.spent += record.len() as u64;
+        if !self.make_ready(place) {
+            return;
+        }
+        let one = &mut self.streams[place];
+        let Some(measure) = &one.measure else { return };
+        // What is nested too deeply for a reader says nothing.
+        let Ok(record) = serde_json::from_str::<Value>(record) else { return };
+        one.looked_at += 1;
+        let breaks = measure.breaks(&record);
+        one.broken += u64::from(!breaks.is_empty());
+        for what in breaks {
+            if one.breaks.len() == TOLD && !one.breaks.contains_key(&what) {
+                one.more = true;
+            } else {
+                *one.breaks.entry(what).or_default() += 1;
+            }
+        }
+    }
+
+    /// Whether there is something to hold this stream's records against.
+    fn make_ready(&mut self, place: usize) -> bool {
+        let one = &mut self.streams[place];
+        if one.measure.is_some() {
+            return true;
+        }
+        let Some(schema) = one.said.as_deref().filter(|_| one.unfit.is_none()) else {
+            return false;
+        };
+        self.spent += SCHEMA * schema.len() as u64;
+        match Measure::of(schema) {
+            Ok(measure) => one.measure = Some(Box::new(measure)),
+            Err(why) => {
+                one.unfit = Some(why);
+                return false;
+            }
+        }
+        if self.which == Which::Sample {
+            if self.ready.len() == READY
+                && let Some(oldest) = self.ready.pop_front()
+            {
+                self.streams[oldest].measure = None;
+            }
+            self.ready.push_back(place);
+        }
+        true
+    }
+
+    /// Tells what was seen, at the end of a run: a line for each stream and place.
+    pub(super) fn tell(&self, floor: &Emitting) {
+        for (place, one) in self.streams.iter().enumerate().filter(|(_, one)| one.records > 0) {
+            one.tell(floor.descriptor(floor.nth(place)), self.which);
+        }
+    }
+}
+
+impl Looked {
+    fn tell(&self, stream: &StreamDescriptor, which: Which) {
+        let all = which == Which::All;
+        let unfit = match &self.said {
+            Some(_) => self.unfit.as_deref(),
+            None => Some("the tap sent none"),
+        };
+        match unfit {
+            Some(why) if all => {
+                tracing::warn!(
+                    "stream {stream}: records can't be held against their schema: {why}"
+                );
+            }
+            Some(why) => {
+                tracing::debug!(
+                    "stream {stream}: records can't be held against their schema: {why}"
+                );
+            }
+            None => {}
+        }
+        let of = match all {
+            true => format!("{} records", self.looked_at),
+            false => format!("{} records looked at, {} in all", self.looked_at, self.records),
+        };
+        for (what, count) in &self.breaks {
+            let text = format!(
+                "stream {stream}: values break the tap's schema: {what}, in {count} of {of}"
+            );
+            match all {
+                true => tracing::warn!("{text}"),
+                false => tracing::info!("{text}"),
+            }
+        }
+        if self.more {
+            tracing::info!(
+                "stream {stream}: values break the tap's schema: further places are not told"
+            );
+        }
+        if all && self.looked_at > 0 {
+            let (looked_at, broken) = (self.looked_at, self.broken);
+            tracing::info!(
+                "stream {stream}: {looked_at} records held against the tap's schema, {broken} break it"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = r#"{"properties": {"id": {"type": "integer"}}}"#;
+
+    #[test]
+    fn a_sample_stays_within_its_part_however_long_records_are() {
+        let mut values = Values::new(Which::Sample);
+        values.expect(0, SCHEMA);
+        let long = format!(r#"{{"id": "{}"}}"#, "x".repeat(100_000));
+        for _ in 0..1000 {
+            values.saw(0, &long);
+        }
+        assert_eq!(values.streams[0].records, 1000);
+        assert!((5..=10).contains(&values.streams[0].looked_at), "{values:?}");
+        assert!(values.spent <= FREE + values.passed / PART + 1000);
+    }
+
+    #[test]
+    fn few_schemas_are_held_ready_and_all_streams_are_looked_at() {
+        let mut values = Values::new(Which::Sample);
+        for round in 0..3 {
+            for place in 0..3 * READY {
+                values.expect(place, SCHEMA);
+                values.saw(place, r#"{"id": "1"}"#);
+                assert_eq!(values.streams[place].broken, round + 1);
+            }
+        }
+        let ready = values.streams.iter().filter(|one| one.measure.is_some()).count();
+        assert_eq!((ready, values.ready.len()), (READY, READY));
+    }
+}
