@@ -17,7 +17,6 @@ import pathlib
 import re
 import resource
 import socket
-import socketserver
 import subprocess
 import sys
 import tempfile
@@ -77,6 +76,20 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         """Nothing."""
 
 
+class Deaf:
+    """A port on which connecting takes for ever: its queue is full and nobody empties it."""
+
+    def __init__(self) -> None:
+        self.listener = socket.socket()
+        self.listener.bind((HOST, 0))
+        self.listener.listen(0)
+        self.port = self.listener.getsockname()[1]
+        self.waiting = [socket.socket() for _ in range(4)]
+        for one in self.waiting:
+            one.setblocking(False)
+            one.connect_ex((HOST, self.port))
+
+
 @dataclasses.dataclass
 class Case:
     """One failure: who fails, and how it is brought about."""
@@ -87,11 +100,14 @@ class Case:
     config: dict | None = None
     variables: dict[str, str] = dataclasses.field(default_factory=dict)
     memory: int | None = None
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def record(self, clean: "Cleaner") -> None:
         """Run it and write down what it said."""
         with tempfile.TemporaryDirectory() as folder:
             argv = list(self.argv)
+            for name, text in self.files.items():
+                (pathlib.Path(folder) / name).write_text(text)
             if self.config is not None:
                 path = pathlib.Path(folder) / "config.json"
                 path.write_text(json.dumps(self.config))
@@ -108,12 +124,13 @@ class Case:
                 preexec_fn=self._limit if self.memory else None,
             )
             text = clean(done.stderr.decode(errors="replace"), folder)
+            origin = clean(self.origin, folder)
         code = done.returncode
         ended = f"code {code}" if code >= 0 else f"signal {-code}"
         if code == 0:
             print(f"{self.name}: did not fail", file=sys.stderr)
             return
-        head = f"# origin: {self.origin}\n# ended: {ended}\n"
+        head = f"# origin: {origin}\n# ended: {ended}\n"
         (FIXTURES / f"{self.name}.txt").write_text(f"{head}---\n{text}")
 
     def _limit(self) -> None:
@@ -138,10 +155,11 @@ class Cleaner:
         return text
 
 
-def snippets(envs: pathlib.Path, urls: dict[str, str], dead: int, postgres: Postgres) -> list[Case]:
+def snippets(
+    envs: pathlib.Path, urls: dict[str, str], dead: int, deaf: int, postgres: Postgres
+) -> list[Case]:
     """Libraries as taps use them, and what Python itself says."""
     http_python = str(environment(envs, "tap-rest-api"))
-    sdk_python = str(environment(envs, "tap-rest-api-msdk"))
     pg_python = str(environment(envs, "singer-io-tap-postgres"))
     my_python = str(environment(envs, "singer-io-tap-mysql"))
     get = "import requests; requests.get({!r}, timeout=1).raise_for_status()".format
@@ -149,7 +167,7 @@ def snippets(envs: pathlib.Path, urls: dict[str, str], dead: int, postgres: Post
     tunnel = "psycopg2.connect(host={!r}, port={}, user={!r}, password={!r}, dbname={!r})".format
     account = (HOST, postgres.port, postgres.account, postgres.password, "postgres")
     cases = {
-        "requests-connect-timeout": (http_python, get("http://10.255.255.1/")),
+        "requests-connect-timeout": (http_python, get(f"http://{HOST}:{deaf}/")),
         "requests-read-timeout": (http_python, get(urls["silent"])),
         "requests-refused": (http_python, get(f"http://{HOST}:{dead}/")),
         "requests-reset": (http_python, get(urls["reset"])),
@@ -170,7 +188,7 @@ def snippets(envs: pathlib.Path, urls: dict[str, str], dead: int, postgres: Post
         "socket-timeout": (http_python, f"import socket; s = socket.create_connection(('{HOST}', {postgres.port})); s.settimeout(.2); s.recv(1)"),
         "psycopg2-no-such-host": (pg_python, f"import psycopg2; psycopg2.connect(host='{NOWHERE}', dbname='x')"),
         "psycopg2-refused": (pg_python, f"import psycopg2; psycopg2.connect(host='{HOST}', port={dead}, dbname='x')"),
-        "psycopg2-connect-timeout": (pg_python, "import psycopg2; psycopg2.connect(host='10.255.255.1', dbname='x', connect_timeout=2)"),
+        "psycopg2-connect-timeout": (pg_python, f"import psycopg2; psycopg2.connect(host='{HOST}', port={deaf}, dbname='x', connect_timeout=2)"),
         "psycopg2-wrong-password": (pg_python, f"import psycopg2; {tunnel(*account[:3], 'wrong', 'postgres')}"),
         "psycopg2-no-such-database": (pg_python, f"import psycopg2; {tunnel(*account[:4], 'nowhere')}"),
         "psycopg2-no-such-table": (pg_python, f"import psycopg2; {tunnel(*account)}.cursor().execute('select * from nothing')"),
@@ -180,19 +198,19 @@ def snippets(envs: pathlib.Path, urls: dict[str, str], dead: int, postgres: Post
         "psycopg2-denied": (pg_python, f"import psycopg2; c = {tunnel(*account)}.cursor(); c.execute('create role nobody; set role nobody; select * from pg_authid')"),
         "pymysql-no-such-host": (my_python, f"import pymysql; pymysql.connect(host='{NOWHERE}')"),
         "pymysql-refused": (my_python, f"import pymysql; pymysql.connect(host='{HOST}', port={dead})"),
-        "pymysql-timeout": (my_python, "import pymysql; pymysql.connect(host='10.255.255.1', connect_timeout=1)"),
+        "pymysql-timeout": (my_python, f"import pymysql; pymysql.connect(host='{HOST}', port={deaf}, connect_timeout=1)"),
         "disk-full": (http_python, "with open('/dev/full', 'w') as f: f.write('x' * 99999)"),
-        "disk-full-read-only": (http_python, "open('/proc/nothing', 'w')"),
+        "no-such-file": (http_python, "open('/nowhere/key.pem')"),
         "out-of-memory": (http_python, "rows = ['x' * (1 << 60)]"),
         "killed-by-the-kernel": (http_python, "import os; os.kill(os.getpid(), 9)"),
         "segfault": (http_python, "import faulthandler, ctypes; faulthandler.enable(); ctypes.string_at(0)"),
-        "module-pkg-resources": (sdk_python, "import sys; sys.modules['pkg_resources'] = None\nimport pkg_resources"),
+        "module-pkg-resources": (http_python, "import sys; sys.path[:] = sys.path[:2]\nimport pkg_resources"),
         "module-missing": (http_python, "import singer_encodings.csv"),
         "module-moved": (http_python, "from collections import Mapping"),
         "library-missing": (http_python, "import ctypes; ctypes.CDLL('libpq.so.99')"),
         "recursion": (http_python, "def f(n): return f(n + 1)\nf(0)"),
         "chain-specific-then-vague": (http_python, "try:\n    {}['token']\nexcept KeyError as e:\n    raise RuntimeError('Sync failed') from e"),
-        "chain-vague-then-exit": (http_python, "import sys\ntry:\n    raise ValueError('the start date is later than the end date')\nexcept ValueError:\n    sys.exit(1) if False else (_ for _ in ()).throw(Exception)"),
+        "chain-wordless": (http_python, "try:\n    raise ValueError('the start date is later than the end date')\nexcept ValueError:\n    raise Exception"),
         "chain-during-handling": (http_python, f"import requests\ntry:\n    requests.get('http://{HOST}:{dead}/')\nexcept Exception:\n    raise Exception('request failed')"),
         "wordless": (http_python, "raise AssertionError"),
         "many-lines": (http_python, "raise ValueError('\\n  \\nthe schema is wrong:\\n  - orders\\n  - people\\n')"),
@@ -222,34 +240,51 @@ def taps(envs: pathlib.Path, urls: dict[str, str], dead: int, servers: dict) -> 
     gone = f"http://{HOST}:{dead}"
     https = urls["401"].replace("http:", "https:")
 
+    schema = {"type": "object", "properties": {"id": {"type": "integer"}}}
+
     def sdk(url: str) -> dict:
-        return {"api_url": url, "streams": [{"name": "rows", "path": "/rows", "primary_keys": ["id"]}]}
+        stream = {"name": "rows", "path": "/rows", "primary_keys": ["id"], "schema": schema}
+        return {"api_url": url, "streams": [stream], "backoff_type": "header", "backoff_param": "x"}
 
     def legacy(url: str) -> dict:
-        return {"url": url + "/{resource}", "streams": "rows", "schema_dir": ".",
-                "infer_schema_records": 1, "items_per_page": 5}
+        return {"url": url + "/{resource}", "urls": {"rows": url + "/rows"}, "streams": "rows",
+                "schema_dir": ".", "items_per_page": 5, "index_key": "id", "start_index": 0}
+
+    json_log = """
+version: 1
+formatters: {json: {(): singer_sdk.logging.StructuredFormatter}}
+handlers: {default: {class: logging.StreamHandler, formatter: json, stream: ext://sys.stderr}}
+root: {level: INFO, handlers: [default]}
+"""
 
     found = []
 
-    def add(name: str, tap: str, config: dict | None, *words: str, **variables: str) -> None:
+    def add(name: str, tap: str, config: dict | None, *words: str, files: dict | None = None,
+            **variables: str) -> None:
         program = environment(envs, tap).with_name(TAPS[tap].executable)
         config_words = [] if config is None else ["--config", "CONFIG"]
         origin = f"{TAPS[tap].on_pypi()}, {TAPS[tap].family()}"
-        found.append(Case(name, origin, [str(program), *config_words, *words], config, variables))
+        found.append(Case(name, origin, [str(program), *config_words, *words], config, variables,
+                          files=files or {}))
 
     for fault in ("400", "401", "403", "404", "429", "503", "200", "reset"):
         add(f"sdk-{fault}", "tap-rest-api-msdk", sdk(urls[fault]))
     add("sdk-refused", "tap-rest-api-msdk", sdk(gone))
     add("sdk-no-such-host", "tap-rest-api-msdk", sdk("http://api.example.invalid"))
     add("sdk-not-tls", "tap-rest-api-msdk", sdk(https))
-    add("sdk-json-log-401", "tap-rest-api-msdk", sdk(urls["401"]), SINGER_SDK_LOG_CONFIG="", LOGGING="json")
-    for fault in ("401", "404", "503"):
-        add(f"rest-{fault}", "tap-rest-api", legacy(urls[fault]))
-    add("rest-refused", "tap-rest-api", legacy(gone))
+    postgres = TAPS["tap-postgres"]
+    refused = postgres.bad_config(postgres.config(servers["postgres"]))
+    add("sdk-json-log", "tap-postgres", refused, files={"log.yaml": json_log},
+        SINGER_SDK_LOG_CONFIG="log.yaml")
+    catalog = {"streams": [{"tap_stream_id": "rows", "stream": "rows", "schema": schema,
+        "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}]}]}
+    files = {"rows.json": json.dumps(schema), "catalog.json": json.dumps(catalog)}
+    add("rest-nothing-selected", "tap-rest-api", legacy(urls["401"]), "--catalog", "catalog.json",
+        files=files)
     gitlab = {"private_token": "t", "start_date": "2026-01-01T00:00:00Z", "projects": "1", "groups": ""}
     add("gitlab-no-such-host", "tap-gitlab", gitlab)
     add("gitlab-proxy-refused", "tap-gitlab", gitlab, HTTPS_PROXY=gone)
-    add("gitlab-proxy-403", "tap-gitlab", gitlab, HTTPS_PROXY=urls["403"])
+    add("gitlab-proxy-501", "tap-gitlab", gitlab, HTTPS_PROXY=urls["403"])
     add("feed-refused", "tap-feed", {"feed_urls": [gone], "feed_fields": ["title"],
         "feed_entry_fields": ["id"], "feed_entry_replication_key": "published"})
     add("exchangerates-no-such-host", "tap-exchangeratesapi", {"base": "EUR", "start_date": "2026-11-20"})
@@ -260,14 +295,13 @@ def taps(envs: pathlib.Path, urls: dict[str, str], dead: int, servers: dict) -> 
     add("slack-missing-settings", "tap-slack", {}, "--discover")
     add("facebook-missing-settings", "meltano-tap-facebook", {})
     add("openproject-missing-settings", "tap-openproject", {})
-    add("stackexchange-no-such-host", "tap-stackexchange", {"filter": "x", "site": "x", "tags": ["a"], "start_date": "2026-01-01"})
+    add("stackexchange-wrong-type", "tap-stackexchange", {"filter": "x", "site": "x", "tags": ["a"], "start_date": "2026-01-01"})
     add("mysql-missing-settings", "tap-mysql", {}, "--discover")
     add("sdk-config-is-gone", "tap-rest-api-msdk", None, "--config", "/nowhere/config.json")
     add("singer-config-is-gone", "tap-github", None, "--config", "/nowhere/config.json")
     add("singer-no-arguments", "tap-github", None)
     add("sdk-no-arguments", "tap-rest-api-msdk", None)
     add("sdk-unknown-flag", "tap-rest-api-msdk", None, "--nonsense")
-    add("singer-unknown-flag", "tap-github", None, "--nonsense")
     for name in ("tap-postgres", "pipelinewise-tap-postgres", "singer-io-tap-postgres", "tap-mysql", "singer-io-tap-mysql"):
         tap = TAPS[name]
         server = servers["mysql" if "mysql" in name else "postgres"]
@@ -304,15 +338,15 @@ def main() -> int:
     faults = ("200", "400", "401", "403", "404", "410", "429", "500", "502", "503", "reset", "hangs up", "silent")
     webs = {fault: Faulty(fault) for fault in faults}
     urls = {fault: web.url for fault, web in webs.items()}
-    dead = free_port()
+    dead, deaf = free_port(), Deaf()
     moto = Moto(environment(envs, "moto"), seed="seed_s3.py")
     with Postgres() as postgres, MariaDb() as mysql, moto:
         servers = {"postgres": postgres, "mysql": mysql, "moto": moto}
-        cases = snippets(envs, urls, dead, postgres) + taps(envs, urls, dead, servers)
+        cases = snippets(envs, urls, dead, deaf.port, postgres) + taps(envs, urls, dead, servers)
         if options.names:
             cases = [case for case in cases if case.name in options.names]
         ports = [int(url.rsplit(":", 1)[1]) for url in urls.values()]
-        clean = Cleaner(envs, [*ports, dead, postgres.port, mysql.port, moto.port])
+        clean = Cleaner(envs, [*ports, dead, deaf.port, postgres.port, mysql.port, moto.port])
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             waiting = {pool.submit(case.record, clean): case.name for case in cases}
             for done in concurrent.futures.as_completed(waiting):

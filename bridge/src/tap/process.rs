@@ -46,13 +46,30 @@ impl Ended {
     pub fn is_success(self) -> bool {
         self == Self::Code(0)
     }
+
+    /// The signal that killed it, or something that it stood for: shells and wrappers say so by a
+    /// code of 128 and the signal.
+    pub fn killed_by(self) -> Option<i32> {
+        match self {
+            Self::Signal(signal) => Some(signal),
+            Self::Code(code @ 129..=159) => Some(code - 128),
+            Self::Code(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Code(137) => f.write_str(
+                "exited with code 137 (a program in it was killed, SIGKILL; often: out of memory)",
+            ),
             Self::Code(code) => write!(f, "exited with code {code}"),
+            Self::Signal(2) => f.write_str("was stopped (SIGINT)"),
+            Self::Signal(6) => f.write_str("crashed (SIGABRT)"),
+            Self::Signal(7) => f.write_str("crashed (SIGBUS)"),
             Self::Signal(9) => f.write_str("was killed (SIGKILL; often: out of memory)"),
+            Self::Signal(11) => f.write_str("crashed (SIGSEGV)"),
             Self::Signal(15) => f.write_str("was stopped (SIGTERM)"),
             Self::Signal(signal) => write!(f, "died by signal {signal}"),
         }
