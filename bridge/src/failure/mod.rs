@@ -9,6 +9,7 @@ use crate::tap::{Ended, LastWords, RunError};
 use airbyte_adapters::Error;
 use airbyte_protocol::FailureType;
 use rules::{classify, mend};
+use std::io::ErrorKind;
 
 /// The error of a tap that ended and should not have, or not so. `doing` names what it was asked
 /// for: `discovery`, `the sync`.
@@ -62,6 +63,23 @@ pub fn run_error(tap: &str, doing: &str, error: &RunError) -> Error {
     }
 }
 
+/// The error of a file of ours for the tap that can't be written: `the tap's config`.
+pub fn unwritten(what: &str, error: &std::io::Error) -> Error {
+    let folder = std::env::temp_dir();
+    let reason = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "there is no such folder".to_owned(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "writing there is not permitted".to_owned()
+        }
+        kind => kind.to_string(),
+    };
+    let folder = folder.display();
+    Error::system(format!(
+        "{what} can't be written below {folder}: {reason} (TMPDIR names another folder)"
+    ))
+}
+
 /// Whether a tap failed because a Python module is missing in its environment.
 pub fn lacks_a_module(ended: Ended, words: &LastWords) -> bool {
     let mut said = words.line.iter().chain(&words.others);
@@ -85,8 +103,11 @@ impl Told {
         let mend = candidates().find_map(|line| mend(line));
         let (failure, more) = match telling {
             Some((line, failure)) => (failure, Some(line)),
-            // Nothing tells: the exception may still say more than what announced it.
-            None => (FailureType::SystemError, words.others.first()),
+            // Nothing tells: an exception may still say more than what announced it.
+            None => {
+                let worded = words.others.iter().find(|other| other.contains(": "));
+                (FailureType::SystemError, worded)
+            }
         };
         let sentence = words.line.as_deref().map(|line| match more {
             Some(more) if more.contains(line) => clean(more),

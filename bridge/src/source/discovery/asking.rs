@@ -40,9 +40,8 @@ impl<'a> Asking<'a> {
         context: &'a Context,
         need: Need,
     ) -> Result<Self> {
-        let config = write_config(config, folder).map_err(|error| {
-            Error::system(format!("writing the tap's config: {}", error.kind()))
-        })?;
+        let config = write_config(config, folder)
+            .map_err(|error| failure::unwritten("the tap's config", &error))?;
         let (overrides, began) = (source.overrides(), Instant::now());
         Ok(Self { source, context, folder, config: config.into(), overrides, need, began })
     }
@@ -164,7 +163,7 @@ impl<'a> Asking<'a> {
                 let path = self
                     .folder
                     .write("catalog.json", br#"{"streams": []}"#)
-                    .map_err(|e| Error::system(format!("writing a catalog: {}", e.kind())))?;
+                    .map_err(|error| failure::unwritten("the tap's catalog", &error))?;
                 args = listed.0.map_or_else(Vec::new, |flags| flags.args(&path));
                 continue;
             }

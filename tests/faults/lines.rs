@@ -1,0 +1,73 @@
+//! What a tap writes, and what it doesn't.
+
+use super::{faults, people, read, syncing};
+use serde_json::json;
+
+const SKIP: [&str; 2] = ["--on-malformed", "skip"];
+
+faults! {
+    nothing_is_written: "the tap exits with 0 and has written nothing at all",
+        |work| read(work, "exit 0").go(),
+        ["", "", ""];
+    stream_is_denied: "the tap warns that it may not read a stream, and exits with 0",
+        |work| read(work, "state 1; echo 'WARNING no privilege on people, skipping' >&2").go(),
+        ["", "", ""];
+    stream_is_gone: "a configured stream is no longer there",
+        |work| {
+            let mut catalog = people();
+            let mut gone = catalog["streams"][0].clone();
+            gone["stream"]["name"] = json!("comets");
+            catalog["streams"].as_array_mut().expect("streams").push(gone);
+            let tap = syncing(work, "schema; row 1");
+            work.read(&catalog).arg("--tap").arg(tap).go()
+        },
+        ["", "", ""];
+    record_is_of_an_unknown_stream: "records come under a name that no stream has",
+        |work| read(work, "schema; row 1; row 2 | sed s/people/comets/").go(),
+        ["", "", ""];
+    record_is_broken: "a RECORD is no JSON",
+        |work| read(work, r#"schema; row 1; echo '{"type":"RECORD","stream":"people","record":{"id":}}'; row 3"#).go(),
+        ["", "", ""];
+    record_is_broken_and_skipped: "the same under `--on-malformed skip`",
+        |work| read(work, r#"schema; row 1; echo '{"type":"RECORD","stream":"people","record":{"id":}}'; row 3"#).args(SKIP).go(),
+        ["", "", ""];
+    record_has_no_stream: "a RECORD doesn't say of which stream",
+        |work| read(work, r#"schema; row 1; echo '{"type":"RECORD","record":{"id":2}}'; row 3"#).go(),
+        ["", "", ""];
+    state_is_broken: "a STATE is no JSON: never skipped",
+        |work| read(work, r#"schema; row 1; echo '{"type":"STATE","value":{"bookmarks":}'; row 3"#).args(SKIP).go(),
+        ["", "", ""];
+    schema_is_broken: "a SCHEMA is no JSON: never skipped",
+        |work| read(work, r#"echo '{"type":"SCHEMA","stream":"people","schema":{'; row 1"#).args(SKIP).go(),
+        ["", "", ""];
+    number_is_none: "a value is NaN, which JSON doesn't know",
+        |work| read(work, "schema; row 1; row NaN").go(),
+        ["", "", ""];
+    text_is_not_utf8: "a value is no UTF-8",
+        |work| read(work, r#"schema; row 1; printf '{"type":"RECORD","stream":"people","record":{"name":"\377"}}\n'"#).go(),
+        ["", "", ""];
+    control_character_is_raw: "a control character stands raw in a text",
+        |work| read(work, r#"schema; row 1; printf '{"type":"RECORD","stream":"people","record":{"name":"\001"}}\n'"#).go(),
+        ["", "", ""];
+    nesting_is_too_deep: "a value is nested 100 000 deep",
+        |work| read(work, r#"schema; row 1; printf '{"type":"RECORD","stream":"people","record":{"id":'; head -c 100000 /dev/zero | tr '\0' '['; head -c 100000 /dev/zero | tr '\0' ']'; echo '}}'"#).go(),
+        ["", "", ""];
+    line_is_too_long: "a line is longer than `--max-line-bytes`",
+        |work| read(work, "schema; row 1; row \"$(head -c 3000 /dev/zero | tr '\\0' 7)\"").args(["--max-line-bytes", "2000"]).go(),
+        ["", "", ""];
+    two_messages_share_a_line: "two messages stand on one line",
+        |work| read(work, "schema; row 1; row 2 | tr -d '\\n'; row 3").go(),
+        ["", "", ""];
+    line_is_cut_off: "the tap fails in the middle of a line",
+        |work| read(work, "schema; row 1; row 2 | head -c 30; echo 'CRITICAL 503 Server Error' >&2; exit 1").go(),
+        ["", "", ""];
+    line_is_cut_off_by_a_success: "the last line is cut off, and the tap exits with 0",
+        |work| read(work, "schema; row 1; row 2 | head -c 40").go(),
+        ["", "", ""];
+    schema_drifts: "a SCHEMA has a column that wasn't discovered",
+        |work| read(work, "schema | sed 's/\"name\"/\"nickname\"/'; row 1").go(),
+        ["", "", ""];
+    words_stand_between: "the tap's log strays onto stdout",
+        |work| read(work, "schema; echo WARNING: slow; row 1; echo '[1, 2]'; row 2").go(),
+        ["", "", ""];
+}
