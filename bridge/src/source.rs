@@ -63,7 +63,7 @@ impl TapSource {
     }
 
     fn folder() -> Result<Folder> {
-        Folder::new().map_err(|error| failure::unwritten("a private folder for the tap", &error))
+        Folder::new().map_err(|error| failure::unwritten("the tap's private folder", &error))
     }
 
     fn overrides(&self) -> translate::Overrides {

@@ -53,24 +53,24 @@ fn killed_and_swept(work: &Work) -> Output {
 faults! {
     stdout_is_closed: "the client has enough and closes our stdout",
         closed_early,
-        ["", "", ""];
+        ["exit 0", "", "people RUNNING, 1 record"];
     stdout_is_stalled: "the client reads nothing for a while",
         stalled,
-        ["", "", ""];
+        ["exit 0", "", "people COMPLETE, 3000 records"];
     stdout_is_full: "stdout is a file on a full disk",
         |work| {
             let tap = syncing(work, "schema; row 1");
             through(work, "exec \"$@\" > /dev/full").arg("discover").with_config("{}").arg("--tap").arg(tap).go()
         },
-        ["", "", ""];
+        ["exit 1", "stderr: writing to stdout failed: no storage space", ""];
     stdout_is_full_in_a_read: "the same in a read",
         |work| {
             let tap = syncing(work, "schema; while row 1; do :; done");
             let catalog = work.file("configured.json", people().to_string());
             through(work, "exec \"$@\" > /dev/full").arg("read").with_config("{}").arg("--catalog").arg(catalog).arg("--tap").arg(tap).go()
         },
-        ["", "", ""];
+        ["exit 1", "stderr: writing to stdout failed: no storage space", ""];
     bridge_is_killed: "we are killed; the next run sweeps what was left and reads",
         killed_and_swept,
-        ["", "", ""];
+        ["exit 0", "", "people COMPLETE, 1 record"];
 }

@@ -93,7 +93,7 @@ fn seen(output: &Output, work: &Work) -> [String; 3] {
         let (status, message) = output.answer();
         says.push(if message.is_empty() { status } else { format!("{status}: {message}") });
     }
-    if says.is_empty() {
+    if says.is_empty() || says == ["SUCCEEDED"] {
         let grave = |log: &String| log.starts_with("WARN") || log.starts_with("ERROR");
         says.extend(output.logs().into_iter().filter(grave));
     }
@@ -205,7 +205,8 @@ fn table() -> String {
             let [exit, says, streams] = fault.sees.map(|cell| cell.replace('|', "\\|"));
             let says = if says.is_empty() { says } else { format!("`` {says} ``") };
             let (name, when) = (fault.name, fault.when);
-            writeln!(text, "| `{name}` | {when} | {exit} | {says} | {streams} |").expect("a string");
+            writeln!(text, "| `{name}` | {when} | {exit} | {says} | {streams} |")
+                .expect("a string");
         }
     }
     text

@@ -23,6 +23,10 @@ pub fn ended(tap: &str, doing: &str, ended: Ended, words: &LastWords) -> Error {
             (of_signal(signal), format!("{tap} {ended} during {doing}{}", said.unwrap_or_default()))
         }
         None => match (told.sentence, &words.last) {
+            // Usage errors begin with the program's name.
+            (Some(sentence), _) if sentence.starts_with(&format!("{tap}: ")) => {
+                (told.failure, sentence)
+            }
             (Some(sentence), _) => (told.failure, format!("{tap}: {sentence}")),
             (None, Some(last)) => {
                 let last = clean(last);
@@ -76,7 +80,7 @@ pub fn unwritten(what: &str, error: &std::io::Error) -> Error {
     };
     let folder = folder.display();
     Error::system(format!(
-        "{what} can't be written below {folder}: {reason} (TMPDIR names another folder)"
+        "{what} can't be written below {folder}: {reason} (set TMPDIR to another folder)"
     ))
 }
 

@@ -142,7 +142,7 @@ async fn capture_words(
     context: &Context,
 ) -> Result<Captured, RunError> {
     let folder = Folder::new().map_err(|error| {
-        let error = failure::unwritten("a private folder for the tap", &error);
+        let error = failure::unwritten("the tap's private folder", &error);
         RunError::Start(error.message().to_owned())
     })?;
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
