@@ -6,6 +6,7 @@ pub mod attend;
 pub mod command;
 pub mod files;
 pub mod lines;
+mod orphans;
 pub mod process;
 pub mod words;
 

@@ -1,6 +1,6 @@
 //! The tap's process: started, listened to, waited for, stopped.
 
-use super::{Ear, TapCommand, Words, attend};
+use super::{Ear, TapCommand, Words, attend, orphans};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use singer_protocol::{Level, LogEntry, Stderr};
@@ -30,6 +30,7 @@ pub struct Running {
     group: Option<Pid>,
     stdout: Option<OwnedFd>,
     stderr: JoinHandle<()>,
+    undertaker: JoinHandle<()>,
     /// What it says on stderr.
     pub words: Words,
 }
@@ -139,7 +140,8 @@ impl Running {
             Some(pipe) => tokio::spawn(listen(pipe, words.clone(), voice)),
             None => tokio::spawn(std::future::ready(())),
         };
-        Ok(Self { child, group, stdout, stderr, words })
+        let undertaker = tokio::spawn(orphans::bury_now_and_then());
+        Ok(Self { child, group, stdout, stderr, undertaker, words })
     }
 
     /// The reading end of its stdout, once.
@@ -214,6 +216,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
         self.stderr.abort();
+        self.undertaker.abort();
     }
 }
 
@@ -480,7 +483,6 @@ mod tests {
             Duration::from_secs(60),
         ))
         .unwrap();
-        rustix::process::set_child_subreaper(None).unwrap();
         let pid = std::fs::read_to_string(mark).unwrap();
         assert!(!Path::new("/proc").join(pid.trim()).exists(), "a zombie is left");
     }
