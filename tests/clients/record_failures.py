@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -228,10 +229,10 @@ def snippets(
              memory=1 << 30 if name == "out-of-memory" else None)
         for name, (python, code) in cases.items()
     ]
-    old = pathlib.Path(os.path.expanduser("~/.pyenv/versions/3.8.18/bin/python"))
-    if old.exists():
+    old = shutil.which("python3.8")
+    if old:
         code = "import ast, sys\nmatch sys.argv:\n    case []: pass"
-        found.append(Case("syntax-of-a-newer-python", "Python 3.8, a `match` statement", [str(old), "-c", code]))
+        found.append(Case("syntax-of-a-newer-python", "Python 3.8, a `match` statement", [old, "-c", code]))
     return found
 
 
