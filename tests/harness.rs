@@ -8,7 +8,7 @@ mod tap;
 
 pub(crate) use judge::faults;
 pub(crate) use output::{Exit, Line, Output, name_of};
-pub(crate) use run::{Run, Work, eventually};
+pub(crate) use run::{Live, Run, Work, eventually};
 pub(crate) use tap::{Given, Tap, columns, entry, metadata, schema, state, table};
 
 use serde_json::{Value, json};

@@ -19,6 +19,8 @@ mod discovery;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hostile;

@@ -27,6 +27,7 @@ pub(crate) use piped::told_ids;
 pub use probe::definition;
 pub(crate) use read::run_id;
 
+use crate::failure;
 use crate::options::OptionSet;
 use crate::profile;
 use crate::tap::{Folder, TapCommand};
@@ -67,9 +68,7 @@ impl TapSource {
     }
 
     fn folder() -> Result<Folder> {
-        Folder::new().map_err(|error| {
-            Error::system(format!("a private folder for the tap can't be made: {}", error.kind()))
-        })
+        Folder::new().map_err(|error| failure::unwritten("the tap's private folder", &error))
     }
 
     fn overrides(&self) -> translate::Overrides {

@@ -7,6 +7,7 @@ pub mod command;
 pub mod files;
 pub mod hearing;
 pub mod lines;
+mod orphans;
 pub mod process;
 pub mod rewritable;
 pub mod words;

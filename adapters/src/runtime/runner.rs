@@ -138,7 +138,13 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
         (Err(error), stopped) => {
             let trace = error.to_trace(|text| session.secrets.mask(text).into_owned());
             let at = u64::try_from(super::now_millis()).unwrap_or(0);
-            let _ = session.output.message(&Message::Trace(Trace::error(trace, at)));
+            let told = session.output.message(&Message::Trace(Trace::error(trace, at)));
+            if let Err(unheard) = told
+                && !unheard.is_closed()
+            {
+                // stdout takes nothing, a full disk perhaps: stderr is the last resort.
+                let _ = Output::stderr().lines(format!("{unheard}\n").as_bytes());
+            }
             stopped.map_or(Outcome::Failed, Outcome::Stopped)
         }
         (Ok(()), _) => Outcome::Done,

@@ -33,7 +33,14 @@ impl StopSignal {
 /// Tells a source that somebody wants it to stop. Cloning gives another ear.
 #[derive(Debug, Clone)]
 pub struct Stop {
-    receiver: watch::Receiver<Option<StopSignal>>,
+    receiver: watch::Receiver<Asked>,
+}
+
+/// What the signals so far have asked for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    first: Option<StopSignal>,
+    again: bool,
 }
 
 /// Hears signals for as long as it lives, on a thread of its own: the others may be waiting for a
@@ -53,7 +60,7 @@ impl Drop for Listener {
 impl Stop {
     /// Listens for SIGTERM and SIGINT; `output` is told to hurry when one comes.
     pub(crate) fn on_signals(output: Output) -> (Self, Listener) {
-        let (sender, receiver) = watch::channel(None);
+        let (sender, receiver) = watch::channel(Asked::default());
         let handle = Signals::new([SIGTERM, SIGINT]).ok().map(|mut signals| {
             let handle = signals.handle();
             std::thread::spawn(move || {
@@ -62,10 +69,9 @@ impl Stop {
                     let terminate = number == SIGTERM;
                     let signal =
                         if terminate { StopSignal::Terminate } else { StopSignal::Interrupt };
-                    sender.send_if_modified(|first| {
-                        let is_first = first.is_none();
-                        first.get_or_insert(signal);
-                        is_first
+                    sender.send_modify(|asked| match asked.first {
+                        None => asked.first = Some(signal),
+                        Some(_) => asked.again = true,
                     });
                 }
                 sender
@@ -77,15 +83,29 @@ impl Stop {
 
     /// The signal that came, if any.
     pub fn signal(&self) -> Option<StopSignal> {
-        *self.receiver.borrow()
+        self.receiver.borrow().first
     }
 
     /// Waits for a signal; for ever, if none comes.
     pub async fn wait(&self) -> StopSignal {
-        let mut receiver = self.receiver.clone();
-        let got = receiver.wait_for(Option::is_some).await.ok().and_then(|value| *value);
-        match got {
+        let asked = self.until(|asked| asked.first.is_some()).await;
+        match asked.first {
             Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for a second signal: whoever sends it doesn't want to wait for a graceful end.
+    pub async fn wait_again(&self) {
+        self.until(|asked| asked.again).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&Asked) -> bool) -> Asked {
+        let mut receiver = self.receiver.clone();
+        let asked = receiver.wait_for(is_so).await.ok().map(|asked| *asked);
+        match asked {
+            Some(asked) => asked,
+            // Nobody listens for signals any more.
             None => std::future::pending().await,
         }
     }

@@ -123,7 +123,7 @@ impl Trial<'_> {
         let path = self
             .folder
             .write_json("catalog.json", &selected.catalog)
-            .map_err(|e| Error::system(format!("writing the tap's catalog: {}", e.kind())))?;
+            .map_err(|error| failure::unwritten("the tap's catalog", &error))?;
         let mut args = self.config.args();
         args.extend(self.flags.args(&path));
         let tap = self.source.tap.short_name();
@@ -152,11 +152,11 @@ impl Trial<'_> {
             seen = &mut watching => {
                 let seen = seen.map_err(|_| Error::system("the reading thread panicked"))?;
                 if seen.record {
-                    running.stop(grace).await;
+                    running.stop(grace, self.context.stop.wait_again()).await;
                     return Ok(Shown::Record);
                 }
                 if seen.too_long {
-                    running.stop(grace).await;
+                    running.stop(grace, self.context.stop.wait_again()).await;
                     return Err(Error::system(
                         "a line of the tap's output is longer than allowed (--max-line-bytes)",
                     ));
@@ -167,7 +167,7 @@ impl Trial<'_> {
                         Ok(Shown::End { ended, bytes: seen.bytes, named: seen.schema })
                     }
                     Err(_) => {
-                        running.stop(grace).await;
+                        running.stop(grace, self.context.stop.wait_again()).await;
                         Ok(Shown::Nothing)
                     }
                 }
@@ -181,12 +181,12 @@ impl Trial<'_> {
             }
             () = tokio::time::sleep(left) => {
                 abandoned.store(true, Ordering::Relaxed);
-                running.stop(grace).await;
+                running.stop(grace, self.context.stop.wait_again()).await;
                 Ok(Shown::Nothing)
             }
             signal = self.context.stop.wait() => {
                 abandoned.store(true, Ordering::Relaxed);
-                running.stop(grace).await;
+                running.stop(grace, self.context.stop.wait_again()).await;
                 Err(Error::transient(format!("stopped by {}", signal.name())))
             }
         }

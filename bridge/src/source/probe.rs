@@ -142,7 +142,8 @@ async fn capture_words(
     context: &Context,
 ) -> Result<Captured, RunError> {
     let folder = Folder::new().map_err(|error| {
-        RunError::Start(format!("a private folder for the tap can't be made: {}", error.kind()))
+        let error = failure::unwritten("the tap's private folder", &error);
+        RunError::Start(error.message().to_owned())
     })?;
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
     let cancel = async {

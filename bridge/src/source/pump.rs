@@ -94,10 +94,12 @@ impl Pump {
                     if silent >= QUIET {
                         self.sink.strays.flush();
                     }
-                    if self.idle_timeout.is_some_and(|limit| silent >= limit) {
+                    if let Some(limit) = self.idle_timeout
+                        && silent >= limit
+                    {
                         return Err(Error::transient(format!(
                             "the tap was silent for {} s and was stopped (--idle-timeout)",
-                            silent.as_secs()
+                            limit.as_secs_f64()
                         )));
                     }
                     if silent >= LEFT_BEHIND && self.gone.load(Ordering::Relaxed) {

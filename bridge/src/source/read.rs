@@ -173,14 +173,14 @@ impl Run<'_> {
             done = &mut pumping => {
                 let (pumped, result) = done.map_err(panicked)?;
                 if result.is_err() && !pumped.cut {
-                    let ended = running.stop(grace).await;
+                    let ended = running.stop(grace, self.context.stop.wait_again()).await;
                     return Ok((pumped, result, ended));
                 }
                 tokio::select! {
                     ended = running.wait() => Ok((pumped, result, ended)),
-                    _ = self.context.stop.wait() => Ok((pumped, result, running.stop(grace).await)),
+                    _ = self.context.stop.wait() => Ok((pumped, result, running.stop(grace, self.context.stop.wait_again()).await)),
                     silent = silence(options.idle_timeout()) => {
-                        let ended = running.stop(grace).await;
+                        let ended = running.stop(grace, self.context.stop.wait_again()).await;
                         Ok((pumped, result.and(Err(silent)), ended))
                     }
                 }
@@ -191,7 +191,7 @@ impl Run<'_> {
                 std::future::pending::<std::convert::Infallible>().await
             } => match never {},
             _ = self.context.stop.wait() => {
-                let ended = running.stop(grace).await;
+                let ended = running.stop(grace, self.context.stop.wait_again()).await;
                 abandoned.store(true, Ordering::Relaxed);
                 let (pumped, result) = pumping.await.map_err(panicked)?;
                 Ok((pumped, result, ended))
@@ -254,9 +254,7 @@ impl Run<'_> {
         state: Option<&Map<String, Value>>,
     ) -> Result<Vec<OsString>> {
         let written = |name: &str, path: std::io::Result<PathBuf>| {
-            path.map_err(|error| {
-                Error::system(format!("writing the tap's {name} failed: {}", error.kind()))
-            })
+            path.map_err(|error| failure::unwritten(&format!("the tap's {name}"), &error))
         };
         let pass = members.iter().map(|member| member.tap_stream_id.clone()).collect();
         let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);

@@ -51,13 +51,16 @@ pub async fn attend(
     let mut running = Running::start(command, args, work, voice)?;
     let outcome = tokio::select! {
         outcome = tokio::time::timeout(timeout, listen(&mut running, ear)) => outcome,
-        () = cancel => return Err(RunError::Stopped),
+        () = cancel => {
+            running.stop(GRACE, std::future::pending()).await;
+            return Err(RunError::Stopped);
+        }
     };
     match outcome {
         Ok(heard) => {
             let ended = heard?;
             if ended.is_none() {
-                running.stop(GRACE).await;
+                running.stop(GRACE, std::future::pending()).await;
             }
             Ok(Attended { ended, words: running.words.clone() })
         }

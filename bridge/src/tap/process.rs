@@ -1,10 +1,12 @@
 //! The tap's process: started, listened to, waited for, stopped.
 
 use super::hearing::QUIET;
-use super::{Ear, Hearing, TapCommand, Voice, Words, attend};
-use rustix::process::{Pid, Signal, kill_process_group};
+use super::{Ear, Hearing, TapCommand, Voice, Words, attend, orphans};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use std::ffi::OsString;
 use std::fmt;
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -24,6 +26,7 @@ pub struct Running {
     group: Option<Pid>,
     stdout: Option<OwnedFd>,
     stderr: JoinHandle<()>,
+    undertaker: JoinHandle<()>,
     /// What it says on stderr.
     pub words: Words,
 }
@@ -42,13 +45,30 @@ impl Ended {
     pub fn is_success(self) -> bool {
         self == Self::Code(0)
     }
+
+    /// The signal that killed it, or something that it stood for: shells and wrappers say so by a
+    /// code of 128 and the signal.
+    pub fn killed_by(self) -> Option<i32> {
+        match self {
+            Self::Signal(signal) => Some(signal),
+            Self::Code(code @ 129..=159) => Some(code - 128),
+            Self::Code(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Code(137) => f.write_str(
+                "exited with code 137 (a program in it was killed, SIGKILL; often: out of memory)",
+            ),
             Self::Code(code) => write!(f, "exited with code {code}"),
+            Self::Signal(2) => f.write_str("was stopped (SIGINT)"),
+            Self::Signal(6) => f.write_str("crashed (SIGABRT)"),
+            Self::Signal(7) => f.write_str("crashed (SIGBUS)"),
             Self::Signal(9) => f.write_str("was killed (SIGKILL; often: out of memory)"),
+            Self::Signal(11) => f.write_str("crashed (SIGSEGV)"),
             Self::Signal(15) => f.write_str("was stopped (SIGTERM)"),
             Self::Signal(signal) => write!(f, "died by signal {signal}"),
         }
@@ -107,7 +127,8 @@ impl Running {
             Some(pipe) => tokio::spawn(listen(pipe, Hearing::new(words.clone(), voice))),
             None => tokio::spawn(std::future::ready(())),
         };
-        Ok(Self { child, group, stdout, stderr, words })
+        let undertaker = tokio::spawn(orphans::bury_now_and_then());
+        Ok(Self { child, group, stdout, stderr, undertaker, words })
     }
 
     /// The reading end of its stdout, once.
@@ -128,7 +149,9 @@ impl Running {
         // A grandchild may hold stderr open for ever.
         let _ = tokio::time::timeout(LINGER, &mut self.stderr).await;
         self.signal(Signal::KILL);
-        self.group = None;
+        if let Some(group) = self.group.take() {
+            Self::bury(group).await;
+        }
         match status {
             Ok(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => Ended::Code(code),
@@ -139,15 +162,32 @@ impl Running {
         }
     }
 
-    /// Asks its whole group to stop, waits for `grace`, then kills it.
-    pub async fn stop(&mut self, grace: Duration) -> Ended {
+    /// Asks its whole group to stop, waits for `grace` or until `now` comes, then kills it.
+    ///
+    /// It is always asked by SIGTERM, whatever signal stopped us: what a shell runs in the
+    /// background ignores SIGINT.
+    pub async fn stop(&mut self, grace: Duration, now: impl Future<Output = ()>) -> Ended {
         self.signal(Signal::TERM);
-        match tokio::time::timeout(grace, self.wait()).await {
-            Ok(ended) => ended,
-            Err(_) => {
+        tokio::select! {
+            ended = self.wait() => return ended,
+            () = tokio::time::sleep(grace) => {
                 tracing::warn!("the tap didn't stop in time and is killed");
-                self.signal(Signal::KILL);
-                self.wait().await
+            }
+            () = now => tracing::warn!("asked to stop again: the tap is killed"),
+        }
+        self.signal(Signal::KILL);
+        self.wait().await
+    }
+
+    /// Buries what the tap left behind, where that has become ours: we may be process 1 of a
+    /// container. Never while the tap itself lives, whose end is awaited elsewhere.
+    async fn bury(group: Pid) {
+        for _ in 0..100 {
+            match waitpgid(group, WaitOptions::NOHANG) {
+                Ok(Some(_)) => {}
+                // Killed a moment ago.
+                Ok(None) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(_) => return,
             }
         }
     }
@@ -163,6 +203,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
         self.stderr.abort();
+        self.undertaker.abort();
     }
 }
 
@@ -234,17 +275,33 @@ fn shown(args: &[OsString]) -> Vec<String> {
 }
 
 fn cannot_start(command: &TapCommand, error: &std::io::Error) -> String {
-    let name = command.short_name();
-    match error.kind() {
+    let reason = match error.kind() {
         // The file was found a moment ago, so what is missing stands in its first line.
-        std::io::ErrorKind::NotFound => {
-            format!("tap `{name}` can't be started: the interpreter of its first line is missing")
+        std::io::ErrorKind::NotFound => match interpreter(&command.program) {
+            Some(name) => format!(
+                "the interpreter of its first line, `{name}`, is missing; an environment that was \
+                 moved or made with another Python must be made anew"
+            ),
+            None => "the interpreter or a library that it needs is missing".to_owned(),
+        },
+        std::io::ErrorKind::PermissionDenied => "running it is not permitted".to_owned(),
+        _ if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
+            "it is no program for this machine; a script needs a first line such as \
+             `#!/usr/bin/env python3`"
+                .to_owned()
         }
-        std::io::ErrorKind::PermissionDenied => {
-            format!("tap `{name}` can't be started: running it is not permitted")
-        }
-        kind => format!("tap `{name}` can't be started: {kind}"),
-    }
+        kind => kind.to_string(),
+    };
+    format!("tap `{}` can't be started: {reason}", command.short_name())
+}
+
+/// The program that a script's first line names.
+fn interpreter(script: &Path) -> Option<String> {
+    let mut start = [0; 512];
+    let length = std::fs::File::open(script).and_then(|mut file| file.read(&mut start)).ok()?;
+    let text = String::from_utf8_lossy(&start[..length]);
+    let words = text.strip_prefix("#!")?.lines().next()?;
+    words.split_whitespace().next().map(str::to_owned)
 }
 
 async fn listen(mut pipe: ChildStderr, mut hearing: Hearing) {
@@ -399,9 +456,25 @@ mod tests {
             let work = tempfile::tempdir().unwrap();
             let mut running = Running::start(&command, &args, work.path(), plain()).unwrap();
             tokio::time::sleep(Duration::from_millis(200)).await;
-            running.stop(Duration::from_millis(200)).await
+            running.stop(Duration::from_millis(200), std::future::pending()).await
         });
         assert_eq!(ended, Ended::Signal(9));
+    }
+
+    #[test]
+    fn what_becomes_ours_of_a_dead_tap_is_buried() {
+        // As process 1 is, for all that it starts and theirs.
+        let own = rustix::process::getpid();
+        rustix::process::set_child_subreaper(Some(own)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("pid");
+        run(captured(
+            &format!("sleep 600 & echo $! > '{}'", mark.display()),
+            Duration::from_secs(60),
+        ))
+        .unwrap();
+        let pid = std::fs::read_to_string(mark).unwrap();
+        assert!(!Path::new("/proc").join(pid.trim()).exists(), "a zombie is left");
     }
 
     #[test]

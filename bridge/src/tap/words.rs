@@ -1,6 +1,6 @@
 //! What the tap said that may explain a failure.
 
-use singer_protocol::{Level, LogEntry};
+use singer_protocol::{Level, LevelSource, LogEntry};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 const WARNINGS: usize = 500;
 /// Of all that it said, so many entries are remembered: a usage text has fewer lines.
 const RECENT: usize = 60;
+
+/// So many errors are remembered.
+const ERRORS: usize = 10;
 
 /// What a tap said on stderr, as far as it may explain a failure. Cloning gives another ear.
 #[derive(Debug, Clone, Default)]
@@ -18,24 +21,37 @@ pub struct Words {
 #[derive(Debug, Default)]
 struct Said {
     critical: Option<String>,
-    exception: Option<String>,
-    stack_trace: Option<String>,
-    error: Option<String>,
+    /// The last lines of level ERROR, the oldest first.
+    errors: VecDeque<String>,
+    traceback: Option<Traceback>,
+    /// The last line without a level: how a program that only prints says why it ends.
+    bare: Option<String>,
     last: Option<String>,
     warnings: VecDeque<String>,
     recent: VecDeque<String>,
 }
 
+#[derive(Debug)]
+struct Traceback {
+    text: String,
+    exception: Option<String>,
+    causes: Vec<String>,
+    /// It was only warned of.
+    mild: bool,
+}
+
 /// The words that explain a failure best.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LastWords {
-    /// One line: the tap's last critical line, else its last exception, else its last error, else
-    /// the last thing it said.
+    /// One line: the tap's last critical line, else its last error or exception, else the last line
+    /// that it only printed.
     pub line: Option<String>,
+    /// Other lines that may say more: the last exception, what that followed from, earlier errors.
+    pub others: Vec<String>,
     /// The last traceback, whole.
     pub stack_trace: Option<String>,
-    /// The exception's own line, when the line above is another.
-    pub exception: Option<String>,
+    /// The last line of all, which may explain nothing.
+    pub last: Option<String>,
 }
 
 impl Words {
@@ -43,28 +59,23 @@ impl Words {
     pub fn hear(&self, entry: &LogEntry) {
         let mut said = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let line = one_line(&entry.message);
-        if let Some(trace) = &entry.stack_trace {
-            said.stack_trace = Some(trace.clone());
-            said.exception = entry.exception.clone().or_else(|| line.clone());
-        }
+        said.keep_traceback(entry);
         let Some(line) = line else { return };
-        if said.recent.len() == RECENT {
-            said.recent.pop_front();
-        }
-        said.recent.push_back(entry.message.clone());
+        push(&mut said.recent, RECENT, entry.message.clone());
         match entry.level {
-            Level::Critical => said.critical = Some(line.clone()),
-            Level::Error => said.error = Some(line.clone()),
+            Level::Critical => said.critical = Some(line),
+            Level::Error => push(&mut said.errors, ERRORS, line),
+            Level::Info if entry.level_source == LevelSource::Unknown => {
+                said.bare = Some(line);
+            }
             _ => {}
         }
         if entry.level >= Level::Warning {
-            if said.warnings.len() == WARNINGS {
-                said.warnings.pop_front();
-            }
-            said.warnings.push_back(entry.message.clone());
+            push(&mut said.warnings, WARNINGS, entry.message.clone());
         }
         if entry.metric.is_none() {
-            said.last = Some(line);
+            said.last =
+                entry.message.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned);
         }
     }
 
@@ -83,12 +94,39 @@ impl Words {
     /// What explains a failure best.
     pub fn last(&self) -> LastWords {
         let said = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = [&said.critical, &said.exception, &said.error, &said.last]
+        let traceback = said.traceback.as_ref();
+        let exception = traceback.and_then(|traceback| traceback.exception.as_ref());
+        let line = [&said.critical, &said.errors.back().cloned()]
             .into_iter()
+            .chain([&exception.cloned(), &said.bare])
             .find_map(Option::clone);
-        let exception = said.exception.clone().filter(|exception| Some(exception) != line.as_ref());
-        LastWords { line, stack_trace: said.stack_trace.clone(), exception }
+        let causes = traceback.into_iter().flat_map(|traceback| traceback.causes.iter().rev());
+        let others = exception.into_iter().chain(causes).chain(said.errors.iter().rev());
+        let others = others.filter(|other| Some(*other) != line.as_ref()).cloned().collect();
+        let stack_trace = traceback.map(|traceback| traceback.text.clone());
+        LastWords { line, others, stack_trace, last: said.last.clone() }
     }
+}
+
+impl Said {
+    /// The last traceback counts, but one that was only warned of never hides an error's.
+    fn keep_traceback(&mut self, entry: &LogEntry) {
+        let Some(text) = &entry.stack_trace else { return };
+        let mild = entry.level < Level::Error;
+        if mild && self.traceback.as_ref().is_some_and(|kept| !kept.mild) {
+            return;
+        }
+        let exception = entry.exception.clone().or_else(|| one_line(&entry.message));
+        let (text, causes) = (text.clone(), entry.causes.clone());
+        self.traceback = Some(Traceback { text, exception, causes, mild });
+    }
+}
+
+fn push(kept: &mut VecDeque<String>, most: usize, line: String) {
+    if kept.len() == most {
+        kept.pop_front();
+    }
+    kept.push_back(line);
 }
 
 /// The telling line of a message: its first that isn't blank. Whole: half a secret at a cut could

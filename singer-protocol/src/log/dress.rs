@@ -102,7 +102,16 @@ pub(super) fn telling_shape(line: &str) -> Option<Level> {
     let usage = value(Level::Error, (take_while1(|c| c != ' ' && c != ':'), tag(": error: ")));
     let click = value(Level::Error, tag("Error: "));
     let fatal = value(Level::Critical, tag("Fatal Python error: "));
+    if tells_of_an_ignored_exception(line) {
+        return Some(Level::Warning);
+    }
     alt((warning, usage, click, fatal)).parse(line).ok().map(|(_, level)| level)
+}
+
+/// Whether Python says that the traceback that follows ended nothing: it stood in a destructor, or
+/// in the logging itself. Such tracebacks come last, behind the one that matters.
+pub(super) fn tells_of_an_ignored_exception(line: &str) -> bool {
+    line.starts_with("Exception ignored ") || line.starts_with("--- Logging error ---")
 }
 
 /// `/path/module.py:1134: SAWarning: words`, as Python's `warnings` print.

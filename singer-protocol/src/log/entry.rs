@@ -1,19 +1,24 @@
 //! Lines of stderr put together into what was said.
 
-use super::traceback::Traceback;
-use super::{Kind, Level, LevelSource, LogLine, Metric, parse_line};
+use super::traceback::{Traceback, exceptions_in};
+use super::{Kind, Level, LevelSource, LogLine, Metric, dress, parse_line};
 
 /// One thing a tap said on stderr, of one line or more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
     /// How grave it is. A traceback that nobody announced is an error.
     pub level: Level,
+    /// How that is known.
+    pub level_source: LevelSource,
     /// Who speaks.
     pub logger: Option<String>,
     /// The words; of a bare traceback the exception's own line.
     pub message: String,
     /// The exception's own line, where there is one: `ValueError: the date is missing`.
     pub exception: Option<String>,
+    /// The other exceptions of the traceback, each by its own line as they were told: what it
+    /// followed from, or the members of a group.
+    pub causes: Vec<String>,
     /// The traceback, all of its lines.
     pub stack_trace: Option<String>,
     /// The measurement, if it is one.
@@ -43,7 +48,6 @@ pub struct Stderr {
 #[derive(Debug)]
 struct Pending {
     entry: LogEntry,
-    source: LevelSource,
     traceback: Option<Traceback>,
     lines: usize,
 }
@@ -106,13 +110,15 @@ impl Pending {
         };
         let entry = LogEntry {
             level: line.level,
+            level_source: line.level_source,
             logger: line.logger.map(std::borrow::Cow::into_owned),
             message,
             exception: line.exception,
+            causes: Vec::new(),
             stack_trace: line.stack_trace,
             metric,
         };
-        Pending { entry, source: line.level_source, traceback, lines: 1 }
+        Pending { entry, traceback, lines: 1 }
     }
 
     /// Takes a line that can only be part of the traceback that is being told.
@@ -128,7 +134,9 @@ impl Pending {
     /// Takes a line that belongs here; `false` if it begins something else.
     fn take(&mut self, line: &LogLine<'_>) -> bool {
         if let Some(traceback) = &mut self.traceback {
-            let belongs = line.level_source != LevelSource::Said && line.kind != Kind::Progress;
+            let belongs = line.level_source != LevelSource::Said
+                && line.kind != Kind::Progress
+                && !dress::tells_of_an_ignored_exception(&line.message);
             if belongs {
                 traceback.push(&line.message);
             }
@@ -136,13 +144,18 @@ impl Pending {
         }
         if line.kind == Kind::TracebackStart {
             // An INFO line only happens to stand before it; a warning or worse announces it.
-            let announces = self.source == LevelSource::Said && self.entry.level >= Level::Warning;
+            let told = match self.entry.level_source {
+                LevelSource::Said => true,
+                LevelSource::Guessed => dress::tells_of_an_ignored_exception(&self.entry.message),
+                LevelSource::Unknown => false,
+            };
+            let announces = told && self.entry.level >= Level::Warning;
             if announces {
                 self.traceback.insert(Traceback::default()).push(&line.message);
             }
             return announces;
         }
-        let continues = self.source != LevelSource::Unknown
+        let continues = self.entry.level_source != LevelSource::Unknown
             && line.level_source == LevelSource::Unknown
             && line.kind == Kind::Plain
             && self.lines < Stderr::MAX_LINES;
@@ -157,9 +170,13 @@ impl Pending {
     fn into_entry(self) -> LogEntry {
         let mut entry = self.entry;
         if let Some(traceback) = self.traceback {
-            let (exception, text) = traceback.finish();
-            entry.exception = exception;
+            let (exceptions, text) = traceback.finish();
+            (entry.exception, entry.causes) = exceptions.split();
             entry.stack_trace = Some(text);
+        } else if let Some(text) = &entry.stack_trace {
+            let told = exceptions_in(text).split();
+            entry.causes = told.1.into_iter().chain(told.0).collect();
+            entry.causes.retain(|cause| Some(cause) != entry.exception.as_ref());
         }
         entry.message.truncate(entry.message.trim_end().len());
         if entry.message.is_empty() {

@@ -32,7 +32,7 @@ pub(super) fn line(line: &str) -> Option<LogLine<'static>> {
 /// `module.Type: words` of an exception, as a traceback's last line would say it.
 fn own_line(thrown: &Value) -> Option<String> {
     let Value::Object(thrown) = thrown else {
-        return super::traceback::exception_of(thrown.as_str()?);
+        return super::traceback::exceptions_in(thrown.as_str()?).split().0;
     };
     let name = text(thrown.get("type"))?;
     let name = match text(thrown.get("module")) {

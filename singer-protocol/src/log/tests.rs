@@ -199,7 +199,8 @@ fn the_exception_stands_above_lines_that_say_nothing() {
 fn an_exception_group_is_one_entry() {
     let text = "  + Exception Group Traceback (most recent call last):\n  |   File \"a.py\", line 1, in <module>\n  |     f()\n  | ExceptionGroup: two (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"a.py\", line 2, in f\n    | ValueError: first\n    +---------------- 2 ----------------\n    | ValueError: second\n    +------------------------------------\n";
     let (message, trace) = traceback(text);
-    assert_eq!(message, "ValueError: first");
+    assert_eq!(message, "ExceptionGroup: two (2 sub-exceptions)");
+    assert_eq!(entries(text)[0].causes, ["ValueError: first", "ValueError: second"]);
     assert_eq!(trace.lines().count(), 11);
 }
 
@@ -296,4 +297,26 @@ proptest! {
             prop_assert!(line.starts_with('{') || told.contains(last), "{:?} lost", line);
         }
     }
+}
+
+#[test]
+fn a_traceback_that_ended_nothing_is_a_warning_with_its_traceback() {
+    for header in ["Exception ignored in: <function Pool.__del__ at 0x7f>", "--- Logging error ---"]
+    {
+        let text = format!(
+            "Traceback (most recent call last):\n  File \"a.py\", line 1\nValueError: no\n{header}\nTraceback (most recent call last):\n  File \"b.py\", line 1\nAttributeError: 'NoneType'\n"
+        );
+        let entries = entries(&text);
+        assert_eq!(entries.len(), 2, "{entries:#?}");
+        assert_eq!((entries[0].level, &*entries[0].message), (Level::Error, "ValueError: no"));
+        assert_eq!((entries[1].level, &*entries[1].message), (Level::Warning, header));
+    }
+}
+
+#[test]
+fn the_other_exceptions_of_a_chain_are_kept() {
+    let text = "Traceback (most recent call last):\n  File \"a.py\", line 1\nOSError: refused\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \"b.py\", line 1\nRuntimeError: sync failed\n";
+    let entry = &entries(text)[0];
+    assert_eq!(entry.exception.as_deref(), Some("RuntimeError: sync failed"));
+    assert_eq!(entry.causes, ["OSError: refused"]);
 }

@@ -21,9 +21,10 @@
 mod changes;
 mod given;
 
+use crate::failure;
 use crate::tap::Folder;
 use crate::tap::rewritable::{Content, Rewritable};
-use airbyte_adapters::{Config, Context, Error, Result};
+use airbyte_adapters::{Config, Context, Result};
 use changes::Changes;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
@@ -81,9 +82,9 @@ impl ConfigFile {
     pub(super) fn write(config: &Config, folder: &Folder, context: &Context) -> Result<Self> {
         let here = std::env::current_dir().unwrap_or_default();
         let given = given::given(config.values(), &here);
-        let path = folder.write_json("config.json", &given).map_err(|error| {
-            Error::system(format!("writing the tap's config: {}", error.kind()))
-        })?;
+        let path = folder
+            .write_json("config.json", &given)
+            .map_err(|error| failure::unwritten("the tap's config", &error))?;
         let known = Known {
             file: Rewritable::new(path),
             whole: given.clone(),

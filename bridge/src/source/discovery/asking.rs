@@ -162,7 +162,7 @@ impl<'a> Asking<'a> {
                 let path = self
                     .folder
                     .write("catalog.json", br#"{"streams": []}"#)
-                    .map_err(|e| Error::system(format!("writing a catalog: {}", e.kind())))?;
+                    .map_err(|error| failure::unwritten("the tap's catalog", &error))?;
                 args = listed.0.map_or_else(Vec::new, |flags| flags.args(&path));
                 continue;
             }

@@ -1,0 +1,144 @@
+//! What went wrong with a tap, in one sentence that says what and whose fault it is.
+
+mod rules;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use crate::tap::{Ended, LastWords, RunError};
+use airbyte_adapters::Error;
+use airbyte_protocol::FailureType;
+use rules::{classify, mend};
+use std::io::ErrorKind;
+
+/// The error of a tap that ended and should not have, or not so. `doing` names what it was asked
+/// for: `discovery`, `the sync`.
+pub fn ended(tap: &str, doing: &str, ended: Ended, words: &LastWords) -> Error {
+    let told = Told::of(words);
+    let (failure, message) = match ended.killed_by() {
+        // What it said last has little to do with who killed it.
+        Some(signal) => {
+            let last = told.sentence.or_else(|| words.last.as_deref().map(clean));
+            let said = last.map(|line| format!("; the last thing it said: {line}"));
+            (of_signal(signal), format!("{tap} {ended} during {doing}{}", said.unwrap_or_default()))
+        }
+        None => match (told.sentence, &words.last) {
+            // Usage errors begin with the program's name.
+            (Some(sentence), _) if sentence.starts_with(&format!("{tap}: ")) => {
+                (told.failure, sentence)
+            }
+            (Some(sentence), _) => (told.failure, format!("{tap}: {sentence}")),
+            (None, Some(last)) => {
+                let last = clean(last);
+                let text = format!("{tap} {ended} during {doing}; the last thing it said: {last}");
+                (FailureType::SystemError, text)
+            }
+            (None, None) => {
+                let text = format!("{tap} {ended} during {doing} and said nothing");
+                (FailureType::SystemError, text)
+            }
+        },
+    };
+    let message = match told.mend {
+        Some(mend) => format!("{message} ({mend})"),
+        None => message,
+    };
+    let error =
+        Error::of(failure, message).with_internal(format!("the tap {ended} during {doing}"));
+    match &words.stack_trace {
+        Some(trace) => error.with_stack_trace(trace.clone()),
+        None => error,
+    }
+}
+
+/// The error of a tap that gave no answer.
+pub fn run_error(tap: &str, doing: &str, error: &RunError) -> Error {
+    match error {
+        RunError::Start(sentence) => Error::system(sentence.clone()),
+        RunError::Timeout(limit) => Error::transient(format!(
+            "{tap} didn't finish {doing} within {} s and was stopped",
+            limit.as_secs()
+        )),
+        RunError::TooMuch(limit) => Error::system(format!(
+            "{tap} wrote more than {limit} bytes during {doing} and was stopped"
+        )),
+        RunError::Stopped => Error::transient(format!("{doing} was stopped by a signal")),
+        RunError::Read(kind) => Error::system(format!("reading what {tap} writes failed: {kind}")),
+    }
+}
+
+/// The error of a file of ours for the tap that can't be written: `the tap's config`.
+pub fn unwritten(what: &str, error: &std::io::Error) -> Error {
+    let folder = std::env::temp_dir();
+    let reason = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "there is no such folder".to_owned(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "writing there is not permitted".to_owned()
+        }
+        kind => kind.to_string(),
+    };
+    let folder = folder.display();
+    Error::system(format!(
+        "{what} can't be written below {folder}: {reason} (set TMPDIR to another folder)"
+    ))
+}
+
+/// Whether a tap failed because a Python module is missing in its environment.
+pub fn lacks_a_module(ended: Ended, words: &LastWords) -> bool {
+    let mut said = words.line.iter().chain(&words.others);
+    !ended.is_success() && said.any(|line| line.contains("No module named"))
+}
+
+/// What a tap's words say of its failure.
+struct Told {
+    /// In one line; none if the tap said nothing that may be a reason.
+    sentence: Option<String>,
+    failure: FailureType,
+    mend: Option<String>,
+}
+
+impl Told {
+    /// The first line that tells whose fault it is decides, and is always shown: an error is often
+    /// raised from another that says more.
+    fn of(words: &LastWords) -> Self {
+        let candidates = || words.line.iter().chain(&words.others);
+        let telling = candidates().find_map(|line| Some((line, classify(line)?)));
+        let mend = candidates().find_map(|line| mend(line));
+        let (failure, more) = match telling {
+            Some((line, failure)) => (failure, Some(line)),
+            // Nothing tells: an exception may still say more than what announced it.
+            None => {
+                let worded = words.others.iter().find(|other| other.contains(": "));
+                (FailureType::SystemError, worded)
+            }
+        };
+        let sentence = words.line.as_deref().map(|line| match more {
+            Some(more) if more.contains(line) => clean(more),
+            Some(more) if !line.contains(words_of(more)) => {
+                format!("{} ({})", clean(line), clean(more))
+            }
+            _ => clean(line),
+        });
+        Self { sentence, failure, mend }
+    }
+}
+
+/// Somebody else's wish to stop may not be there the next time; a crash and a lack of memory are.
+fn of_signal(signal: i32) -> FailureType {
+    use rustix::process::Signal;
+    let wishes = [Signal::HUP, Signal::INT, Signal::TERM].map(Signal::as_raw);
+    if wishes.contains(&signal) { FailureType::TransientError } else { FailureType::SystemError }
+}
+
+/// An exception's words, without its name.
+fn words_of(line: &str) -> &str {
+    line.split_once(": ").map_or(line, |(_, words)| words)
+}
+
+/// A line without what a terminal would act on. Its length is bounded where it is written, behind
+/// the masking of secrets.
+fn clean(line: &str) -> String {
+    let text: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.trim().to_owned()
+}
