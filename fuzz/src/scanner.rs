@@ -13,15 +13,18 @@ const MAX_DEPTH: usize = 999;
 pub fn run(line: &[u8]) {
     let found = Message::parse(line);
     match body(line) {
-        Some(body) => match Reference::read(body) {
-            Ok(reference) if depth(body.as_bytes()) <= MAX_DEPTH => {
+        Some(body) => {
+            let reference = Reference::read(body);
+            if !reference.whole {
+                broken(&found, &reference, line, body);
+            } else if depth(body.as_bytes()) > MAX_DEPTH {
+                too_deep(&found, &reference, line);
+            } else {
                 let expected = expected::message(&reference, line);
                 assert_eq!(found, expected, "serde_json reads it as a message");
                 expected::same_places(&found, &reference);
             }
-            Ok(reference) => too_deep(&found, &reference, line),
-            Err(readable) => broken(&found, &readable, line, body),
-        },
+        }
         None => not_text(&found, line),
     }
     repaired(&found, line);

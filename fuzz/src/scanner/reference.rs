@@ -23,18 +23,18 @@ const KEYS: [&str; 11] = [
 #[derive(Default)]
 pub(super) struct Reference<'a> {
     values: [Option<&'a str>; KEYS.len()],
+    /// Whether all of it is one object.
+    pub(super) whole: bool,
 }
 
 impl<'a> Reference<'a> {
-    /// Reads a text that is one object; as an error, what stood in front of the fault.
-    pub(super) fn read(text: &'a str) -> Result<Self, Self> {
+    /// Reads a text that should be one object; of another, what stands in front of the fault.
+    pub(super) fn read(text: &'a str) -> Self {
         let mut reference = Self::default();
         let mut json = serde_json::Deserializer::from_str(text);
         let read = json.deserialize_map(Fields(&mut reference));
-        match read.and_then(|()| json.end()) {
-            Ok(()) => Ok(reference),
-            Err(_) => Err(reference),
-        }
+        reference.whole = read.and_then(|()| json.end()).is_ok();
+        reference
     }
 
     /// The text of a key's value.
