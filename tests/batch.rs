@@ -36,7 +36,12 @@ fn bookmark(id: u32) -> String {
 
 /// A tap of people and of others that puts files into its working folder.
 fn tap(files: &[(&str, Vec<u8>)]) -> Tap {
-    let entries = [entry("people", &["id"], columns()), entry("others", &["id"], columns())];
+    let entries = ["people", "others"].map(|name| {
+        let mut entry = entry(name, &["id"], columns());
+        entry["replication_method"] = json!("INCREMENTAL");
+        entry["replication_key"] = json!("id");
+        entry
+    });
     let tap = Tap::with(&entries).behaves(json!({"batches": "batches"}));
     std::fs::create_dir(tap.folder().join("batches")).expect("a folder");
     for (name, content) in files {
@@ -46,7 +51,7 @@ fn tap(files: &[(&str, Vec<u8>)]) -> Tap {
 }
 
 fn people(work: &Work, tap: &Tap) -> Value {
-    only(&in_full(&work.discover().tap(tap).ok().catalog()), &["people"])
+    only(&incrementally(&work.discover().tap(tap).ok().catalog()), &["people"])
 }
 
 /// What came of a stream, in order: `R<id>` and `S<count>` with what was rejected.
@@ -84,7 +89,7 @@ fn records_of_files_stand_where_the_batch_stood() {
     ]);
     let read = work.read(&people(&work, &tap)).tap(&tap).every_state().ok();
     let told = story(&read);
-    assert_eq!(told, ["R1", "R2", "R3", "R4", "R5", "S5.0", "R6", "S1.0", "R8", "S1.0"]);
+    assert_eq!(told, ["R1", "R2", "R3", "R4", "R5", "S5.0", "R6", "S1.0", "R8", "S1.0", "S0.0"]);
     assert_eq!(read.records()[6].data, r#"{"id": 8, "n": 1.10}"#);
 }
 
@@ -166,12 +171,12 @@ fn a_broken_line_fails_the_read_or_is_counted() {
         "line 3 of the tap's output: BATCH file `one.gz` of stream `people`: line 2, column 10: \
          the line ends inside a value"
     );
-    assert_eq!(story(&read), ["R1", "S1.0"]);
+    assert_eq!(story(&read), ["S0.0", "R1", "S1.0"]);
     let states = read.states_of("people");
     assert!(states.iter().all(|state| !state.to_string().contains(r#""id":3"#)), "{read}");
 
     let skip = work.read(&catalog).tap(&tap).every_state().args(["--on-malformed", "skip"]).ok();
-    assert_eq!(story(&skip), ["R1", "R3", "S2.0-1.0"]);
+    assert_eq!(story(&skip), ["S0.0", "R1", "R3", "S2.0-1.0", "S0.0"]);
     assert!(skip.logged("ERROR", "line 2, column 10"), "{skip}");
     let changed = &skip.records()[1];
     assert_eq!(changed.data, r#"{"id": 3, "name": null, "x": [null]}"#);
