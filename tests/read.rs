@@ -245,12 +245,6 @@ fn a_malformed_record_fails_the_read_with_its_place_and_without_its_words() {
 }
 
 #[test]
-fn batches_are_refused_with_a_sentence() {
-    let read = read_all("batch");
-    assert!(read.error().contains("`people` comes as BATCH files"), "{read}");
-}
-
-#[test]
 fn what_is_no_message_is_a_log_and_what_is_unknown_is_told_once() {
     let read = read_all("words-between-messages");
     assert_eq!(read.column("people", "id"), [1]);
