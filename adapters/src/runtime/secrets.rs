@@ -2,6 +2,7 @@ use airbyte_protocol::Specification;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 mod find;
@@ -62,8 +63,11 @@ impl Secrets {
     /// Learns what the environment holds under [plainly secret](is_plainly_secret) names: taps take
     /// settings from there too.
     pub fn learn_environment(&self) {
+        // `PWD` is a folder, and what is called credentials is often where they lie.
+        let is_place = |value: &str| value.starts_with('/') && Path::new(value).exists();
         let secret = std::env::vars_os().filter_map(|(name, value)| {
-            is_plainly_secret(name.to_str()?).then(|| value.into_string().ok())?
+            let value = value.into_string().ok()?;
+            (is_plainly_secret(name.to_str()?) && !is_place(&value)).then_some(value)
         });
         self.extend(secret.collect());
     }
