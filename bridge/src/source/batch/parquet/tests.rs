@@ -211,3 +211,21 @@ fn rows_that_have_no_json_name_their_column() {
     let error = read(&parquet(&batch, Compression::SNAPPY)).unwrap_err();
     assert_eq!(error, "row 1, column `m`: its keys are no texts");
 }
+
+#[test]
+fn sizes_that_a_file_only_claims_are_no_panic() {
+    let ids = Arc::new(Int32Array::from(vec![1])) as ArrayRef;
+    let batch = RecordBatch::try_from_iter([("a", ids.clone()), ("b", ids)]).unwrap();
+    let file = written(&parquet(&batch, Compression::UNCOMPRESSED));
+    let metadata = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().metadata().clone();
+    for (size, rows) in [(i64::MAX, 1), (i64::MIN, 256)] {
+        let group = metadata.row_group(0).clone();
+        let claiming = group.columns().iter().map(|column| {
+            column.clone().into_builder().set_total_uncompressed_size(size).build().unwrap()
+        });
+        let columns = claiming.collect();
+        let group = group.into_builder().set_column_metadata(columns).build().unwrap();
+        let claimed = ParquetMetaData::new(metadata.file_metadata().clone(), vec![group]);
+        assert_eq!(rows_at_once(&claimed), Ok(rows));
+    }
+}
