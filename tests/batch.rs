@@ -220,10 +220,16 @@ fn what_is_no_good_file_fails_with_its_name() {
 
 #[test]
 fn files_in_the_cloud_are_refused_with_a_sentence() {
-    let work = Work::new();
-    let tap = tap(&[]).says(&[&*schema("people"), &batch(&["s3://bucket/deep/one.gz"])]);
-    let read = work.read(&people(&work, &tap)).tap(&tap).fails();
-    assert!(read.error().contains("`one.gz`") && read.error().contains("`s3`"), "{read}");
+    for (uri, scheme) in [
+        ("s3://bucket/deep/one.gz", "`s3`"),
+        ("https://bucket.example/deep/one.gz?X-Amz-Signature=hunter2/hunter2", "`https`"),
+    ] {
+        let work = Work::new();
+        let tap = tap(&[]).says(&[&*schema("people"), &batch(&[uri])]);
+        let read = work.read(&people(&work, &tap)).tap(&tap).fails();
+        assert!(read.error().contains("`one.gz`") && read.error().contains(scheme), "{read}");
+        assert!(!read.to_string().contains("hunter2"), "{read}");
+    }
 }
 
 #[test]
@@ -356,6 +362,24 @@ fn a_stop_is_heard_while_a_long_file_is_read() {
     let states = output.states_of("people");
     assert!(states.iter().all(|state| !state.to_string().contains(r#""id":1"#)), "{states:?}");
     assert!(work.leftovers().is_empty());
+}
+
+#[test]
+fn a_stop_is_heard_between_many_small_files() {
+    const FILES: usize = 200_000;
+    let work = Work::new();
+    let file = work.file("big/small", rows(1..2));
+    let uri = format!("file://{}", file.display());
+    let all = batch_of("people", json!({"format": "jsonl"}), &vec![&*uri; FILES]);
+    let tap = tap(&[]).says(&[schema("people"), all, bookmark(1)]);
+    let (mut child, out) = reading_big(&work, &tap).start_with_stdout();
+    let mut lines = BufReader::new(out).lines().map_while(std::result::Result::ok);
+    assert!(lines.any(|line| line.starts_with(r#"{"type":"RECORD""#)));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    let records = lines.filter(|line| line.starts_with(r#"{"type":"RECORD""#)).count();
+    assert!(records < FILES / 2, "{records} records after the first");
+    child.wait().expect("ends");
 }
 
 #[test]
