@@ -173,7 +173,7 @@ fn every_row_of_every_group_comes_once_and_in_order() {
 #[test]
 fn rows_that_mean_one_long_text_are_unpacked_few_at_a_time() {
     let long = "x".repeat(1024 * 1024);
-    let texts = StringArray::from_iter_values((0..600).map(|_| &*long));
+    let texts = StringArray::from_iter_values((0..40).map(|_| &*long));
     let batch = RecordBatch::try_from_iter([("t", Arc::new(texts) as ArrayRef)]).unwrap();
     let file = written(&parquet(&batch, Compression::SNAPPY));
     let mut rows = Rows::open(file).unwrap();
