@@ -158,6 +158,15 @@ fn links_lead_nowhere_else() {
 }
 
 #[test]
+fn what_the_tap_is_given_is_no_batch_whatever_is_allowed() {
+    let (work, encoding) = (Work::new(), json!({"format": "jsonl"}));
+    let tap = tap(&[]).says(&[schema("people"), batch_of("people", encoding, &["../config.json"])]);
+    let read = work.read(&people(&work, &tap)).with_config(r#"{"token": "hunter2"}"#).tap(&tap);
+    let read = read.args(["--batch-dir", "tmp"]).fails();
+    assert!(read.error().contains("outside") && read.records().is_empty(), "{read}");
+}
+
+#[test]
 fn a_broken_line_fails_the_read_or_is_counted() {
     let work = Work::new();
     let text = "{\"id\": 1}\n{\"id\": 2,\n{\"id\": 3, \"name\": NaN, \"x\": [-Infinity]}\n";

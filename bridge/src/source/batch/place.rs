@@ -59,7 +59,9 @@ impl Places {
         let path = literal.canonicalize().or_else(|_| decoded.canonicalize());
         let path = path.map_err(|error| unreadable(&error))?;
         let is_ours = self.own.as_deref().is_some_and(|own| is_below(&path, own));
-        if !is_ours && !self.allowed.iter().any(|folder| is_below(&path, folder)) {
+        let is_allowed = !self.is_what_the_tap_is_given(&path)
+            && self.allowed.iter().any(|folder| is_below(&path, folder));
+        if !is_ours && !is_allowed {
             let own = match self.own {
                 Some(_) => "the tap's working folder, its batch_config's root and --batch-dir",
                 None => "--batch-dir",
@@ -71,6 +73,13 @@ impl Places {
             return Err("it is no file".to_owned());
         }
         Ok(BatchFile { file, path, is_ours })
+    }
+
+    /// Whether the file lies beside the tap's working folder, as its config does: JSON too, whatever
+    /// folder above was allowed.
+    fn is_what_the_tap_is_given(&self, path: &Path) -> bool {
+        let beside = self.own.as_deref().and_then(Path::parent).map(Path::canonicalize);
+        beside.is_some_and(|folder| folder.is_ok_and(|folder| path.parent() == Some(&*folder)))
     }
 }
 
