@@ -4,9 +4,9 @@ use crate::harness::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::io::Write;
+
+mod long;
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -158,6 +158,15 @@ fn links_lead_nowhere_else() {
 }
 
 #[test]
+fn what_the_tap_is_given_is_no_batch_whatever_is_allowed() {
+    let (work, encoding) = (Work::new(), json!({"format": "jsonl"}));
+    let tap = tap(&[]).says(&[schema("people"), batch_of("people", encoding, &["../config.json"])]);
+    let read = work.read(&people(&work, &tap)).with_config(r#"{"token": "hunter2"}"#).tap(&tap);
+    let read = read.args(["--batch-dir", "tmp"]).fails();
+    assert!(read.error().contains("outside") && read.records().is_empty(), "{read}");
+}
+
+#[test]
 fn a_broken_line_fails_the_read_or_is_counted() {
     let work = Work::new();
     let text = "{\"id\": 1}\n{\"id\": 2,\n{\"id\": 3, \"name\": NaN, \"x\": [-Infinity]}\n";
@@ -220,10 +229,16 @@ fn what_is_no_good_file_fails_with_its_name() {
 
 #[test]
 fn files_in_the_cloud_are_refused_with_a_sentence() {
-    let work = Work::new();
-    let tap = tap(&[]).says(&[&*schema("people"), &batch(&["s3://bucket/deep/one.gz"])]);
-    let read = work.read(&people(&work, &tap)).tap(&tap).fails();
-    assert!(read.error().contains("`one.gz`") && read.error().contains("`s3`"), "{read}");
+    for (uri, scheme) in [
+        ("s3://bucket/deep/one.gz", "`s3`"),
+        ("https://bucket.example/deep/one.gz?X-Amz-Signature=hunter2/hunter2", "`https`"),
+    ] {
+        let work = Work::new();
+        let tap = tap(&[]).says(&[&*schema("people"), &batch(&[uri])]);
+        let read = work.read(&people(&work, &tap)).tap(&tap).fails();
+        assert!(read.error().contains("`one.gz`") && read.error().contains(scheme), "{read}");
+        assert!(!read.to_string().contains("hunter2"), "{read}");
+    }
 }
 
 #[test]
@@ -280,94 +295,4 @@ fn a_check_takes_a_batch_for_a_record() {
     let work = Work::new();
     let tap = tap(&[]).says(&[schema("people"), batch(&["gone"])]);
     assert_eq!(work.check().tap(&tap).ok().answer().0, "SUCCEEDED");
-}
-
-/// A file of so many megabytes of records, in the user's folder `big`.
-fn big(work: &Work, megabytes: usize) {
-    let file = work.file("big/big.gz", "");
-    let row = format!("{{\"id\": 1, \"name\": \"{}\"}}\n", "some text ".repeat(97));
-    // Members of a gzip may follow each other.
-    let some = gzip(&row.repeat(1024 * 1024 / row.len() + 1));
-    std::fs::write(file, some.repeat(megabytes)).expect("a file");
-}
-
-/// A tap of such a file, and a read of it.
-fn reading_big<'w>(work: &'w Work, tap: &Tap) -> Run<'w> {
-    let catalog = people(work, tap);
-    work.read(&catalog).tap(tap).args(["--batch-dir", "big"]).every_state()
-}
-
-fn tap_of_big(work: &Work) -> Tap {
-    let uri = format!("file://{}", work.path("big/big.gz").display());
-    tap(&[]).says(&[schema("people"), batch(&[&uri]), bookmark(1)])
-}
-
-/// The most memory that a process has had so far, in MiB; none once it has ended.
-fn peak(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status"));
-    let status = status.ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") / 1024)
-}
-
-#[test]
-fn a_large_file_takes_no_memory() {
-    let work = Work::new();
-    big(&work, 200);
-    let tap = tap_of_big(&work);
-    let (mut child, out) = reading_big(&work, &tap).start_with_stdout();
-    let (mut records, mut bytes, mut most, mut last) = (0_u64, 0_usize, 0, Vec::new());
-    for line in BufReader::with_capacity(1 << 20, out).split(b'\n') {
-        let line = line.expect("a line");
-        bytes += line.len();
-        if line.starts_with(br#"{"type":"RECORD""#) {
-            records += 1;
-        } else {
-            last.push(String::from_utf8(line).expect("text"));
-        }
-        if records % 10_000 == 0 {
-            most = most.max(peak(child.id()).unwrap_or(0));
-        }
-    }
-    assert!(child.wait().expect("ends").success());
-    assert!(bytes > 200 * 1024 * 1024, "{bytes}");
-    let counted = format!(r#""recordCount":{records}.0"#);
-    assert!(last.iter().any(|line| line.contains(&counted)), "{last:?}");
-    assert!((1..64).contains(&most), "{most} MiB");
-}
-
-#[test]
-fn a_stop_is_heard_while_a_long_file_is_read() {
-    let work = Work::new();
-    big(&work, 400);
-    let tap = tap_of_big(&work);
-    let live = reading_big(&work, &tap).start();
-    let began = Instant::now();
-    // It reads once its tap has ended: the file takes longer than that.
-    eventually("the tap has run", || work.given().iter().any(|given| given.run == "sync"));
-    std::thread::sleep(Duration::from_millis(500));
-    live.signal(rustix::process::Signal::TERM);
-    let output = live.end();
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
-    assert_eq!(output.exit, Exit::Signal(15), "{:?}", output.errors());
-    assert_eq!(output.last_status("people"), "INCOMPLETE");
-    assert_eq!(output.errors()[0]["message"], "stopped by SIGTERM");
-    assert!(!output.records().is_empty());
-    let states = output.states_of("people");
-    assert!(states.iter().all(|state| !state.to_string().contains(r#""id":1"#)), "{states:?}");
-    assert!(work.leftovers().is_empty());
-}
-
-#[test]
-fn a_client_that_leaves_ends_the_reading_of_a_long_file() {
-    let work = Work::new();
-    big(&work, 100);
-    let tap = tap_of_big(&work);
-    let (mut child, out) = reading_big(&work, &tap).start_with_stdout();
-    let mut lines = BufReader::new(out).lines().map_while(std::result::Result::ok);
-    assert!(lines.any(|line| line.starts_with(r#"{"type":"RECORD""#)));
-    drop(lines);
-    let status = child.wait().expect("ends");
-    assert_eq!(status.code(), Some(0));
-    assert!(work.leftovers().is_empty());
 }

@@ -29,6 +29,9 @@ from victims import KEYED, UNKEYED, Source, descendant, left_behind
 #: So often a read is killed before one runs to its end.
 KILLS_OF_A_LIFE = 4
 
+#: So many reads of a life may end before they are hit; where nobody can be hit we'd try for ever.
+MOST_MISSES = 100
+
 
 class Platform:
     """What is committed, stream by stream."""
@@ -170,7 +173,7 @@ class Kills:
     def live(self) -> None:
         """One life: reads that are killed while the data change, then one to the end."""
         platform = Platform(self.chance)
-        rounds = kills = 0
+        rounds = kills = missed = 0
         self.span = self.whole
         while kills < KILLS_OF_A_LIFE and self.killed.total() < self.options.kills:
             victim = "bridge" if self.killed["bridge"] <= self.killed["tap"] else "tap"
@@ -178,6 +181,10 @@ class Kills:
                 self.killed[victim] += 1
                 kills += 1
             else:
+                missed += 1
+                if missed == MOST_MISSES:
+                    self.problems.append(f"{missed} reads, and the {victim} was never there to be killed")
+                    return
                 # A read that goes on has less to say than the first one.
                 self.span = max(self.span / 2, self.whole / 10)
             rounds += self.chance.randrange(2)

@@ -9,7 +9,9 @@
 mod client;
 mod config;
 mod disk;
+mod files;
 mod lines;
+mod rewrites;
 mod start;
 mod time;
 mod words;
@@ -49,11 +51,13 @@ macro_rules! faults {
 use faults;
 
 /// The rooms, as the table shows them.
-fn rooms() -> [(&'static str, &'static [Fault]); 7] {
+fn rooms() -> [(&'static str, &'static [Fault]); 9] {
     [
         ("Starting the tap", start::ALL),
         ("What a tap says as it fails", words::ALL),
         ("What a tap writes", lines::ALL),
+        ("Files of records (BATCH)", files::ALL),
+        ("A config that the tap rewrites", rewrites::ALL),
         ("The client", client::ALL),
         ("Config, catalog, state", config::ALL),
         ("Disks", disk::ALL),

@@ -136,6 +136,15 @@ faults! {
     failed_after_its_log: "the tap fails, and its log doesn't say why",
         |work| read(work, "schema; row 1; echo 'INFO reading people' >&2; exit 1").go(),
         ["exit 1", "system_error: tap-x exited with code 1 during the sync; the last thing it said: reading people", "people INCOMPLETE, 1 record"];
+    log_repeats_itself: "the tap says one thing a thousand times",
+        |work| read(work, "schema; row 1; yes 'WARNING slow' | head -n 1000 >&2").go(),
+        ["exit 0", "WARN slow; WARN slow (repeated 999 times)", "people COMPLETE, 1 record"];
+    log_is_flooded: "the tap's reason stands in the middle of a flood of words",
+        |work| {
+            let flood = "seq 3000 | sed 's/^/INFO page /' >&2";
+            read(work, &format!("schema; row 1; {flood}; echo 'CRITICAL 503 Server Error' >&2; {flood}; exit 1")).go()
+        },
+        ["exit 1", "transient_error: tap-x: 503 Server Error", "people INCOMPLETE, 1 record"];
     failed_with_its_last_print: "a tap without a log prints why it ends",
         |work| read(work, "schema; row 1; echo 'no account has this id' >&2; exit 1").go(),
         ["exit 1", "system_error: tap-x: no account has this id", "people INCOMPLETE, 1 record"];

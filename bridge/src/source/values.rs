@@ -96,13 +96,15 @@ impl Values {
         let one = self.stream(place);
         one.records += 1;
         let turn = one.records <= FIRST || one.records.is_multiple_of(EVERY);
-        if self.which == Which::All || (turn && self.affords(size)) {
+        if self.which == Which::All || (turn && self.affords(place, size)) {
             self.look(place, record);
         }
     }
 
-    fn affords(&self, more: u64) -> bool {
-        self.spent + more <= FREE + self.passed / PART
+    /// Whether a sample may look at so many bytes more, and read the schema if it isn't ready.
+    fn affords(&self, place: usize, record: u64) -> bool {
+        let schema = self.streams[place].to_read().map_or(0, |schema| SCHEMA * schema.len() as u64);
+        self.spent + schema + record <= FREE + self.passed / PART
     }
 
     #[cold]
@@ -133,9 +135,7 @@ impl Values {
         if one.measure.is_some() {
             return true;
         }
-        let Some(schema) = one.said.as_deref().filter(|_| one.unfit.is_none()) else {
-            return false;
-        };
+        let Some(schema) = one.to_read() else { return false };
         self.spent += SCHEMA * schema.len() as u64;
         match Measure::of(schema) {
             Ok(measure) => one.measure = Some(Box::new(measure)),
@@ -164,6 +164,12 @@ impl Values {
 }
 
 impl Looked {
+    /// The schema that has yet to be made ready.
+    fn to_read(&self) -> Option<&str> {
+        let schema = self.said.as_deref()?;
+        (self.measure.is_none() && self.unfit.is_none()).then_some(schema)
+    }
+
     fn tell(&self, stream: &StreamDescriptor, which: Which) {
         let all = which == Which::All;
         let unfit = match &self.said {
@@ -227,6 +233,24 @@ mod tests {
         assert_eq!(values.streams[0].records, 1000);
         assert!((9..=11).contains(&values.streams[0].looked_at), "{values:?}");
         assert!(values.spent <= FREE + values.passed / PART + 1000);
+    }
+
+    #[test]
+    fn a_schema_that_is_too_large_for_a_sample_waits_until_enough_has_passed() {
+        let column = |n: u64| format!(r#""column_{n:06}": {{"type": "integer"}}"#);
+        let columns: Vec<String> = (0..FREE / 64).map(column).collect();
+        let schema = format!(r#"{{"properties": {{{}}}}}"#, columns.join(", "));
+        let mut sample = Values::new(Which::Sample);
+        let mut all = Values::new(Which::All);
+        for values in [&mut sample, &mut all] {
+            values.expect(0, &schema);
+            values.saw(0, r#"{"column_000000": "1"}"#);
+        }
+        assert_eq!((sample.streams[0].looked_at, sample.spent), (0, 0));
+        assert!(sample.streams[0].measure.is_none() && all.streams[0].broken == 1);
+        sample.passed = PART * super::SCHEMA * schema.len() as u64;
+        sample.saw(0, r#"{"column_000000": "1"}"#);
+        assert_eq!(sample.streams[0].broken, 1);
     }
 
     #[test]

@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 
 /// After so many bytes we look up: at the time, and whether we are to stop.
 const STRETCH: usize = 64 * 1024;
+/// What finding and opening a file costs, in bytes of records.
+const PER_FILE: usize = 4 * 1024;
 /// How long a record waits at most for those after it.
 const MAX_WAIT: Duration = Duration::from_millis(20);
 
@@ -74,8 +76,13 @@ struct Reading<'a> {
     /// What our words call it: its name alone.
     place: String,
     records: u64,
-    /// Bytes since we looked up last, and when that was.
-    stretch: (usize, Instant),
+}
+
+/// Bytes since we looked up, and when we last let out what had been read: of all files of a message,
+/// since there may be any number of small ones.
+struct Stretch {
+    bytes: usize,
+    let_out: Instant,
 }
 
 impl Reading<'_> {
@@ -100,12 +107,13 @@ impl Sink {
             return Ok(());
         }
         let encoding = batch.read_encoding().map_err(broken)?;
+        let mut stretch = Stretch { bytes: 0, let_out: Instant::now() };
         for uri in uris {
-            let name = uri.rsplit('/').next().unwrap_or_default();
-            let stream = &*batch.stream;
+            let (name, stream) = (name_of(&uri), &*batch.stream);
             let place = format!("{line}: BATCH file `{name}` of stream `{stream}`");
-            let stretch = (0, Instant::now());
-            self.file(&uri, &encoding, Reading { stream, place, records: 0, stretch }, floor)?;
+            let mut reading = Reading { stream, place, records: 0 };
+            self.look_up(PER_FILE, &mut stretch, &reading, floor)?;
+            self.file(&uri, &encoding, &mut reading, &mut stretch, floor)?;
         }
         Ok(())
     }
@@ -114,7 +122,8 @@ impl Sink {
         &mut self,
         uri: &str,
         encoding: &BatchEncoding,
-        mut reading: Reading<'_>,
+        reading: &mut Reading<'_>,
+        stretch: &mut Stretch,
         floor: &mut Emitting,
     ) -> Result<()> {
         let found = self.batches.places.open(uri).map_err(|reason| reading.fault(reason))?;
@@ -124,11 +133,11 @@ impl Sink {
                 let compression = encoding.compression.as_deref();
                 let lines = JsonLines::open(file, compression, self.batches.max_line_bytes);
                 let lines = lines.map_err(|reason| reading.fault(reason))?;
-                self.json_lines(lines, &mut reading, floor)?;
+                self.json_lines(lines, reading, stretch, floor)?;
             }
             "parquet" => {
                 let rows = Rows::open(file).map_err(|reason| reading.fault(reason))?;
-                self.rows(rows, &mut reading, floor)?;
+                self.rows(rows, reading, stretch, floor)?;
             }
             _ => return Err(reading.fault("its format is unknown; there are jsonl and parquet")),
         }
@@ -145,6 +154,7 @@ impl Sink {
         &mut self,
         mut lines: JsonLines,
         reading: &mut Reading<'_>,
+        stretch: &mut Stretch,
         floor: &mut Emitting,
     ) -> Result<()> {
         loop {
@@ -171,7 +181,7 @@ impl Sink {
                     },
                 }
             }
-            self.look_up(length, reading, floor)?;
+            self.look_up(length, stretch, reading, floor)?;
         }
     }
 
@@ -179,6 +189,7 @@ impl Sink {
         &mut self,
         mut rows: Rows,
         reading: &mut Reading<'_>,
+        stretch: &mut Stretch,
         floor: &mut Emitting,
     ) -> Result<()> {
         while let Some(row) = rows.next().map_err(|reason| reading.fault(reason))? {
@@ -190,7 +201,7 @@ impl Sink {
                     self.one(row.text, &changes, reading, floor)?;
                 }
             }
-            self.look_up(length, reading, floor)?;
+            self.look_up(length, stretch, reading, floor)?;
         }
         Ok(())
     }
@@ -221,25 +232,31 @@ impl Sink {
     fn look_up(
         &mut self,
         bytes: usize,
-        reading: &mut Reading<'_>,
+        stretch: &mut Stretch,
+        reading: &Reading<'_>,
         floor: &mut Emitting,
     ) -> Result<()> {
-        let (since, last) = &mut reading.stretch;
         // An empty line costs something too.
-        *since += bytes + 16;
-        if *since < STRETCH {
+        stretch.bytes += bytes + 16;
+        if stretch.bytes < STRETCH {
             return Ok(());
         }
-        *since = 0;
+        stretch.bytes = 0;
         if self.batches.is_stopped() {
             return Err(Error::transient(format!("{}: reading was stopped", reading.place)));
         }
-        if last.elapsed() >= MAX_WAIT {
-            *last = Instant::now();
+        if stretch.let_out.elapsed() >= MAX_WAIT {
+            stretch.let_out = Instant::now();
             self.hear();
             self.publish_due(floor)?;
             floor.flush()?;
         }
         Ok(())
     }
+}
+
+/// What our words call a file: never where it lies, nor what follows a `?`, which signs a URL.
+fn name_of(uri: &str) -> &str {
+    let path = uri.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
 }

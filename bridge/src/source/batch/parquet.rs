@@ -100,7 +100,7 @@ fn broken(rows_before: u64) -> String {
 fn rows_at_once(metadata: &ParquetMetaData) -> Result<usize, String> {
     let mut longest = 1;
     for group in metadata.row_groups() {
-        let mut bytes = 0;
+        let mut bytes = 0_i64;
         for column in group.columns() {
             let compression = column.compression();
             if !matches!(
@@ -114,7 +114,8 @@ fn rows_at_once(metadata: &ParquetMetaData) -> Result<usize, String> {
                 ));
             }
             let plain = column.unencoded_byte_array_data_bytes().unwrap_or(0);
-            bytes += plain.max(column.uncompressed_size());
+            // A broken file may claim any size.
+            bytes = bytes.saturating_add(plain.max(column.uncompressed_size()));
         }
         longest = longest.max(bytes / group.num_rows().max(1));
     }

@@ -6,14 +6,13 @@
 
 use crate::tap::command::absolute_if_file;
 use percent_encoding::percent_decode_str;
-use rustix::fs::OFlags;
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use serde_json::{Map, Value};
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The folders that BATCH files are read from. They need not exist yet: taps make them.
 #[derive(Debug, Default)]
@@ -60,21 +59,27 @@ impl Places {
         let path = literal.canonicalize().or_else(|_| decoded.canonicalize());
         let path = path.map_err(|error| unreadable(&error))?;
         let is_ours = self.own.as_deref().is_some_and(|own| is_below(&path, own));
-        if !is_ours && !self.allowed.iter().any(|folder| is_below(&path, folder)) {
+        let is_allowed = !self.is_what_the_tap_is_given(&path)
+            && self.allowed.iter().any(|folder| is_below(&path, folder));
+        if !is_ours && !is_allowed {
             let own = match self.own {
                 Some(_) => "the tap's working folder, its batch_config's root and --batch-dir",
                 None => "--batch-dir",
             };
             return Err(format!("it lies outside the folders that are read ({own})"));
         }
-        // A pipe in its place would block us for ever, and a link has been followed already.
-        let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(&path);
-        let file = file.map_err(|error| unreadable(&error))?;
+        let file = open_where_it_lies(&path).map_err(|error| unreadable(&error))?;
         if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             return Err("it is no file".to_owned());
         }
         Ok(BatchFile { file, path, is_ours })
+    }
+
+    /// Whether the file lies beside the tap's working folder, as its config does: JSON too, whatever
+    /// folder above was allowed.
+    fn is_what_the_tap_is_given(&self, path: &Path) -> bool {
+        let beside = self.own.as_deref().and_then(Path::parent).map(Path::canonicalize);
+        beside.is_some_and(|folder| folder.is_ok_and(|folder| path.parent() == Some(&*folder)))
     }
 }
 
@@ -88,6 +93,23 @@ impl BatchFile {
             tracing::debug!("a BATCH file stays until the end of the run: {}", error.kind());
         }
     }
+}
+
+/// Opens the file at a path whose links have been followed already: one that has been put into it
+/// since, at any level, is an error. So what is opened is what was allowed.
+fn open_where_it_lies(path: &Path) -> io::Result<File> {
+    let mut at = openat(CWD, "/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let mut names = path.components().filter(|one| matches!(one, Component::Normal(_))).peekable();
+    while let Some(name) = names.next() {
+        let kind = match names.peek() {
+            Some(_) => OFlags::PATH | OFlags::DIRECTORY,
+            // A pipe in its place would block us for ever.
+            None => OFlags::RDONLY | OFlags::NONBLOCK,
+        };
+        let flags = kind | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        at = openat(&at, name.as_os_str(), flags, Mode::empty())?;
+    }
+    Ok(at.into())
 }
 
 /// The folder that the SDK's `batch_config` names, as the tap that works in `work` understands it.
@@ -216,6 +238,21 @@ mod tests {
         assert!(content(&others, &uri("work/f")).unwrap_err().contains("--batch-dir"));
         assert_eq!(content(&others, &uri("given/f")).as_deref(), Ok("given"));
         assert!(content(&Places::default(), &uri("given/f")).is_err());
+    }
+
+    #[test]
+    fn a_link_that_is_put_there_after_the_look_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        // Where the folder itself is reached by a link, as some TMPDIRs are.
+        let at = |below: &str| folder.path().canonicalize().unwrap().join(below);
+        fs::create_dir_all(at("given/deep")).unwrap();
+        fs::write(at("given/deep/f"), "").unwrap();
+        assert!(open_where_it_lies(&at("given/deep/f")).is_ok());
+        symlink(at("given/deep/f"), at("file")).unwrap();
+        symlink(at("given"), at("folder")).unwrap();
+        for name in ["file", "folder/deep/f"] {
+            assert!(at(name).exists() && open_where_it_lies(&at(name)).is_err(), "{name}");
+        }
     }
 
     #[test]

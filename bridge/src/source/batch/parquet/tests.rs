@@ -173,7 +173,7 @@ fn every_row_of_every_group_comes_once_and_in_order() {
 #[test]
 fn rows_that_mean_one_long_text_are_unpacked_few_at_a_time() {
     let long = "x".repeat(1024 * 1024);
-    let texts = StringArray::from_iter_values((0..600).map(|_| &*long));
+    let texts = StringArray::from_iter_values((0..40).map(|_| &*long));
     let batch = RecordBatch::try_from_iter([("t", Arc::new(texts) as ArrayRef)]).unwrap();
     let file = written(&parquet(&batch, Compression::SNAPPY));
     let mut rows = Rows::open(file).unwrap();
@@ -210,4 +210,22 @@ fn rows_that_have_no_json_name_their_column() {
     let batch = RecordBatch::try_from_iter([("m", Arc::new(maps.finish()) as ArrayRef)]).unwrap();
     let error = read(&parquet(&batch, Compression::SNAPPY)).unwrap_err();
     assert_eq!(error, "row 1, column `m`: its keys are no texts");
+}
+
+#[test]
+fn sizes_that_a_file_only_claims_are_no_panic() {
+    let ids = Arc::new(Int32Array::from(vec![1])) as ArrayRef;
+    let batch = RecordBatch::try_from_iter([("a", ids.clone()), ("b", ids)]).unwrap();
+    let file = written(&parquet(&batch, Compression::UNCOMPRESSED));
+    let metadata = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().metadata().clone();
+    for (size, rows) in [(i64::MAX, 1), (i64::MIN, 256)] {
+        let group = metadata.row_group(0).clone();
+        let claiming = group.columns().iter().map(|column| {
+            column.clone().into_builder().set_total_uncompressed_size(size).build().unwrap()
+        });
+        let columns = claiming.collect();
+        let group = group.into_builder().set_column_metadata(columns).build().unwrap();
+        let claimed = ParquetMetaData::new(metadata.file_metadata().clone(), vec![group]);
+        assert_eq!(rows_at_once(&claimed), Ok(rows));
+    }
 }
