@@ -56,3 +56,13 @@ fn what_the_taps_own_spec_calls_secret_is_masked_under_any_name() {
     assert!(read.logged("INFO", "my pet is ****"), "{read}");
     assert!(!all_but_control(&read).contains("gerald"), "{read}");
 }
+
+#[test]
+fn a_line_of_our_own_may_be_the_first_to_ask_for_a_new_token() {
+    let work = Work::new();
+    // No word of the tap's stands between the new config and what we have to say of its message.
+    let sync = format!("in_place '{SECOND}'; echo '{{\"type\": \"BANANA\"}}'; record 1; state 1");
+    let read = reading(&work, &sync).ok();
+    assert!(read.logged("INFO", "changed `refresh_token`"), "{read}");
+    assert!(read.logged("INFO", "messages of type BANANA are passed over"), "{read}");
+}

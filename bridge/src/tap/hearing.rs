@@ -61,8 +61,7 @@ pub struct Hearing {
     voice: Voice,
     stderr: Stderr,
     held: VecDeque<Held>,
-    /// Lines that have not been masked yet stand at the end of `held`.
-    fresh: usize,
+    /// Of what is held, the bytes that have not been looked at yet.
     fresh_bytes: usize,
 }
 
@@ -76,7 +75,7 @@ impl Hearing {
     /// An ear whose words are `words`.
     pub fn new(words: Words, voice: Voice) -> Self {
         let (stderr, held) = (Stderr::default(), VecDeque::new());
-        Self { words, voice, stderr, held, fresh: 0, fresh_bytes: 0 }
+        Self { words, voice, stderr, held, fresh_bytes: 0 }
     }
 
     /// How many bytes of a line are worth to be kept for [`Hearing::line`].
@@ -92,7 +91,6 @@ impl Hearing {
         } else {
             self.cut(&line[..longest])
         };
-        self.fresh += 1;
         self.fresh_bytes += text.len();
         self.held.push_back(Held { text, since: Instant::now() });
         if self.fresh_bytes >= BLOCK {
@@ -146,9 +144,10 @@ impl Hearing {
         text
     }
 
-    /// Masks what is held as one text.
+    /// Masks what is held as one text, also what was masked before: while a line waited, the tap may
+    /// have written the token that it told of into its config.
     fn mask(&mut self) {
-        if std::mem::take(&mut self.fresh) == 0 {
+        if self.held.is_empty() {
             return;
         }
         self.fresh_bytes = 0;

@@ -142,15 +142,20 @@ impl Running {
         let _ = self.child.wait().await;
     }
 
-    /// Waits until it has ended and its last words are heard, and ends what it left behind.
+    /// Waits until it has ended and its last words are heard, and ends what it left behind. Who gives
+    /// up waiting may begin anew.
     pub async fn wait(&mut self) -> Ended {
         use std::os::unix::process::ExitStatusExt;
         let status = self.child.wait().await;
-        // A grandchild may hold stderr open for ever.
-        let _ = tokio::time::timeout(LINGER, &mut self.stderr).await;
+        // What was waited for must not be again.
+        if !self.stderr.is_finished() {
+            // A grandchild may hold stderr open for ever.
+            let _ = tokio::time::timeout(LINGER, &mut self.stderr).await;
+        }
         self.signal(Signal::KILL);
-        if let Some(group) = self.group.take() {
+        if let Some(group) = self.group {
             Self::bury(group).await;
+            self.group = None;
         }
         match status {
             Ok(status) => match (status.code(), status.signal()) {
@@ -475,6 +480,25 @@ mod tests {
         .unwrap();
         let pid = std::fs::read_to_string(mark).unwrap();
         assert!(!Path::new("/proc").join(pid.trim()).exists(), "a zombie is left");
+    }
+
+    #[test]
+    fn who_gave_up_waiting_may_begin_anew() {
+        // The tap's own children must be buried, which lasts as long as they take to die.
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
+        let ended = run(async {
+            let (command, args) = shell("for n in $(seq 50); do sleep 60 2>&- & done; exit 3");
+            let work = tempfile::tempdir().unwrap();
+            let mut running = Running::start(&command, &args, work.path(), plain()).unwrap();
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = running.wait() => return ended,
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+        });
+        assert_eq!(ended, Ended::Code(3));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 const WARNINGS: usize = 500;
 /// Of all that it said, so many entries are remembered: a usage text has fewer lines.
 const RECENT: usize = 60;
-
 /// So many errors are remembered.
 const ERRORS: usize = 10;
+/// And no more bytes of a kind than this, however long what it says is.
+const BYTES: usize = 1024 * 1024;
 
 /// What a tap said on stderr, as far as it may explain a failure. Cloning gives another ear.
 #[derive(Debug, Clone, Default)]
@@ -123,10 +124,10 @@ impl Said {
 }
 
 fn push(kept: &mut VecDeque<String>, most: usize, line: String) {
-    if kept.len() == most {
+    kept.push_back(line);
+    while kept.len() > most || kept.iter().map(String::len).sum::<usize>() > BYTES {
         kept.pop_front();
     }
-    kept.push_back(line);
 }
 
 /// The telling line of a message: its first that isn't blank. Whole: half a secret at a cut could
@@ -183,6 +184,21 @@ mod tests {
         ])
         .last();
         assert_eq!(said.line.as_deref(), Some("ValueError: the date is missing"));
+    }
+
+    #[test]
+    fn what_is_remembered_has_bounds_in_bytes() {
+        let long = "x".repeat(60_000);
+        let warning = format!("WARNING no access to orders {long}");
+        let lines: Vec<&str> = (0..100).flat_map(|_| [&*warning, &*long, &*long]).collect();
+        let words = words(&lines);
+        let said = words.inner.lock().unwrap();
+        for kept in [&said.warnings, &said.recent] {
+            let bytes: usize = kept.iter().map(String::len).sum();
+            assert!(bytes > BYTES / 2 && bytes <= BYTES, "{bytes}");
+        }
+        drop(said);
+        assert!(words.warned_of("orders"));
     }
 
     #[test]

@@ -55,6 +55,8 @@ struct Pending {
 impl Stderr {
     /// The most lines that one entry without a traceback takes.
     pub const MAX_LINES: usize = 200;
+    /// The most bytes, too: lines can be long.
+    pub const MAX_BYTES: usize = 256 * 1024;
 
     /// Takes one line and gives the entry that it ends, if it ends one.
     pub fn push(&mut self, line: &str) -> Option<LogEntry> {
@@ -158,7 +160,8 @@ impl Pending {
         let continues = self.entry.level_source != LevelSource::Unknown
             && line.level_source == LevelSource::Unknown
             && line.kind == Kind::Plain
-            && self.lines < Stderr::MAX_LINES;
+            && self.lines < Stderr::MAX_LINES
+            && self.entry.message.len() + line.message.len() < Stderr::MAX_BYTES;
         if continues {
             self.lines += 1;
             self.entry.message.push('\n');

@@ -320,3 +320,15 @@ fn the_other_exceptions_of_a_chain_are_kept() {
     assert_eq!(entry.exception.as_deref(), Some("RuntimeError: sync failed"));
     assert_eq!(entry.causes, ["OSError: refused"]);
 }
+
+#[test]
+fn an_entry_has_bounds_in_lines_and_in_bytes() {
+    for (line, most) in [("  x".to_owned(), Stderr::MAX_LINES), ("  x".repeat(20_000), 5)] {
+        let mut stderr = Stderr::default();
+        assert!(stderr.push("WARNING it begins").is_none());
+        let ended = (1..=Stderr::MAX_LINES).find_map(|n| Some((n, stderr.push(&line)?)));
+        let (lines, entry) = ended.expect("an end");
+        assert_eq!((lines, entry.message.lines().count()), (most, most));
+        assert!(entry.message.len() < Stderr::MAX_BYTES);
+    }
+}

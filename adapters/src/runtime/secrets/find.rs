@@ -2,7 +2,7 @@
 
 use super::MASK;
 use super::forms::{self, Shape};
-use aho_corasick::{AhoCorasick, Input, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -21,8 +21,12 @@ impl Finder {
         let mut found = BTreeMap::new();
         values.iter().for_each(|value| forms::collect(value, &mut found));
         let reach = found.keys().map(String::len).max()?;
-        let kind = MatchKind::LeftmostLongest;
-        let automaton = AhoCorasick::builder().match_kind(kind).build(found.keys()).ok()?;
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            // What would be chosen for a few patterns takes 500 bytes for each byte of a long key.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(found.keys())
+            .ok()?;
         Some(Self { automaton, shapes: found.into_values().collect(), reach })
     }
 
@@ -134,5 +138,18 @@ impl Folded {
         let next = self.pieces.partition_point(|(start, _)| *start <= at);
         let (start, origin) = self.pieces[next - 1];
         origin + at - start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_key_takes_little_memory() {
+        let key: String = (1000..6000).map(|n| n.to_string()).collect();
+        let finder = Finder::new(&BTreeSet::from([key.clone()])).unwrap();
+        let bytes = finder.automaton.memory_usage();
+        assert!(bytes < 500 * key.len(), "{bytes} bytes for a key of {}", key.len());
     }
 }

@@ -27,6 +27,10 @@ pub(super) fn collect(value: &str, out: &mut BTreeMap<String, Shape>) {
     if value.chars().count() < SHORTEST {
         return;
     }
+    // A newline at its end comes from the file that it was copied from; programs strip it.
+    if value.trim().len() < value.len() {
+        collect(value.trim(), out);
+    }
     let mut add = |form: String| {
         let count = form.chars().count();
         if count >= SHORTEST {
@@ -34,7 +38,6 @@ pub(super) fn collect(value: &str, out: &mut BTreeMap<String, Shape>) {
             out.entry(form).or_insert(shape);
         }
     };
-    add(value.trim().to_owned());
     // A private key is printed line by line.
     value.lines().map(str::trim).filter(|l| l.len() >= LONG).for_each(|line| add(line.to_owned()));
     // As it is looked for across line breaks.

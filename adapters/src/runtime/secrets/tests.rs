@@ -21,6 +21,15 @@ fn hex(text: &str) -> String {
 }
 
 #[test]
+fn blanks_around_a_secret_are_no_part_of_it() {
+    let (token, secrets) = ("t0k/en:12345", one(" t0k/en:12345\n"));
+    let forms = [token, "t0k%2Fen%3A12345", &STANDARD.encode(token), &hex(token)].map(String::from);
+    for form in forms {
+        assert_eq!(secrets.mask(&format!("key={form}.")), "key=****.");
+    }
+}
+
+#[test]
 fn every_encoding_of_a_secret_is_masked() {
     let value = "pä:ss/w \"ord'1";
     let secrets = one(value);

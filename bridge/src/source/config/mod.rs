@@ -28,6 +28,7 @@ use airbyte_adapters::{Config, Context, Result};
 use changes::Changes;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -67,6 +68,8 @@ struct Known {
     whole: Map<String, Value>,
     /// What the platform has.
     stored: Map<String, Value>,
+    /// What it had when the user was last told of a change.
+    told: Map<String, Value>,
     /// Whether it was whole at the last look.
     is_whole: bool,
     /// Whether a state has waited in vain since then.
@@ -89,6 +92,7 @@ impl ConfigFile {
             file: Rewritable::new(path),
             whole: given.clone(),
             stored: config.values().clone(),
+            told: config.values().clone(),
             is_whole: true,
             in_vain: false,
         };
@@ -138,7 +142,7 @@ impl ConfigWatch {
     /// if it isn't. What the tap is just writing is waited for, once.
     pub(super) fn look_before_state(&self) {
         let began = Instant::now();
-        while !self.inner.look() {
+        while !self.inner.look_and_tell() {
             let mut known = self.inner.known();
             known.in_vain |= began.elapsed() > PATIENCE;
             if known.in_vain {
@@ -153,7 +157,7 @@ impl ConfigWatch {
         let mut ticks = tokio::time::interval(EVERY);
         loop {
             ticks.tick().await;
-            self.inner.look();
+            self.inner.look_and_tell();
         }
     }
 }
@@ -163,30 +167,57 @@ impl Inner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the file is whole.
+    /// Whether the file is whole. Nothing is logged here: whoever logs masks, and whoever masks looks.
     fn look(&self) -> bool {
         let mut known = self.known();
-        let changes = match known.file.look() {
+        match known.file.look() {
             Some(Content::Settings(now)) => self.take(&mut known, now),
-            Some(_) => {
-                known.is_whole = false;
-                None
-            }
-            None => None,
-        };
-        let is_whole = known.is_whole;
-        drop(known);
-        changes.iter().for_each(Changes::tell);
+            Some(_) => known.is_whole = false,
+            None => {}
+        }
+        known.is_whole
+    }
+
+    fn look_and_tell(&self) -> bool {
+        let is_whole = self.look();
+        self.tell();
         is_whole
     }
 
+    /// Tells the user what has changed since the last time.
+    fn tell(&self) {
+        let mut known = self.known();
+        if known.told == known.stored {
+            return;
+        }
+        let changes = Changes::between(&known.told, &known.stored);
+        known.told = known.stored.clone();
+        drop(known);
+        changes.tell();
+    }
+
     fn settle(&self) {
+        let wrong = self.mend();
+        self.tell();
+        match wrong {
+            None => {}
+            Some((wrong, Ok(()))) => {
+                tracing::warn!("the tap {wrong}: what stood there before is kept");
+            }
+            Some((wrong, Err(error))) => {
+                tracing::warn!("the tap {wrong}, and it can't be mended: {}", error.kind());
+            }
+        }
+    }
+
+    /// Puts what stood in the file back if nothing that is whole does: what was wrong with it, and
+    /// whether that went well.
+    fn mend(&self) -> Option<(&'static str, io::Result<()>)> {
         let mut known = self.known();
         let wrong = match known.file.read() {
             Content::Settings(now) => {
-                let changes = self.take(&mut known, now);
-                drop(known);
-                return changes.iter().for_each(Changes::tell);
+                self.take(&mut known, now);
+                return None;
             }
             Content::Gone => "removed its config file",
             Content::NotSettings => {
@@ -195,29 +226,17 @@ impl Inner {
             Content::Broken => "left its config file half-written",
         };
         let Known { file, whole, .. } = &mut *known;
-        let put_back = file.write(whole);
-        drop(known);
-        match put_back {
-            Ok(()) => tracing::warn!("the tap {wrong}: what stood there before is kept"),
-            Err(error) => {
-                tracing::warn!("the tap {wrong}, and it can't be mended: {}", error.kind())
-            }
-        }
+        Some((wrong, file.write(whole)))
     }
 
-    /// Has the platform store what the tap made of the config, if that is anything new. What there
-    /// is to say of it is given back: whoever logs masks, and whoever masks looks here, so nothing is
-    /// logged while the lock is held.
-    fn take(&self, known: &mut Known, now: Map<String, Value>) -> Option<Changes> {
+    /// Has the platform store what the tap made of the config, if that is anything new.
+    fn take(&self, known: &mut Known, now: Map<String, Value>) {
         let settings = given::taken_back(self.user.values(), &self.given, &now);
         (known.whole, known.is_whole, known.in_vain) = (now, true, false);
-        if settings == known.stored {
-            return None;
+        if settings != known.stored {
+            known.stored = settings.clone();
+            // A stdout that nobody reads shows at the next write too.
+            let _ = self.context.store_config(&self.user, settings);
         }
-        let changes = Changes::between(&known.stored, &settings);
-        known.stored = settings.clone();
-        // A stdout that nobody reads shows at the next write too.
-        let _ = self.context.store_config(&self.user, settings);
-        Some(changes)
     }
 }

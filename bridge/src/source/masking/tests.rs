@@ -52,6 +52,18 @@ fn a_line_is_held_until_enough_has_followed_or_200_ms() {
 }
 
 #[test]
+fn a_token_that_becomes_known_while_its_line_is_held_is_never_heard() {
+    let secrets = Secrets::default();
+    secrets.add(&SECRET.into());
+    let mut hearing = Hearing::new(Words::default(), Voice::plain(&secrets));
+    hearing.line(b"INFO the new token is brand-");
+    hearing.line(b"new-token");
+    hearing.settle();
+    secrets.add(&"brand-new-token".into());
+    assert_eq!(heard(&mut hearing).concat().trim_end(), "the new token is ****");
+}
+
+#[test]
 fn nothing_is_held_where_nothing_is_secret() {
     let mut hearing = Hearing::new(Words::default(), Voice::plain(&Secrets::default()));
     hearing.line(b"INFO one");
