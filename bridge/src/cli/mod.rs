@@ -15,6 +15,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::de::DeserializeOwned;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -58,8 +59,18 @@ enum Command {
     Convert(Convert),
 }
 
+/// Says where a fault of ours is. The words of a panic may hold data, and stderr isn't masked.
+fn own_fault(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let _ = writeln!(
+        std::io::stderr(),
+        "a fault of airbyte-singer itself at {place}; please report it"
+    );
+}
+
 /// The whole program.
 pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(own_fault));
     let cli = parse();
     let session = match &cli.command {
         Command::Convert(convert) if convert.gives_a_document() => cli.logging.open_beside(),
