@@ -123,7 +123,8 @@ class Kills:
             time.sleep(self.chance.random() * span)
             self.killed[victim] += self.kill(client, bridge, victim)
         else:
-            while descendant(client, self.source.binary, "read") == bridge:
+            # None where it was quicker than we looked.
+            while bridge and descendant(client, self.source.binary, "read") == bridge:
                 time.sleep(0.001)
             self.spans["bridge"] = time.monotonic() - begun
         code = json.loads(self.worker.stdout.readline())
