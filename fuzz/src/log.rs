@@ -1,6 +1,6 @@
 //! A tap's log: whatever comes, each line ends up in one entry, and none is made up.
 
-use singer_protocol::{Level, LogEntry, Stderr, parse_line};
+use singer_protocol::{Kind, Level, LogEntry, Stderr, parse_line};
 
 /// Reads all that a tap wrote on stderr.
 pub fn run(bytes: &[u8]) {
@@ -10,7 +10,8 @@ pub fn run(bytes: &[u8]) {
     let mut entries: Vec<LogEntry> = Vec::new();
     for line in text.split('\n') {
         let parsed = parse_line(line);
-        if parsed.level >= Level::Error {
+        // A traceback is as grave as the words that announce it.
+        if parsed.level >= Level::Error && parsed.kind != Kind::TracebackStart {
             levels.push(parsed.level);
         }
         words += usize::from(!parsed.message.trim().is_empty());
