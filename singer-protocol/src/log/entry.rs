@@ -126,9 +126,11 @@ impl Pending {
     /// Takes a line that can only be part of the traceback that is being told.
     fn take_traceback_line(&mut self, line: &str) -> bool {
         let Some(traceback) = &mut self.traceback else { return false };
-        let frame = traceback.in_frames() && line.starts_with([' ', '\t']);
+        let line = line.trim_end_matches(['\r', '\n']);
+        // What was rewritten shows its last update, which may be anything.
+        let frame = traceback.in_frames() && line.starts_with([' ', '\t']) && !line.contains('\r');
         if frame {
-            traceback.push(line.trim_end_matches(['\r', '\n']));
+            traceback.push(line);
         }
         frame
     }

@@ -205,6 +205,17 @@ fn an_exception_group_is_one_entry() {
 }
 
 #[test]
+fn a_rewritten_line_is_no_frame_whatever_it_began_with() {
+    let mut stderr = Stderr::default();
+    let told =
+        ["Traceback (most recent call last):", "  File \"x\", line 1", " 50%\rCRITICAL gone"];
+    let mut entries: Vec<_> = told.iter().filter_map(|line| stderr.push(line)).collect();
+    entries.extend(stderr.finish());
+    assert_eq!(entries.iter().map(|entry| entry.level).max(), Some(Level::Critical));
+    assert_eq!(entries[1].message, "gone");
+}
+
+#[test]
 fn a_traceback_belongs_to_what_announced_it() {
     let text = "ERROR sync failed\nTraceback (most recent call last):\n  File \"a.py\", line 1\nValueError: x\n2026-11-22 09:14:13,803 | INFO | tap | bye\n";
     let entries = entries(text);
