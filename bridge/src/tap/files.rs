@@ -37,7 +37,10 @@ impl Folder {
                 .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
                 .tempdir_in(&base)?;
             let path = folder.path().join(LOCK);
-            let lock = fs::File::create_new(&path)?;
+            let lock = match fs::File::create_new(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                lock => lock?,
+            };
             rustix::fs::flock(&lock, FlockOperation::LockExclusive)?;
             if path.exists() {
                 break (folder, lock);
@@ -104,8 +107,12 @@ impl Drop for Folder {
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        if ours && !is_held(&entry.path()) {
-            let _ = fs::remove_dir_all(entry.path());
+        if ours {
+            // A kill may come just before the lock is made, or after it is gone: what is empty goes.
+            let _ = match is_held(&entry.path()) {
+                true => fs::remove_dir(entry.path()),
+                false => fs::remove_dir_all(entry.path()),
+            };
         }
     }
 }
@@ -153,17 +160,19 @@ mod tests {
     #[test]
     fn what_a_dead_run_left_is_swept_and_nothing_else() {
         let base = tempfile::tempdir().unwrap();
-        let [dead, alive, unlocked, foreign] = ["run-1", "run-2", "run-3", "else"]
+        let [dead, alive, unlocked, foreign, empty] = ["run-1", "run-2", "run-3", "else", "run-4"]
             .map(|name| base.path().join(format!("airbyte-singer-{name}")));
-        for folder in [&dead, &alive, &unlocked, &foreign] {
+        for folder in [&dead, &alive, &unlocked, &foreign, &empty] {
             fs::create_dir(folder).unwrap();
         }
+        fs::write(unlocked.join("file"), "").unwrap();
         for folder in [&dead, &foreign] {
             drop(fs::File::create_new(folder.join(LOCK)).unwrap());
         }
         let held = fs::File::create_new(alive.join(LOCK)).unwrap();
         rustix::fs::flock(&held, FlockOperation::NonBlockingLockExclusive).unwrap();
         sweep(base.path());
-        assert!(!dead.exists() && alive.exists() && unlocked.exists() && foreign.exists());
+        assert!(alive.exists() && unlocked.exists() && foreign.exists());
+        assert!(!dead.exists() && !empty.exists());
     }
 }
