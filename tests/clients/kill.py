@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 
-from victims import KEYED, UNKEYED, Source, descendant, left_behind
+from victims import KEYED, UNKEYED, Source, arguments, descendant, left_behind, tell
 
 #: So often a read is killed before one runs to its end.
 KILLS_OF_A_LIFE = 4
@@ -185,8 +185,9 @@ class Kills:
                 if missed == MOST_MISSES:
                     self.problems.append(f"{missed} reads, and the {victim} was never there to be killed")
                     return
-                # A read that goes on has less to say than the first one.
-                self.span = max(self.span / 2, self.whole / 10)
+                # A read that goes on has less to say than the first one, and before the tap come its
+                # probes: nobody knows when the victim is there, so each span has its turn.
+                self.span = self.whole / 2 ** (missed % 5)
             rounds += self.chance.randrange(2)
         self.read(platform, rounds, None)
         found = self.source.differences(rounds, platform.tables)
@@ -199,9 +200,9 @@ class Kills:
         while self.killed.total() < self.options.kills and not self.problems:
             self.live()
             lives += 1
-        left = sorted(path.name for path in self.temporary.iterdir())
+        left = sorted(str(path.relative_to(self.temporary)) for path in self.temporary.rglob("*"))
         if left:
-            self.problems.append(f"{len(left)} files or folders are left behind")
+            self.problems.append(f"left behind: {', '.join(left)}")
         rows = sum(len(rows) for rows in self.source.rows(0).values())
         return {
             "killed": dict(self.killed),
@@ -215,18 +216,9 @@ class Kills:
 
 def main() -> int:
     """Print the report; 1 when a law is broken."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--binary", type=pathlib.Path, required=True)
-    parser.add_argument("--tap", type=pathlib.Path, required=True)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
+    options = arguments(__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="airbyte-singer-kill-") as folder:
-        report = Kills(parser.parse_args(), pathlib.Path(folder)).run()
-    json.dump(report, sys.stdout, indent=1)
-    print()
-    return 1 if report["problems"] else 0
+        return tell(Kills(options, pathlib.Path(folder)).run())
 
 
 if __name__ == "__main__":

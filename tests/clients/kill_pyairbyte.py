@@ -25,7 +25,7 @@ import time
 import traceback
 
 from pyairbyte import settle
-from victims import KEYED, UNKEYED, Source, children, command, descendant, left_behind
+from victims import KEYED, UNKEYED, Source, arguments, children, command, descendant, left_behind, tell
 
 #: A life's reads that are killed, and those that run to their end.
 KILLS_OF_A_LIFE = 4
@@ -98,7 +98,8 @@ class Kills:
             "AIRBYTE_SINGER_STATE_INTERVAL": "0",
             "MARK": self.mark,
         }
-        argv = [options.python, __file__, "--worker", "--binary", self.source.binary, "--folder", folder]
+        argv = [options.python, __file__, "--worker", "--binary", self.source.binary]
+        argv += ["--tap", self.source.tap, "--folder", folder]
         self.worker = subprocess.Popen(list(map(str, argv)), stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, stderr=options.log, env=environment)
         #: How long a read takes: the bridge's part of it, and PyAirbyte's.
@@ -209,29 +210,19 @@ class Kills:
 
 def main() -> int:
     """Print the report; 1 when a law is broken."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--binary", type=pathlib.Path, required=True)
-    parser.add_argument("--tap", type=pathlib.Path)
+    parser = arguments(__doc__)
+    parser.set_defaults(kills=20)
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has PyAirbyte")
-    parser.add_argument("--kills", type=int, default=20, help="of the bridge and the tap together")
     parser.add_argument("--no-client", dest="client", action="store_false", help="leave PyAirbyte itself alive")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--log", type=argparse.FileType("wb"), default=subprocess.DEVNULL,
                         help="where PyAirbyte's own words go")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         return worker(options)
-    if options.tap is None:
-        parser.error("--tap is needed")
     with tempfile.TemporaryDirectory(prefix="airbyte-singer-kill-") as folder:
-        report = Kills(options, pathlib.Path(folder)).run()
-    json.dump(report, sys.stdout, indent=1)
-    print()
-    return 1 if report["problems"] else 0
+        return tell(Kills(options, pathlib.Path(folder)).run())
 
 
 if __name__ == "__main__":

@@ -5,17 +5,39 @@ rows hang on its parents' bookmarks, and `round` in its config says how often th
 Accounts and contacts are keyed; calls are treated as a table without a key.
 """
 
+import argparse
 import collections
 import json
 import os
 import pathlib
+import random
 import subprocess
+import sys
 import time
 
 #: Streams whose rows replace one another, and those whose rows pile up.
 KEYED, UNKEYED = ("accounts", "contacts"), ("calls",)
 
 Rows = dict[str, list[tuple[int, str]]]
+
+
+def arguments(about: str) -> argparse.ArgumentParser:
+    """What a kill test is told."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--binary", type=pathlib.Path, required=True)
+    parser.add_argument("--tap", type=pathlib.Path, required=True)
+    parser.add_argument("--kills", type=int, default=200, help="of the bridge and the tap together")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
+    return parser
+
+
+def tell(report: dict) -> int:
+    """Prints a report; 1 when a law is broken."""
+    json.dump(report, sys.stdout, indent=1)
+    print()
+    return 1 if report["problems"] else 0
 
 
 class Source:
