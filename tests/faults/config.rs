@@ -48,19 +48,19 @@ fn specified(work: &Work, config: &str) -> Output {
 faults! {
     config_is_missing: "`--config` names a file that isn't there",
         |work| with_file(work, "check", &[("--config", "")]),
-        ["exit 1", "config_error: config file /work/config.json: there is no such file", ""];
+        ["exit 1", "config_error: config file /here/config.json: there is no such file", ""];
     config_is_a_folder: "`--config` names what can't be read",
         |work| {
             std::fs::create_dir(work.path("config.json")).expect("a folder");
             with_file(work, "discover", &[("--config", "")])
         },
-        ["exit 1", "config_error: config file /work/config.json: is a directory", ""];
+        ["exit 1", "config_error: config file /here/config.json: is a directory", ""];
     config_is_no_json: "the config is broken",
         |work| checked(work, "{\"token\": \n hunter2}"),
-        ["exit 1", "config_error: config file /work/config.json: not valid JSON at line 2, column 2", ""];
+        ["exit 1", "config_error: config file /here/config.json: not valid JSON at line 2, column 2", ""];
     config_is_no_object: "the config is a list",
         |work| checked(work, "[]"),
-        ["exit 1", "config_error: config file /work/config.json: expected a JSON object of settings", ""];
+        ["exit 1", "config_error: config file /here/config.json: expected a JSON object of settings", ""];
     setting_is_missing_by_about: "a setting is missing that the tap's `--about` calls required",
         |work| about(work, "{}"),
         ["exit 0", "FAILED: the config is not valid: setting `token` is missing", ""];
@@ -84,22 +84,22 @@ faults! {
             let profile = work.file("p.yaml", "version: 1\nstreams: {people: {curser: id}}\n");
             read(work, "schema; row 1").arg("--profile").arg(profile).go()
         },
-        ["exit 1", "config_error: profile /work/p.yaml: at streams.people.curser: unknown field `curser`, expected one of `name`, `namespace`, `primary_key`, `cursor`, `replication_method`, `sync_modes`, `alone`, `aliases`, `exclude`", ""];
+        ["exit 1", "config_error: profile /here/p.yaml: at streams.people.curser: unknown field `curser`, expected one of `name`, `namespace`, `primary_key`, `cursor`, `replication_method`, `sync_modes`, `alone`, `aliases`, `exclude`", ""];
     profile_is_missing: "`--profile` names a file that isn't there",
         |work| read(work, "schema; row 1").arg("--profile").arg(work.path("p.yaml")).go(),
-        ["exit 1", "config_error: profile /work/p.yaml: there is no such file", ""];
+        ["exit 1", "config_error: profile /here/p.yaml: there is no such file", ""];
     catalog_is_missing: "`--catalog` names a file that isn't there",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", "")]),
-        ["exit 1", "config_error: catalog file /work/catalog.json: there is no such file", ""];
+        ["exit 1", "config_error: catalog file /here/catalog.json: there is no such file", ""];
     catalog_is_no_catalog: "the configured catalog is something else",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", "{\"streams\": 7}")]),
-        ["exit 1", "config_error: catalog file /work/catalog.json: at streams: expected a sequence", ""];
+        ["exit 1", "config_error: catalog file /here/catalog.json: at streams: expected a sequence", ""];
     catalog_is_empty: "no stream is configured",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", "{\"streams\": []}")]),
-        ["exit 1", "config_error: catalog file /work/catalog.json: no stream is configured", ""];
+        ["exit 1", "config_error: catalog file /here/catalog.json: no stream is configured", ""];
     state_is_no_state: "the state is broken",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", &people().to_string()), ("--state", "[{")]),
-        ["exit 1", "config_error: state file /work/state.json: the JSON ends too early (line 1, column 2)", ""];
+        ["exit 1", "config_error: state file /here/state.json: the JSON ends too early (line 1, column 2)", ""];
     state_is_of_another_version: "the state was written by a later version of ours",
         |work| {
             let state = json!([{"type": "STREAM", "stream": {"stream_descriptor": {"name": "people"},

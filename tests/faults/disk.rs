@@ -21,5 +21,5 @@ faults! {
             let flags = ["discover", "--catalog-flag", "catalog"];
             through(work, "trap '' XFSZ; ulimit -f 0; exec \"$@\"").args(flags).with_config("{}").arg("--tap").arg(tap).go()
         },
-        ["exit 1", "system_error: the tap's config can't be written below /work/tmp: file too large (set TMPDIR to another folder)", ""];
+        ["exit 1", "system_error: the tap's config can't be written below /here/tmp: file too large (set TMPDIR to another folder)", ""];
 }

@@ -103,7 +103,7 @@ fn seen(output: &Output, work: &Work) -> [String; 3] {
     }
     says.extend(output.stderr.lines().map(|line| format!("stderr: {line}")));
     let own = work.path("");
-    let says = says.join("; ").replace(own.to_str().expect("a path"), "/work/");
+    let says = says.join("; ").replace(own.to_str().expect("a path"), "/here/");
     [exit, says, streams(output)]
 }
 

@@ -11,7 +11,7 @@ faults! {
         ["exit 1", "system_error: tap `./venv/bin/tap-x`: there is no such file", ""];
     tap_is_not_executable: "the tap's file may not be executed",
         |work| work.discover().arg("--tap").arg(work.file("tap-x", "#!/bin/sh\n")).go(),
-        ["exit 1", "system_error: tap `/work/tap-x` is not executable (chmod +x makes it so)", ""];
+        ["exit 1", "system_error: tap `/here/tap-x` is not executable (chmod +x makes it so)", ""];
     interpreter_is_missing: "the tap's environment was moved: the Python of its first line is gone",
         |work| {
             let tap = program(work, "#!/nowhere/venv/bin/python\nprint('hello')\n");

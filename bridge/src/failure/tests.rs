@@ -124,7 +124,7 @@ fn faults_are_told_apart() {
         ("dial tcp: lookup db.example: no such host", TransientError),
         ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed", ConfigError),
         ("[Errno 32] Broken pipe", TransientError),
-        ("PermissionError: [Errno 13] Permission denied: '/root/.aws'", SystemError),
+        ("PermissionError: [Errno 13] Permission denied: '/home/me/.aws'", SystemError),
         ("422 Client Error: Unprocessable Entity", SystemError),
         ("KeyError: 'x'", SystemError),
         ("row 5003 of table a401b is odd", SystemError),

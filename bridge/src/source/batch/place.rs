@@ -167,13 +167,13 @@ mod tests {
     }
 
     fn root(config: &Value) -> Option<PathBuf> {
-        storage_root(config.as_object().unwrap(), Path::new("/work")).map(|(_, decoded)| decoded)
+        storage_root(config.as_object().unwrap(), Path::new("/here")).map(|(_, decoded)| decoded)
     }
 
     #[test]
     fn paths_are_what_taps_write() {
         let path = |text| {
-            paths_of(text, Path::new("/work")).map(|(_, decoded)| decoded.display().to_string())
+            paths_of(text, Path::new("/here")).map(|(_, decoded)| decoded.display().to_string())
         };
         for (text, expected) in [
             ("file:///a/b%20%C3%A9%3D.gz", "/a/b é=.gz"),
@@ -181,8 +181,8 @@ mod tests {
             ("file:/a", "/a"),
             ("file://localhost/a", "/a"),
             ("/a/50%25", "/a/50%25"),
-            ("a/b", "/work/a/b"),
-            ("12:30.jsonl", "/work/12:30.jsonl"),
+            ("a/b", "/here/a/b"),
+            ("12:30.jsonl", "/here/12:30.jsonl"),
         ] {
             assert_eq!(path(text).as_deref(), Ok(expected));
         }
@@ -285,7 +285,7 @@ mod tests {
     fn the_folder_that_the_config_names_is_allowed() {
         let config = |root: Value| json!({"batch_config": {"storage": {"root": root}}});
         assert_eq!(root(&config(json!("file:///a%20b"))), Some("/a b".into()));
-        assert_eq!(root(&config(json!("batches"))), Some("/work/batches".into()));
+        assert_eq!(root(&config(json!("batches"))), Some("/here/batches".into()));
         assert_eq!(root(&config(json!("s3://bucket"))), None);
         assert_eq!(root(&config(json!(7))), None);
         assert_eq!(root(&json!({"batch_config": null})), None);
