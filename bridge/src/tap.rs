@@ -3,6 +3,7 @@
 //! This wing speaks Singer only. What a line means to a platform is decided elsewhere.
 
 pub mod attend;
+pub mod capture;
 pub mod command;
 pub mod files;
 pub mod hearing;
@@ -10,12 +11,14 @@ pub mod lines;
 mod orphans;
 pub mod process;
 pub mod rewritable;
+mod stderr;
 pub mod words;
 
 pub use attend::{Attended, Ear, attend};
+pub use capture::{Bounds, Captured, capture};
 pub use command::TapCommand;
 pub use files::Folder;
 pub use hearing::{Hearing, Mask, Voice};
 pub use lines::{Arrival, Lines};
-pub use process::{Bounds, Captured, Ended, LINGER, RunError, Running, capture};
+pub use process::{Ended, LINGER, RunError, Running};
 pub use words::{LastWords, Words};
