@@ -170,6 +170,26 @@ fn of_very_many_places_a_hundred_are_told() {
     assert!(told[100].contains("further places"), "{told:?}");
 }
 
+/// Each stream tells at most a hundred places, so all that are told are shown, however many at once.
+#[test]
+fn no_place_is_left_out_because_other_streams_have_many() {
+    let columns: serde_json::Map<String, Value> =
+        (0..80).map(|n| (format!("c{n}"), json!({"type": "string"}))).collect();
+    let row: serde_json::Map<String, Value> =
+        (0..80).map(|n| (format!("c{n}"), json!(n))).collect();
+    let users = [schema_of(Value::Object(columns)), record(&Value::Object(row).to_string())];
+    let others = users.clone().map(|line| line.replace("users", "others"));
+    let entries = ["users", "others"].map(|name| entry(name, &["id"], self::columns()));
+    let tap = Tap::with(&entries).says(&[users, others].concat());
+    for (flag, lines) in [(None, 160), (Some("--validate-records"), 162)] {
+        let work = Work::new();
+        let output = flag.into_iter().fold(read(&work, &tap), |run, flag| run.arg(flag)).ok();
+        assert_eq!(told(&output).len(), lines, "{output}");
+        let drifts = output.logs().into_iter().filter(|log| log.contains("schema drift")).count();
+        assert!(drifts >= 160, "{drifts} of the columns are new: {output}");
+    }
+}
+
 #[test]
 fn a_read_that_fails_tells_what_it_saw() {
     let output = read(&Work::new(), &broken().exits(json!({"sync": 1}))).fails();

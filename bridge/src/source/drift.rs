@@ -108,12 +108,16 @@ impl Drift {
                     if watched.told.len() == TOLD {
                         watched.is_full = true;
                         tracing::warn!(
+                            bounded = true,
                             "stream {stream}: schema drift: further places are not told"
                         );
                         return;
                     }
                     if watched.told.insert(difference.path.clone()) {
-                        tracing::warn!("stream {stream}: schema drift: {difference}");
+                        tracing::warn!(
+                            bounded = true,
+                            "stream {stream}: schema drift: {difference}"
+                        );
                     }
                 }
             }

@@ -23,6 +23,7 @@ const PART: u64 = 1024;
 const SCHEMA: u64 = 4;
 /// How many schemas are held ready for a sample: they take a hundred times the room of their text.
 const READY: usize = 16;
+const BREAKS: &str = "values break the tap's schema";
 /// How many places are told of one stream.
 const TOLD: usize = 100;
 
@@ -176,40 +177,28 @@ impl Looked {
             Some(_) => self.unfit.as_deref(),
             None => Some("the tap sent none"),
         };
-        match unfit {
-            Some(why) if all => {
-                tracing::warn!(
-                    "stream {stream}: records can't be held against their schema: {why}"
-                );
+        if let Some(why) = unfit {
+            let text = format!("records can't be held against their schema: {why}");
+            match all {
+                true => tracing::warn!(bounded = true, "stream {stream}: {text}"),
+                false => tracing::debug!(bounded = true, "stream {stream}: {text}"),
             }
-            Some(why) => {
-                tracing::debug!(
-                    "stream {stream}: records can't be held against their schema: {why}"
-                );
-            }
-            None => {}
         }
         let of = match all {
             true => format!("{} records", self.looked_at),
             false => format!("{} records looked at, {} in all", self.looked_at, self.records),
         };
-        for (what, count) in &self.breaks {
-            let text = format!(
-                "stream {stream}: values break the tap's schema: {what}, in {count} of {of}"
-            );
+        let places = self.breaks.iter().map(|(what, count)| format!("{what}, in {count} of {of}"));
+        for what in places.chain(self.more.then(|| "further places are not told".to_owned())) {
             match all {
-                true => tracing::warn!("{text}"),
-                false => tracing::info!("{text}"),
+                true => tracing::warn!(bounded = true, "stream {stream}: {BREAKS}: {what}"),
+                false => tracing::info!(bounded = true, "stream {stream}: {BREAKS}: {what}"),
             }
-        }
-        if self.more {
-            tracing::info!(
-                "stream {stream}: values break the tap's schema: further places are not told"
-            );
         }
         if all && self.looked_at > 0 {
             let (looked_at, broken) = (self.looked_at, self.broken);
             tracing::info!(
+                bounded = true,
                 "stream {stream}: {looked_at} records held against the tap's schema, {broken} break it"
             );
         }

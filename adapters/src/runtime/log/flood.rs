@@ -13,7 +13,8 @@ const LINES: u32 = 100;
 /// level so many lines pass in a second, the others are counted too. What was counted is told.
 ///
 /// Errors are only ever counted as repetitions of one that was shown. Each source `S` (a place in
-/// the code) has a bound of its own, so that a tap that floods can't drown what we say ourselves.
+/// the code) has a bound of its own, so that a tap that floods can't drown what we say ourselves. What
+/// has no source is bounded by who says it, and all of it passes.
 #[derive(Debug)]
 pub(super) struct Flood<S> {
     /// The last line, if it was shown.
@@ -27,7 +28,7 @@ pub(super) struct Flood<S> {
 #[derive(Debug)]
 struct Last<S> {
     line: Log,
-    source: S,
+    source: Option<S>,
     repeated: u64,
     /// When the first of these repetitions came.
     since: Instant,
@@ -51,7 +52,7 @@ impl<S> Default for Flood<S> {
 
 impl<S: PartialEq + Clone> Flood<S> {
     /// Takes a line; what passes comes out of [`Flood::next`].
-    pub(super) fn take(&mut self, line: Log, source: S, now: Instant) {
+    pub(super) fn take(&mut self, line: Log, source: Option<S>, now: Instant) {
         self.settle(now);
         if let Some(last) = &mut self.last
             && (&last.source, &last.line) == (&source, &line)
@@ -64,7 +65,7 @@ impl<S: PartialEq + Clone> Flood<S> {
         }
         self.tell_repeated(now);
         self.last = None;
-        if self.admits(line.level, &source, 1, now) {
+        if self.admits(line.level, source.as_ref(), 1, now) {
             self.passed.push_back(line.clone());
             self.last = Some(Last { line, source, repeated: 0, since: now });
         }
@@ -94,7 +95,7 @@ impl<S: PartialEq + Clone> Flood<S> {
     fn tell_repeated(&mut self, now: Instant) {
         let Some(mut last) = self.last.take() else { return };
         let count = std::mem::take(&mut last.repeated);
-        if count > 0 && self.admits(last.line.level, &last.source, count, now) {
+        if count > 0 && self.admits(last.line.level, last.source.as_ref(), count, now) {
             let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
             let message = format!("{} (repeated {times})", last.line.message);
             self.passed.push_back(Log::new(last.line.level, message));
@@ -103,10 +104,9 @@ impl<S: PartialEq + Clone> Flood<S> {
     }
 
     /// Whether one more line may be shown; else the `lines` that it stands for are omitted.
-    fn admits(&mut self, level: Level, source: &S, lines: u64, now: Instant) -> bool {
-        if matches!(level, Level::Error | Level::Fatal) {
-            return true;
-        }
+    fn admits(&mut self, level: Level, source: Option<&S>, lines: u64, now: Instant) -> bool {
+        let bounded = !matches!(level, Level::Error | Level::Fatal);
+        let Some(source) = source.filter(|_| bounded) else { return true };
         let known = self.windows.iter().position(|w| (w.level, &w.source) == (level, source));
         let at = known.unwrap_or_else(|| {
             let source = source.clone();

@@ -25,8 +25,8 @@ impl Journal {
         Self { output, secrets, flood: Arc::default() }
     }
 
-    /// Logs what is said at `place`.
-    pub fn write(&self, line: Log, place: Identifier) {
+    /// Logs what is said at `place`; without one the line is no part of a flood, whatever comes.
+    pub fn write(&self, line: Log, place: Option<Identifier>) {
         self.show(|flood, now| flood.take(line, place, now));
     }
 
@@ -72,7 +72,7 @@ mod tests {
         let (output, secrets) = (Output::new(std::io::sink()), Secrets::default());
         let journal = Journal::new(output, secrets.clone());
         let (again, calls) = (journal.clone(), std::sync::atomic::AtomicU32::new(0));
-        let place = || tracing::callsite::Identifier(&PLACE);
+        let place = || Some(tracing::callsite::Identifier(&PLACE));
         secrets.ask_first(move || {
             if calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
                 again.write(Log::new(Level::Info, "a new token"), place());

@@ -7,8 +7,9 @@ use tracing_subscriber::layer::{Context, Layer};
 
 /// Turns `tracing` events into LOG messages, which the [`Journal`] writes.
 ///
-/// Fields stand behind the message as `key=value`, because LOG has no others. Two fields are
-/// special: `stack_trace` becomes LOG's own, and `fatal = true` raises an error to FATAL.
+/// Fields stand behind the message as `key=value`, because LOG has no others. Three fields are
+/// special: `stack_trace` becomes LOG's own, `fatal = true` raises an error to FATAL, and
+/// `bounded = true` says that there are only so many such lines: none is left out as part of a flood.
 pub struct LogLayer {
     journal: Journal,
     level: tracing::Level,
@@ -39,7 +40,8 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         };
         let message = fields.message + &fields.rest;
         let line = Log { level, message, stack_trace: fields.stack_trace };
-        self.journal.write(line, event.metadata().callsite());
+        let place = (!fields.bounded).then(|| event.metadata().callsite());
+        self.journal.write(line, place);
     }
 }
 
@@ -49,12 +51,14 @@ struct Fields {
     rest: String,
     stack_trace: Option<String>,
     fatal: bool,
+    bounded: bool,
 }
 
 impl Visit for Fields {
     fn record_bool(&mut self, field: &Field, value: bool) {
         match field.name() {
             "fatal" => self.fatal = value,
+            "bounded" => self.bounded = value,
             _ => self.record_debug(field, &value),
         }
     }

@@ -6,7 +6,7 @@ fn shown(lines: &[(u64, Level, &str)]) -> Vec<String> {
     let mut now = began;
     for (at, level, message) in lines {
         now = began + Duration::from_millis(*at);
-        flood.take(Log::new(*level, *message), "here", now);
+        flood.take(Log::new(*level, *message), Some("here"), now);
     }
     flood.finish(now);
     told(&mut flood)
@@ -33,7 +33,7 @@ fn what_repeats_itself_is_counted() {
     let mut flood = Flood::default();
     for trace in ["one", "two"] {
         let log = Log { stack_trace: Some(trace.into()), ..Log::new(Error, "a") };
-        flood.take(log, "here", Instant::now());
+        flood.take(log, Some("here"), Instant::now());
     }
     assert_eq!(told(&mut flood), ["a", "a"]);
 }
@@ -42,7 +42,7 @@ fn what_repeats_itself_is_counted() {
 fn a_repetition_is_told_after_a_second_and_counted_on() {
     let (mut flood, began) = (Flood::default(), Instant::now());
     let take = |flood: &mut Flood<&'static str>, at| {
-        flood.take(Log::new(Level::Info, "a"), "here", began + Duration::from_millis(at));
+        flood.take(Log::new(Level::Info, "a"), Some("here"), began + Duration::from_millis(at));
         told(flood)
     };
     assert_eq!(take(&mut flood, 0), ["a"]);
@@ -96,8 +96,8 @@ fn repetitions_count_among_what_is_bounded() {
 fn who_floods_drowns_nobody_else() {
     let (mut flood, now) = (Flood::default(), Instant::now());
     for n in 0..1000 {
-        flood.take(Log::new(Level::Warn, format!("line {n}")), "a tap", now);
+        flood.take(Log::new(Level::Warn, format!("line {n}")), Some("a tap"), now);
     }
-    flood.take(Log::new(Level::Warn, "the tap floods its log"), "ours", now);
+    flood.take(Log::new(Level::Warn, "the tap floods its log"), Some("ours"), now);
     assert_eq!(told(&mut flood).last().unwrap(), "the tap floods its log");
 }
