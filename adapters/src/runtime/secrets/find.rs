@@ -64,7 +64,9 @@ impl Finder {
 
     fn on_lines(&self, text: &str, spans: &mut Vec<Range<usize>>) {
         self.each(text, |span, shape| {
-            if shape.fits(text, &span) {
+            // Of a base64 text that is full of a secret the whole is looked for only once.
+            let is_found = spans.last().is_some_and(|last: &Range<usize>| last.end >= span.end);
+            if !is_found && shape.fits(text, &span) {
                 spans.push(shape.whole(text, span));
             }
         });
