@@ -108,16 +108,12 @@ impl Drift {
                     if watched.told.len() == TOLD {
                         watched.is_full = true;
                         tracing::warn!(
-                            bounded = true,
                             "stream {stream}: schema drift: further places are not told"
                         );
                         return;
                     }
                     if watched.told.insert(difference.path.clone()) {
-                        tracing::warn!(
-                            bounded = true,
-                            "stream {stream}: schema drift: {difference}"
-                        );
+                        tracing::warn!("stream {stream}: schema drift: {difference}");
                     }
                 }
             }

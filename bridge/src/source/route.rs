@@ -187,6 +187,7 @@ impl Router {
                 // Once, however often its SCHEMA comes.
                 if !expected && !self.known.contains_key(name) {
                     tracing::warn!(
+                        heard = true, // a tap may invent any number of names
                         "the tap writes a stream `{name}` that its catalog doesn't have; it is left out"
                     );
                 }
@@ -202,7 +203,10 @@ impl Router {
             }
         };
         if matches!(target, Target::Unwanted) && !self.known.contains_key(name) {
-            tracing::debug!("records named `{name}` were not asked for and are dropped");
+            tracing::debug!(
+                heard = true,
+                "records named `{name}` were not asked for and are dropped"
+            );
         }
         self.known.insert(name.to_owned(), target);
         Ok(())

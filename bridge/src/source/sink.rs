@@ -170,7 +170,7 @@ impl Sink {
                 Ok(())
             }
             Message::ActivateVersion(activate) => {
-                tracing::debug!(stream = %activate.stream, "ACTIVATE_VERSION is consumed");
+                tracing::debug!(heard = true, stream = %activate.stream, "ACTIVATE_VERSION is consumed");
                 Ok(())
             }
             Message::Batch(batch) => {

@@ -180,8 +180,8 @@ impl Looked {
         if let Some(why) = unfit {
             let text = format!("records can't be held against their schema: {why}");
             match all {
-                true => tracing::warn!(bounded = true, "stream {stream}: {text}"),
-                false => tracing::debug!(bounded = true, "stream {stream}: {text}"),
+                true => tracing::warn!("stream {stream}: {text}"),
+                false => tracing::debug!("stream {stream}: {text}"),
             }
         }
         let of = match all {
@@ -191,14 +191,13 @@ impl Looked {
         let places = self.breaks.iter().map(|(what, count)| format!("{what}, in {count} of {of}"));
         for what in places.chain(self.more.then(|| "further places are not told".to_owned())) {
             match all {
-                true => tracing::warn!(bounded = true, "stream {stream}: {BREAKS}: {what}"),
-                false => tracing::info!(bounded = true, "stream {stream}: {BREAKS}: {what}"),
+                true => tracing::warn!("stream {stream}: {BREAKS}: {what}"),
+                false => tracing::info!("stream {stream}: {BREAKS}: {what}"),
             }
         }
         if all && self.looked_at > 0 {
             let (looked_at, broken) = (self.looked_at, self.broken);
             tracing::info!(
-                bounded = true,
                 "stream {stream}: {looked_at} records held against the tap's schema, {broken} break it"
             );
         }

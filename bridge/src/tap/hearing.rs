@@ -175,16 +175,18 @@ fn tell(entry: &LogEntry, words: &Words, voice: &Voice) {
     words.hear(entry);
     let (message, trace) = (entry.message.as_str(), entry.stack_trace.as_deref().unwrap_or(""));
     if let Some(metric) = &entry.metric {
-        tracing::debug!(metric = %metric.name, value = %metric.value, tags = %serde_json::Value::from(metric.tags.clone()), "tap metric");
+        tracing::debug!(heard = true, metric = %metric.name, value = %metric.value, tags = %serde_json::Value::from(metric.tags.clone()), "tap metric");
         return;
     }
     match entry.level {
-        _ if voice.hushed => tracing::debug!("{message}"),
-        Level::Trace => tracing::trace!(stack_trace = trace, "{message}"),
-        Level::Debug => tracing::debug!(stack_trace = trace, "{message}"),
-        Level::Info => tracing::info!(stack_trace = trace, "{message}"),
-        Level::Warning => tracing::warn!(stack_trace = trace, "{message}"),
-        Level::Error => tracing::error!(stack_trace = trace, "{message}"),
-        Level::Critical => tracing::error!(stack_trace = trace, fatal = true, "{message}"),
+        _ if voice.hushed => tracing::debug!(heard = true, "{message}"),
+        Level::Trace => tracing::trace!(heard = true, stack_trace = trace, "{message}"),
+        Level::Debug => tracing::debug!(heard = true, stack_trace = trace, "{message}"),
+        Level::Info => tracing::info!(heard = true, stack_trace = trace, "{message}"),
+        Level::Warning => tracing::warn!(heard = true, stack_trace = trace, "{message}"),
+        Level::Error => tracing::error!(heard = true, stack_trace = trace, "{message}"),
+        Level::Critical => {
+            tracing::error!(heard = true, stack_trace = trace, fatal = true, "{message}")
+        }
     }
 }

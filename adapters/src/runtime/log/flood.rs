@@ -6,56 +6,49 @@ use std::time::{Duration, Instant};
 
 /// How long a repetition waits for more of its kind, and a window lasts.
 const SECOND: Duration = Duration::from_secs(1);
-/// So many lines of a level and a source pass in a second.
+/// So many lines of a level that were heard pass in a second.
 const LINES: u32 = 100;
 
-/// Thins out what is logged: a line that repeats the one before is counted, not shown; and of each
-/// level so many lines pass in a second, the others are counted too. What was counted is told.
+/// Thins out what is logged: a line that repeats the one before is counted, not shown; and of what was
+/// heard from strangers so many lines of each level pass in a second, the others are counted too. What
+/// was counted is told.
 ///
-/// Errors are only ever counted as repetitions of one that was shown. Each source `S` (a place in
-/// the code) has a bound of its own, so that a tap that floods can't drown what we say ourselves. What
-/// has no source is bounded by who says it, and all of it passes.
-#[derive(Debug)]
-pub(super) struct Flood<S> {
+/// Errors are only ever counted as repetitions of one that was shown. What we say ourselves has bounds of
+/// its own, so it isn't drowned by a tap that floods.
+#[derive(Debug, Default)]
+pub(super) struct Flood {
     /// The last line, if it was shown.
-    last: Option<Last<S>>,
+    last: Option<Last>,
     /// The seconds that are not over yet.
-    windows: Vec<Window<S>>,
+    windows: Vec<Window>,
     /// What passes.
     passed: VecDeque<Log>,
 }
 
 #[derive(Debug)]
-struct Last<S> {
+struct Last {
     line: Log,
-    source: Option<S>,
+    heard: bool,
     repeated: u64,
     /// When the first of these repetitions came.
     since: Instant,
 }
 
-/// A second of a level and a source.
+/// A second of a level.
 #[derive(Debug)]
-struct Window<S> {
+struct Window {
     level: Level,
-    source: S,
     began: Instant,
     shown: u32,
     omitted: u64,
 }
 
-impl<S> Default for Flood<S> {
-    fn default() -> Self {
-        Self { last: None, windows: Vec::new(), passed: VecDeque::new() }
-    }
-}
-
-impl<S: PartialEq + Clone> Flood<S> {
-    /// Takes a line; what passes comes out of [`Flood::next`].
-    pub(super) fn take(&mut self, line: Log, source: Option<S>, now: Instant) {
+impl Flood {
+    /// Takes a line, heard from a stranger or our own; what passes comes out of [`Flood::next`].
+    pub(super) fn take(&mut self, line: Log, heard: bool, now: Instant) {
         self.settle(now);
         if let Some(last) = &mut self.last
-            && (&last.source, &last.line) == (&source, &line)
+            && (last.heard, &last.line) == (heard, &line)
         {
             if last.repeated == 0 {
                 last.since = now;
@@ -65,9 +58,9 @@ impl<S: PartialEq + Clone> Flood<S> {
         }
         self.tell_repeated(now);
         self.last = None;
-        if self.admits(line.level, source.as_ref(), 1, now) {
+        if !heard || self.admits(line.level, 1, now) {
             self.passed.push_back(line.clone());
-            self.last = Some(Last { line, source, repeated: 0, since: now });
+            self.last = Some(Last { line, heard, repeated: 0, since: now });
         }
     }
 
@@ -95,7 +88,7 @@ impl<S: PartialEq + Clone> Flood<S> {
     fn tell_repeated(&mut self, now: Instant) {
         let Some(mut last) = self.last.take() else { return };
         let count = std::mem::take(&mut last.repeated);
-        if count > 0 && self.admits(last.line.level, last.source.as_ref(), count, now) {
+        if count > 0 && (!last.heard || self.admits(last.line.level, count, now)) {
             let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
             let message = format!("{} (repeated {times})", last.line.message);
             self.passed.push_back(Log::new(last.line.level, message));
@@ -104,13 +97,13 @@ impl<S: PartialEq + Clone> Flood<S> {
     }
 
     /// Whether one more line may be shown; else the `lines` that it stands for are omitted.
-    fn admits(&mut self, level: Level, source: Option<&S>, lines: u64, now: Instant) -> bool {
-        let bounded = !matches!(level, Level::Error | Level::Fatal);
-        let Some(source) = source.filter(|_| bounded) else { return true };
-        let known = self.windows.iter().position(|w| (w.level, &w.source) == (level, source));
+    fn admits(&mut self, level: Level, lines: u64, now: Instant) -> bool {
+        if matches!(level, Level::Error | Level::Fatal) {
+            return true;
+        }
+        let known = self.windows.iter().position(|window| window.level == level);
         let at = known.unwrap_or_else(|| {
-            let source = source.clone();
-            self.windows.push(Window { level, source, began: now, shown: 0, omitted: 0 });
+            self.windows.push(Window { level, began: now, shown: 0, omitted: 0 });
             self.windows.len() - 1
         });
         let window = &mut self.windows[at];
@@ -124,7 +117,7 @@ impl<S: PartialEq + Clone> Flood<S> {
     }
 }
 
-impl<S> Window<S> {
+impl Window {
     /// Tells what was omitted.
     fn close(self) -> Option<Log> {
         let lines = if self.omitted == 1 { "line was" } else { "lines were" };

@@ -9,7 +9,7 @@ use tracing_subscriber::layer::{Context, Layer};
 ///
 /// Fields stand behind the message as `key=value`, because LOG has no others. Three fields are
 /// special: `stack_trace` becomes LOG's own, `fatal = true` raises an error to FATAL, and
-/// `bounded = true` says that there are only so many such lines: none is left out as part of a flood.
+/// `heard = true` says that somebody else may say any number of such lines ([`Journal::hear`]).
 pub struct LogLayer {
     journal: Journal,
     level: tracing::Level,
@@ -40,8 +40,10 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         };
         let message = fields.message + &fields.rest;
         let line = Log { level, message, stack_trace: fields.stack_trace };
-        let place = (!fields.bounded).then(|| event.metadata().callsite());
-        self.journal.write(line, place);
+        match fields.heard {
+            true => self.journal.hear(line),
+            false => self.journal.write(line),
+        }
     }
 }
 
@@ -51,14 +53,14 @@ struct Fields {
     rest: String,
     stack_trace: Option<String>,
     fatal: bool,
-    bounded: bool,
+    heard: bool,
 }
 
 impl Visit for Fields {
     fn record_bool(&mut self, field: &Field, value: bool) {
         match field.name() {
             "fatal" => self.fatal = value,
-            "bounded" => self.bounded = value,
+            "heard" => self.heard = value,
             _ => self.record_debug(field, &value),
         }
     }
