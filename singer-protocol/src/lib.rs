@@ -74,7 +74,9 @@ pub use bookmark::Bookmark;
 pub use catalog::{Catalog, Entry, FieldSelection, ReplicationMethod, Selection};
 pub use error::Error;
 pub use log::{Kind, Level, LevelSource, LogEntry, LogLine, Metric, Stderr, parse_line};
-pub use message::{LineError, Malformed, Message, Reason, Repaired, repair_non_finite};
+pub use message::{
+    Chunk, LineError, Malformed, Message, Parser, Reason, Repaired, repair_non_finite,
+};
 pub use metadata::{Inclusion, Metadata};
 pub use state::State;
 pub use time::{epoch_millis, rfc3339};

@@ -33,7 +33,7 @@ pub fn parse_bare_record(line: &[u8]) -> Result<&str, Malformed> {
             Reason::Trailing => Reason::Syntax("something follows the record".to_owned()),
             reason => reason,
         };
-        broken(fault.at, reason)
+        broken(fault.at(), reason)
     })
 }
 

@@ -60,10 +60,10 @@ pub enum Reason {
 impl Reason {
     /// Why `text` isn't a line of JSON. The scanner has decided that; serde_json has the words.
     pub(super) fn of(fault: Fault, text: &str) -> Reason {
-        if fault.too_deep {
+        if fault.is_too_deep() {
             return Reason::TooDeep;
         }
-        if fault.at == text.len() {
+        if fault.at() == text.len() {
             return Reason::Truncated;
         }
         match serde_json::from_str::<IgnoredAny>(text) {

@@ -5,6 +5,7 @@ mod bare;
 mod broken;
 mod make;
 mod malformed;
+mod parser;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -15,6 +16,7 @@ pub use access::BatchEncoding;
 pub use bare::{parse_bare_record, repair_bare_record};
 pub use broken::{Repaired, repair_non_finite};
 pub use malformed::{LineError, Malformed, Reason};
+pub use parser::{Chunk, Parser};
 
 use crate::scan::{self, Envelope};
 
@@ -154,22 +156,30 @@ impl<'a> Message<'a> {
     /// [`LineError::Malformed`] for one that begins with `{` and, as far as it can be read, has a
     /// `type` naming a Singer message, yet isn't one.
     pub fn parse(line: &'a [u8]) -> Result<Message<'a>, LineError> {
-        let body = body(line);
-        if body.first() != Some(&b'{') {
-            return Err(LineError::NotAMessage);
-        }
-        let lead = line.len() - body.len();
-        let text = match simdutf8::basic::from_utf8(body) {
-            Ok(text) => text,
-            Err(_) => {
-                let valid = std::str::from_utf8(body).map_or_else(|e| e.valid_up_to(), str::len);
-                return Err(broken::blame(body, lead, valid, Reason::InvalidUtf8));
-            }
-        };
-        match scan::envelope(text) {
-            Ok(envelope) => from_envelope(&envelope, line, lead),
-            Err(fault) => Err(broken::blame(body, lead, fault.at, Reason::of(fault, text))),
-        }
+        read(line, None, scan::envelope)
+    }
+}
+
+/// Reads a line; `text` is the same where it is known to be UTF-8.
+#[inline]
+fn read<'a>(
+    line: &'a [u8],
+    text: Option<&'a str>,
+    envelope: impl FnOnce(&'a str) -> Result<Envelope<'a>, scan::Fault>,
+) -> Result<Message<'a>, LineError> {
+    let body = body(line);
+    if body.first() != Some(&b'{') {
+        return Err(LineError::NotAMessage);
+    }
+    let lead = line.len() - body.len();
+    let known = text.and_then(|text| text.get(lead..));
+    let Some(text) = known.or_else(|| simdutf8::basic::from_utf8(body).ok()) else {
+        let valid = std::str::from_utf8(body).map_or_else(|e| e.valid_up_to(), str::len);
+        return Err(broken::blame(body, lead, valid, Reason::InvalidUtf8));
+    };
+    match envelope(text) {
+        Ok(envelope) => from_envelope(&envelope, line, lead),
+        Err(fault) => Err(broken::blame(body, lead, fault.at(), Reason::of(fault, text))),
     }
 }
 

@@ -3,14 +3,23 @@
 //! Every byte is validated, nothing is decoded. This is the only place that knows *how* that is
 //! done: [`walk`] has the grammar, [`window`] the vectors.
 
+mod frame;
+mod template;
+mod templates;
+mod trust;
 mod walk;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
+use fearless_simd::{Level, Simd, dispatch};
+use std::borrow::Cow;
+use std::ops::Range;
+pub(crate) use templates::{Expected, Templates};
 use walk::Walk;
 pub(crate) use walk::{Fault, MAX_DEPTH};
+use window::Bytes;
 
 /// The raw values of the envelope keys that Singer knows, as they stand in the line.
 ///
@@ -58,25 +67,42 @@ impl<'a> Envelope<'a> {
 /// The first byte that breaks the grammar, counted from the start of `text`; or nesting deeper than
 /// [`MAX_DEPTH`]. Memory and stack are the same at every depth.
 pub(crate) fn envelope(text: &str) -> Result<Envelope<'_>, Fault> {
+    dispatch!(Level::new(), simd => envelope_of(Bytes::new(simd, text), text))
+}
+
+#[inline(always)]
+fn envelope_of<'a, S: Simd>(bytes: Bytes<'a, S>, text: &'a str) -> Result<Envelope<'a>, Fault> {
     let mut envelope = Envelope::default();
-    let mut walk = Walk::new(text.as_bytes());
+    let mut walk = Walk::new(bytes);
     walk.open_object()?;
-    let mut more = !walk.closes(b'}');
-    while more {
-        let key = walk.key()?;
-        let value = walk.value()?;
-        let key = text.get(key).unwrap_or_default();
-        let slot = match key.contains('\\') {
-            false => envelope.slot(key.as_bytes()),
-            true => unescaped(key).and_then(|key| envelope.slot(key.as_bytes())),
-        };
-        if let Some(slot) = slot {
+    if walk.closes(b'}') {
+        walk.end()?;
+    } else {
+        fields(text, walk, &mut envelope, |_, walk| walk.value())?;
+    }
+    Ok(envelope)
+}
+
+/// Reads the envelope from one of its keys to the end of the line. `record` walks over the value of
+/// `record`, given what is known of the envelope by then.
+#[inline(always)]
+fn fields<'a, S: Simd>(
+    text: &'a str,
+    mut walk: Walk<'a, S>,
+    envelope: &mut Envelope<'a>,
+    mut record: impl FnMut(&Envelope<'a>, &mut Walk<'a, S>) -> Result<Range<usize>, Fault>,
+) -> Result<(), Fault> {
+    loop {
+        let key = text.get(walk.key()?).unwrap_or_default();
+        let key = if key.contains('\\') { unescaped(key) } else { Cow::Borrowed(key) };
+        let value = if key == "record" { record(envelope, &mut walk)? } else { walk.value()? };
+        if let Some(slot) = envelope.slot(key.as_bytes()) {
             *slot = text.get(value);
         }
-        more = walk.continues(b'}')?;
+        if !walk.continues(b'}')? {
+            return walk.end();
+        }
     }
-    walk.end()?;
-    Ok(envelope)
 }
 
 /// Finds the one object that `text` is, with nothing but blanks around it; it may be nested as deep
@@ -86,14 +112,20 @@ pub(crate) fn envelope(text: &str) -> Result<Envelope<'_>, Fault> {
 ///
 /// As [`envelope`]'s.
 pub(crate) fn object(text: &str) -> Result<&str, Fault> {
-    let mut walk = Walk::new(text.as_bytes());
-    let found = walk.object()?;
-    walk.end()?;
+    let found = dispatch!(Level::new(), simd => object_of(Bytes::new(simd, text)))?;
     Ok(text.get(found).unwrap_or_default())
+}
+
+#[inline(always)]
+fn object_of<S: Simd>(bytes: Bytes<'_, S>) -> Result<Range<usize>, Fault> {
+    let mut walk = Walk::new(bytes);
+    let found = walk.object()?;
+    walk.end().map(|()| found)
 }
 
 /// A key with escapes in it, as it is meant. None has reason to exist; JSON allows them.
 #[cold]
-fn unescaped(key: &str) -> Option<String> {
-    serde_json::from_str(&format!("\"{key}\"")).ok()
+fn unescaped(key: &str) -> Cow<'_, str> {
+    let meant = serde_json::from_str(&format!("\"{key}\""));
+    meant.map_or(Cow::Borrowed(key), Cow::Owned) // a lone surrogate means nothing
 }

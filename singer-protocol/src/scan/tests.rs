@@ -32,7 +32,7 @@ fn reference(text: &str) -> Option<Envelope<'_>> {
 fn same_as_reference(text: &str) -> Result<(), TestCaseError> {
     match envelope(text) {
         Ok(found) => prop_assert_eq!(Some(found), reference(text), "{}", text),
-        Err(Fault { too_deep: true, .. }) => {}
+        Err(fault) if fault.is_too_deep() => {}
         Err(_) => prop_assert_eq!(None, reference(text), "{}", text),
     }
     Ok(())
@@ -121,7 +121,7 @@ proptest! {
     #[test]
     fn a_fault_stands_inside_the_line_or_at_its_end(line in ".{0,60}") {
         if let Err(fault) = envelope(&line) {
-            prop_assert!(fault.at <= line.len());
+            prop_assert!(fault.at() <= line.len());
         }
         same_as_reference(&line)?;
     }
@@ -149,8 +149,8 @@ fn nesting_ends_at_the_limit_whatever_is_nested() {
             };
             assert!(envelope(&nested(levels)).is_ok(), "{open}{inner}");
             let too_deep = envelope(&nested(levels + 1)).unwrap_err();
-            assert!(too_deep.too_deep, "{open}{inner}");
+            assert!(too_deep.is_too_deep(), "{open}{inner}");
         }
     }
-    assert!(envelope(&format!(r#"{{"a": {}"#, "[".repeat(1_000_000))).unwrap_err().too_deep);
+    assert!(envelope(&format!(r#"{{"a": {}"#, "[".repeat(1_000_000))).unwrap_err().is_too_deep());
 }

@@ -1,60 +1,73 @@
 //! The grammar of JSON (RFC 8259), byte by byte, without recursion.
 
-use super::window::special;
+use super::template::Template;
+use super::window::{Bytes, WIDTH, non_digits, specials};
+use fearless_simd::Simd;
 use std::ops::Range;
 
 /// How deep a line may be nested, itself included. The platform's reader allows 1,000 levels, and
 /// a record goes out one level deeper than it came in.
 pub(crate) const MAX_DEPTH: usize = 999;
 
-/// Where a line stops being JSON, and how.
+/// Where a line stops being JSON, and how: in one word, so that it is handed on in a register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// The byte, counted from 0; the length of the line when it ends too early.
-    pub(crate) at: usize,
-    /// Whether the line is nested too deeply; else its grammar is broken.
-    pub(crate) too_deep: bool,
-}
+pub(crate) struct Fault(usize);
 
 impl Fault {
-    #[cold]
-    fn at(at: usize) -> Self {
-        Self { at, too_deep: false }
+    const TOO_DEEP: usize = 1 << (usize::BITS - 1);
+
+    #[inline(always)]
+    pub(super) fn new(at: usize) -> Self {
+        Self(at)
+    }
+
+    /// The byte, counted from 0; the length of the line when it ends too early.
+    pub(crate) fn at(self) -> usize {
+        self.0 & !Self::TOO_DEEP
+    }
+
+    /// Whether the line is nested too deeply; else its grammar is broken.
+    pub(crate) fn is_too_deep(self) -> bool {
+        self.0 & Self::TOO_DEEP != 0
     }
 }
 
 /// A walk over one line.
-pub(super) struct Walk<'a> {
-    bytes: &'a [u8],
+pub(super) struct Walk<'a, S> {
+    bytes: Bytes<'a, S>,
     at: usize,
     open: Open,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+impl<'a, S: Simd> Walk<'a, S> {
+    #[inline(always)]
+    pub(super) fn new(bytes: Bytes<'a, S>) -> Self {
         Self { bytes, at: 0, open: Open::default() }
     }
 
     /// Steps into the object that the line is.
+    #[inline(always)]
     pub(super) fn open_object(&mut self) -> Result<(), Fault> {
         self.at = blanks(self.bytes, self.at);
         if byte(self.bytes, self.at) != b'{' {
-            return Err(Fault::at(self.at));
+            return Err(Fault::new(self.at));
         }
         self.at = blanks(self.bytes, self.at + 1);
         Ok(())
     }
 
     /// The object that the line is, whole: nested as deep as a value inside of one may be.
+    #[inline(always)]
     pub(super) fn object(&mut self) -> Result<Range<usize>, Fault> {
         self.at = blanks(self.bytes, self.at);
         if byte(self.bytes, self.at) != b'{' {
-            return Err(Fault::at(self.at));
+            return Err(Fault::new(self.at));
         }
         self.value()
     }
 
     /// Steps over `bracket` if it comes next.
+    #[inline(always)]
     pub(super) fn closes(&mut self, bracket: u8) -> bool {
         let closes = byte(self.bytes, self.at) == bracket;
         self.at += usize::from(closes);
@@ -62,6 +75,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A key without its quotes; behind it stands its value.
+    #[inline(always)]
     pub(super) fn key(&mut self) -> Result<Range<usize>, Fault> {
         let start = self.at + 1;
         let end = key(self.bytes, self.at)?;
@@ -70,13 +84,24 @@ impl<'a> Walk<'a> {
     }
 
     /// A value whole.
+    #[inline(always)]
     pub(super) fn value(&mut self) -> Result<Range<usize>, Fault> {
         let start = self.at;
         self.at = value(self.bytes, start, &mut self.open)?;
         Ok(start..self.at)
     }
 
+    /// As [`Walk::value`], by what such values looked like before.
+    #[inline(always)]
+    pub(super) fn expected(&mut self, template: &mut Template) -> Result<Range<usize>, Fault> {
+        let start = self.at;
+        self.at = template.follow(self.bytes, start, &mut self.open, None)?;
+        self.open.inside(0);
+        Ok(start..self.at)
+    }
+
     /// Whether a comma follows; else `bracket` does.
+    #[inline(always)]
     pub(super) fn continues(&mut self, bracket: u8) -> Result<bool, Fault> {
         self.at = blanks(self.bytes, self.at);
         match byte(self.bytes, self.at) {
@@ -85,32 +110,45 @@ impl<'a> Walk<'a> {
                 self.at += 1;
                 return Ok(false);
             }
-            _ => return Err(Fault::at(self.at)),
+            _ => return Err(Fault::new(self.at)),
         }
         Ok(true)
     }
 
     /// Nothing but blanks may follow.
+    #[inline(always)]
     pub(super) fn end(&self) -> Result<(), Fault> {
         match blanks(self.bytes, self.at) {
-            end if end == self.bytes.len() => Ok(()),
-            at => Err(Fault::at(at)),
+            end if end == self.bytes.all.len() => Ok(()),
+            at => Err(Fault::new(at)),
         }
     }
 }
 
 /// The objects and lists that are open, one bit each: whether it is an object.
 #[derive(Default)]
-struct Open {
+pub(super) struct Open {
+    /// How many more are open around the value that is walked over.
+    around: usize,
     depth: usize,
     kinds: [u64; MAX_DEPTH.div_ceil(64)],
 }
 
 impl Open {
+    /// The next value stands inside so many objects, the line's own one not counted.
+    #[inline(always)]
+    pub(super) fn inside(&mut self, around: usize) {
+        self.around = around;
+    }
+
     /// Whether one more may be opened at `at`; the line's own object isn't counted here.
     #[inline(always)]
     fn room(&self, at: usize) -> Result<(), Fault> {
-        if self.depth + 1 < MAX_DEPTH { Ok(()) } else { Err(Fault { at, too_deep: true }) }
+        if self.around + self.depth + 1 < MAX_DEPTH {
+            Ok(())
+        } else {
+            Err(Fault(at | Fault::TOO_DEEP))
+        }
     }
 
     #[inline(always)]
@@ -128,11 +166,56 @@ impl Open {
     }
 }
 
+/// The length of a value that is neither an object nor a list and ends inside the window.
+#[inline(always)]
+pub(super) fn leaf_of<S: Simd>(simd: S, window: &[u8; WIDTH]) -> Option<usize> {
+    match window[0] {
+        b'"' => {
+            let found = specials(simd, window) & !1;
+            let end = found.trailing_zeros() as usize;
+            (window.get(end) == Some(&b'"')).then_some(end + 1)
+        }
+        b'-' | b'0'..=b'9' => plain_number(simd, window),
+        b'n' => window.starts_with(b"null").then_some(4),
+        b't' => window.starts_with(b"true").then_some(4),
+        b'f' => window.starts_with(b"false").then_some(5),
+        _ => None,
+    }
+}
+
+/// As [`value`], quickest where it is neither an object nor a list.
+#[inline(always)]
+pub(super) fn leaf<S: Simd>(
+    bytes: Bytes<'_, S>,
+    at: usize,
+    open: &mut Open,
+) -> Result<usize, Fault> {
+    match byte(bytes, at) {
+        b'"' => string(bytes, at + 1),
+        b'-' | b'0'..=b'9' => number(bytes, at),
+        _ => value(bytes, at, open),
+    }
+}
+
 /// The end of the value that begins at `at`.
-#[inline]
-fn value(bytes: &[u8], mut at: usize, open: &mut Open) -> Result<usize, Fault> {
+#[inline(never)]
+pub(super) fn value<S: Simd>(
+    bytes: Bytes<'_, S>,
+    at: usize,
+    open: &mut Open,
+) -> Result<usize, Fault> {
+    bytes.simd.vectorize(
+        #[inline(always)]
+        || any_value(bytes, at, open),
+    )
+}
+
+#[inline(always)]
+fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Result<usize, Fault> {
     loop {
+        let plain = bytes.window(at).and_then(|window| leaf_of(bytes.simd, window));
         at = match byte(bytes, at) {
+            _ if plain.is_some() => at + plain.unwrap_or_default(),
             b'"' => string(bytes, at + 1)?,
             b'-' | b'0'..=b'9' => number(bytes, at)?,
             b'{' => {
@@ -158,7 +241,7 @@ fn value(bytes: &[u8], mut at: usize, open: &mut Open) -> Result<usize, Fault> {
             b'n' => word(bytes, at, b"null")?,
             b't' => word(bytes, at, b"true")?,
             b'f' => word(bytes, at, b"false")?,
-            _ => return Err(Fault::at(at)),
+            _ => return Err(Fault::new(at)),
         };
         loop {
             let Some(object) = open.innermost() else { return Ok(at) };
@@ -176,7 +259,7 @@ fn value(bytes: &[u8], mut at: usize, open: &mut Open) -> Result<usize, Fault> {
                     open.depth -= 1;
                     at += 1;
                 }
-                _ => return Err(Fault::at(at)),
+                _ => return Err(Fault::new(at)),
             }
         }
     }
@@ -184,13 +267,13 @@ fn value(bytes: &[u8], mut at: usize, open: &mut Open) -> Result<usize, Fault> {
 
 /// The byte there. Behind the end stands NUL, which the grammar allows nowhere.
 #[inline(always)]
-fn byte(bytes: &[u8], at: usize) -> u8 {
-    bytes.get(at).copied().unwrap_or(0)
+pub(super) fn byte<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> u8 {
+    bytes.all.get(at).copied().unwrap_or(0)
 }
 
 /// The first byte from `at` on that is no blank.
 #[inline(always)]
-fn blanks(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn blanks<S: Simd>(bytes: Bytes<'_, S>, mut at: usize) -> usize {
     // A single space is what there is, if anything.
     if byte(bytes, at) == b' ' {
         at += 1;
@@ -202,7 +285,7 @@ fn blanks(bytes: &[u8], mut at: usize) -> usize {
 }
 
 #[cold]
-fn many_blanks(bytes: &[u8], mut at: usize) -> usize {
+fn many_blanks<S: Simd>(bytes: Bytes<'_, S>, mut at: usize) -> usize {
     while matches!(byte(bytes, at), b' ' | b'\t' | b'\r' | b'\n') {
         at += 1;
     }
@@ -211,58 +294,99 @@ fn many_blanks(bytes: &[u8], mut at: usize) -> usize {
 
 /// The end of the key that must begin at `at`.
 #[inline(always)]
-fn key(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+pub(super) fn key<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
     match byte(bytes, at) {
         b'"' => string(bytes, at + 1),
-        _ => Err(Fault::at(at)),
+        _ => Err(Fault::new(at)),
     }
 }
 
 /// The beginning of the value behind the colon that must come next.
 #[inline(always)]
-fn colon(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+pub(super) fn colon<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
     let at = blanks(bytes, at);
     match byte(bytes, at) {
         b':' => Ok(blanks(bytes, at + 1)),
-        _ => Err(Fault::at(at)),
+        _ => Err(Fault::new(at)),
     }
 }
 
 /// The end of a string, its quote included; `at` is behind the opening one.
 #[inline(always)]
-fn string(bytes: &[u8], at: usize) -> Result<usize, Fault> {
-    let found = special(bytes, at);
+pub(super) fn string<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
+    let found = bytes.special(at);
     if byte(bytes, found) == b'"' { Ok(found + 1) } else { string_with_escapes(bytes, found) }
 }
 
 /// As [`string`], from the first byte on that is special and no quote.
-fn string_with_escapes(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+#[inline(never)]
+fn string_with_escapes<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
+    bytes.simd.vectorize(
+        #[inline(always)]
+        || escapes(bytes, at),
+    )
+}
+
+#[inline(always)]
+fn escapes<S: Simd>(bytes: Bytes<'_, S>, mut at: usize) -> Result<usize, Fault> {
     loop {
         match byte(bytes, at) {
             b'"' => return Ok(at + 1),
             b'\\' => {}
-            _ => return Err(Fault::at(at)),
+            _ => return Err(Fault::new(at)),
         }
         at = match byte(bytes, at + 1) {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at + 2,
             b'u' => {
-                let digits = bytes.get(at + 2..).unwrap_or_default();
+                let digits = bytes.all.get(at + 2..).unwrap_or_default();
                 let digits = &digits[..digits.len().min(4)];
                 let wrong = digits.iter().position(|digit| !digit.is_ascii_hexdigit());
                 match wrong {
                     None if digits.len() == 4 => at + 6,
-                    _ => return Err(Fault::at(at + 2 + wrong.unwrap_or(digits.len()))),
+                    _ => return Err(Fault::new(at + 2 + wrong.unwrap_or(digits.len()))),
                 }
             }
-            _ => return Err(Fault::at(at + 1)),
+            _ => return Err(Fault::new(at + 1)),
         };
-        at = special(bytes, at);
+        at = bytes.special(at);
     }
 }
 
 /// The end of a number.
-#[inline]
-fn number(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+#[inline(always)]
+fn number<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
+    match bytes.window(at).and_then(|window| plain_number(bytes.simd, window)) {
+        Some(length) => Ok(at + length),
+        None => any_number(bytes, at),
+    }
+}
+
+/// The length of a number that is neither long, nor has an exponent, nor is broken. It begins with
+/// a digit or a minus.
+#[inline(always)]
+fn plain_number<S: Simd>(simd: S, window: &[u8; WIDTH]) -> Option<usize> {
+    let others = non_digits(simd, window);
+    let minus = others as usize & 1;
+    let behind = others & !1;
+    let whole = behind.trailing_zeros() as usize;
+    if whole == minus || window[minus] == b'0' && whole > minus + 1 {
+        return None;
+    }
+    let end = match window.get(whole)? {
+        b'.' => {
+            let end = (behind & (behind - 1)).trailing_zeros() as usize;
+            if end == whole + 1 {
+                return None;
+            }
+            end
+        }
+        _ => whole,
+    };
+    (window.get(end)? | 0x20 != b'e').then_some(end)
+}
+
+/// The end of a number, whatever it looks like.
+fn any_number<S: Simd>(bytes: Bytes<'_, S>, mut at: usize) -> Result<usize, Fault> {
     at += usize::from(byte(bytes, at) == b'-');
     // A zero stands alone.
     at = if byte(bytes, at) == b'0' { at + 1 } else { digits(bytes, at)? };
@@ -279,25 +403,23 @@ fn number(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
 
 /// The end of one digit or more.
 #[inline(always)]
-fn digits(bytes: &[u8], start: usize) -> Result<usize, Fault> {
-    let mut at = start;
-    while byte(bytes, at).is_ascii_digit() {
-        at += 1;
-    }
-    if at == start { Err(Fault::at(at)) } else { Ok(at) }
+fn digits<S: Simd>(bytes: Bytes<'_, S>, start: usize) -> Result<usize, Fault> {
+    let rest = bytes.all.get(start..).unwrap_or_default();
+    let at = start + rest.iter().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len());
+    if at == start { Err(Fault::new(at)) } else { Ok(at) }
 }
 
 /// The end of a literal.
 #[inline(always)]
-fn word(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, Fault> {
-    match bytes.get(at..at + word.len()) {
+fn word<S: Simd>(bytes: Bytes<'_, S>, at: usize, word: &[u8]) -> Result<usize, Fault> {
+    match bytes.all.get(at..at + word.len()) {
         Some(found) if found == word => Ok(at + word.len()),
         _ => Err(not_the_word(bytes, at, word)),
     }
 }
 
 #[cold]
-fn not_the_word(bytes: &[u8], at: usize, word: &[u8]) -> Fault {
-    let rest = bytes.get(at..).unwrap_or_default();
-    Fault::at(at + rest.iter().zip(word).take_while(|(found, wanted)| found == wanted).count())
+fn not_the_word<S: Simd>(bytes: Bytes<'_, S>, at: usize, word: &[u8]) -> Fault {
+    let rest = bytes.all.get(at..).unwrap_or_default();
+    Fault::new(at + rest.iter().zip(word).take_while(|(found, wanted)| found == wanted).count())
 }

@@ -1,0 +1,183 @@
+//! How the lines of a tap's streams look, each learnt from a record of its stream.
+
+use super::frame::Frame;
+use super::template::Template;
+use super::trust::Trust;
+use super::walk::{Fault, Open, Walk};
+use super::window::Bytes;
+use super::{Envelope, envelope, fields};
+use fearless_simd::{Level, Simd, dispatch};
+use indexmap::IndexMap;
+
+/// What all templates together may weigh; beyond, one after the other is forgotten (some 4 MB).
+const MAX_WEIGHT: usize = 48 * 1024;
+
+/// Finds envelopes as [`envelope`] does, and remembers how records were written.
+///
+/// What it says is always what [`envelope`] says: on any doubt that one decides, from the line's
+/// beginning.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    level: Level,
+    /// By the raw name of the stream.
+    streams: IndexMap<String, Stream>,
+    weight: usize,
+    /// The stream of the last record.
+    last: usize,
+    /// The stream to be forgotten next.
+    oldest: usize,
+}
+
+/// How the lines of one stream look.
+#[derive(Debug, Default)]
+struct Stream {
+    template: Template,
+    weight: usize,
+    frame: Option<Frame>,
+    /// In the frame; the template has its own.
+    trust: Trust,
+}
+
+/// A record that was expected.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Expected<'a> {
+    /// Without its quotes; there are no escapes in it.
+    pub(crate) stream: &'a str,
+    pub(crate) record: &'a str,
+    pub(crate) version: Option<&'a str>,
+    /// As the stream.
+    pub(crate) time_extracted: Option<&'a str>,
+    /// Where the line ends, its line end included.
+    pub(crate) length: usize,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self { level: Level::new(), streams: IndexMap::new(), weight: 0, last: 0, oldest: 0 }
+    }
+}
+
+impl Templates {
+    /// The record that `text` begins with, if its line looks as such lines looked before, and where
+    /// in `text` its fields begin: see [`Template::follow`].
+    #[inline]
+    pub(crate) fn expected<'a>(
+        &mut self,
+        text: &'a str,
+        fields: Option<&mut Vec<usize>>,
+    ) -> Option<Expected<'a>> {
+        dispatch!(self.level, simd => self.as_expected(Bytes::new(simd, text), text, fields))
+    }
+
+    #[inline(always)]
+    fn as_expected<'a, S: Simd>(
+        &mut self,
+        bytes: Bytes<'a, S>,
+        text: &'a str,
+        fields: Option<&mut Vec<usize>>,
+    ) -> Option<Expected<'a>> {
+        let mut stream = self.streams.get_index_mut(self.last)?.1;
+        if !stream.frame.as_ref()?.begins(bytes) {
+            let name = stream.frame.as_ref()?.name_in(bytes, text)?;
+            self.last = self.streams.get_index_of(name)?;
+            stream = &mut self.streams[self.last];
+        }
+        let Stream { template, frame, trust, .. } = stream;
+        let frame = frame.as_ref().filter(|frame| frame.begins(bytes))?;
+        if template.is_ignorant() {
+            return None;
+        }
+        let begun = frame.begun(bytes)?;
+        let mut open = Open::default();
+        let end = template.follow(bytes, begun.record, &mut open, fields).ok()?;
+        let found = frame.read(bytes, text, begun, end)?;
+        trust.judge(true);
+        Some(found)
+    }
+
+    /// As [`envelope`], of a line that wasn't expected.
+    pub(crate) fn envelope<'a>(&mut self, text: &'a str) -> Result<Envelope<'a>, Fault> {
+        let known = dispatch!(self.level, simd => self.known(Bytes::new(simd, text), text));
+        let Some((found, place)) = known else { return envelope(text) };
+        if let (Some(name), Some(record)) = (found.stream, found.record) {
+            self.last_was(place, name, record).remember(text, &found);
+        }
+        Ok(found)
+    }
+
+    /// The envelope of a line however it begins; its record is held against the template of its
+    /// stream where the name stands before it.
+    #[inline(always)]
+    fn known<'a, S: Simd>(
+        &mut self,
+        bytes: Bytes<'a, S>,
+        text: &'a str,
+    ) -> Option<(Envelope<'a>, Option<usize>)> {
+        let mut found = Envelope::default();
+        let mut place = None;
+        let mut walk = Walk::new(bytes);
+        walk.open_object().ok()?;
+        if walk.closes(b'}') {
+            return None;
+        }
+        let record = |found: &Envelope<'a>, walk: &mut Walk<'a, S>| {
+            place = found.stream.and_then(|name| self.place(name));
+            match place {
+                Some(place) => walk.expected(&mut self.streams[place].template),
+                None => walk.value(),
+            }
+        };
+        fields(text, walk, &mut found, record).ok()?;
+        Some((found, place))
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        let again = self.streams.get_index(self.last).is_some_and(|(last, _)| last == name);
+        if again { Some(self.last) } else { self.streams.get_index_of(name) }
+    }
+
+    /// The stream of a record. Its template is learnt if it has none.
+    fn last_was(&mut self, place: Option<usize>, name: &str, record: &str) -> &mut Stream {
+        let known = place.or_else(|| self.place(name));
+        self.last = match known {
+            Some(place) => place,
+            None => self.streams.insert_full(name.to_owned(), Stream::default()).0,
+        };
+        let Stream { template, weight, .. } = &mut self.streams[self.last];
+        if template.is_ignorant() {
+            template.learn(record.as_bytes());
+            self.weight -= *weight;
+            *weight = template.weight();
+            self.weight += *weight;
+            self.forget_others(name);
+        }
+        &mut self.streams[self.last]
+    }
+
+    /// Forgets other streams as long as there is too much to remember.
+    fn forget_others(&mut self, name: &str) {
+        while self.weight > MAX_WEIGHT && self.streams.len() > 1 {
+            self.oldest = (self.oldest + 1) % self.streams.len();
+            if self.oldest != self.last
+                && let Some((_, stream)) = self.streams.swap_remove_index(self.oldest)
+            {
+                self.weight -= stream.weight;
+                self.last = self.streams.get_index_of(name).unwrap_or_default();
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// Makes lines like this one expected.
+    fn remember(&mut self, text: &str, found: &Envelope<'_>) {
+        if self.frame.take().is_some() {
+            self.trust.judge(false);
+        }
+        if self.trust.is_resting() {
+            self.trust.rest();
+        } else {
+            self.frame = Frame::learn(text, found);
+        }
+    }
+}
