@@ -34,27 +34,34 @@ impl Envelope {
             push_string(&mut prefix, namespace);
         }
         prefix.extend_from_slice(br#","data":"#);
-        Self { prefix, tail: Vec::new(), tail_of: None }
+        Self { prefix, tail: TIME.to_vec(), tail_of: None }
     }
 
     /// Appends one line to `out`: `data` (a JSON object, taken as it is), `emitted_at` in
     /// milliseconds since the epoch, and what was changed in the data, if anything.
     pub fn write(&mut self, out: &mut Vec<u8>, data: &[u8], emitted_at: i64, changes: &[Change]) {
         if self.tail_of != Some(emitted_at) {
-            self.tail = format!(",\"emitted_at\":{emitted_at}").into_bytes();
+            self.tail.truncate(TIME.len());
+            self.tail.extend_from_slice(itoa::Buffer::new().format(emitted_at).as_bytes());
+            self.tail.extend_from_slice(END);
             self.tail_of = Some(emitted_at);
         }
+        out.reserve(self.prefix.len() + data.len() + self.tail.len());
         out.extend_from_slice(&self.prefix);
         out.extend_from_slice(data);
         out.extend_from_slice(&self.tail);
         if !changes.is_empty() {
+            out.truncate(out.len() - END.len());
             out.extend_from_slice(br#","meta":{"changes":"#);
             serde_json::to_writer(&mut *out, changes).expect("a vector takes every byte");
             out.push(b'}');
+            out.extend_from_slice(END);
         }
-        out.extend_from_slice(b"}}\n");
     }
 }
+
+const TIME: &[u8] = br#","emitted_at":"#;
+const END: &[u8] = b"}}\n";
 
 fn push_string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a vector takes every byte");

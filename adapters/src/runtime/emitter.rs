@@ -395,8 +395,8 @@ impl StreamHandle<'_> {
 }
 
 fn is_empty_object(data: &[u8]) -> bool {
-    data.len() < 32
-        && data.first() == Some(&b'{')
+    // Mostly the first or second byte says no.
+    data.first() == Some(&b'{')
         && data.iter().skip(1).all(|b| b.is_ascii_whitespace() || *b == b'}')
 }
 

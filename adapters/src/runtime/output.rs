@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How much a pipe shall take at once.
+const PIPE: usize = 256 * 1024;
 /// Once somebody wants us to stop, a reader that takes nothing for this long has gone.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -61,6 +63,8 @@ impl Output {
         if kind == Ok(FileType::Fifo)
             && let Ok(pipe) = rustix::fs::open("/proc/self/fd/1", flags, Mode::empty())
         {
+            // A larger pipe means fewer wake-ups; where it isn't allowed, nothing is lost.
+            let _ = rustix::pipe::fcntl_setpipe_size(&pipe, PIPE);
             return Self::with(Writer::Descriptor(pipe));
         }
         match (kind, rustix::io::fcntl_dupfd_cloexec(stdout, 3)) {
