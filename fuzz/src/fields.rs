@@ -9,7 +9,7 @@ pub fn run(line: &[u8]) {
     let Ok(Message::Record(record)) = Message::parse(line) else { return };
     let Ok(mut whole) = serde_json::from_str::<Map<String, Value>>(record.record) else { return };
     let mut scratch = Vec::new();
-    let left = FieldFilter::new(["a", "id"]).apply(record.record, &mut scratch);
+    let left = FieldFilter::new(["a", "id"]).apply(record.record, &[], &mut scratch);
     whole.shift_remove("a");
     whole.shift_remove("id");
     let left: Map<String, Value> = serde_json::from_slice(left).expect("an object");

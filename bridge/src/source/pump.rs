@@ -10,11 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a short read waits for more before what is there is written out. A tap that flushes
-/// after every record would otherwise cost a write a record.
+/// How long a record waits at most for others: a tap that flushes after every record would otherwise
+/// cost a wake-up and a write a record.
 const COALESCE: Duration = Duration::from_millis(2);
-/// How long a record waits at most while more keep coming.
-const MAX_WAIT: Duration = Duration::from_millis(20);
 /// How often we look up when the tap is silent.
 const TICK: Duration = Duration::from_millis(250);
 /// Silence of this length is told.
@@ -73,7 +71,12 @@ impl Pump {
             let wait = if unwritten.is_some() { COALESCE } else { TICK };
             match self.lines.wait(Some(wait)).map_err(|e| unreadable(e.kind()))? {
                 Arrival::Bytes => {
+                    let gathered = self.lines.gather(COALESCE).map_err(|e| unreadable(e.kind()))?;
                     unwritten = self.take(unwritten)?;
+                    if gathered {
+                        self.emitter.lock().flush()?;
+                        unwritten = None;
+                    }
                     // Taking may have lasted, where it was a BATCH: that is no silence of the tap's.
                     (heard, told) = (Instant::now(), false);
                 }
@@ -122,16 +125,19 @@ impl Pump {
         let mut floor = self.emitter.lock();
         self.sink.hear();
         loop {
-            let line = self.lines.next_line().map_err(|_| self.sink.too_long())?;
-            let Some(line) = line else { break };
-            self.sink.line(line, &mut floor, self.on_malformed)?;
+            let limit = self.lines.limit();
+            let lines = self.lines.whole_lines().map_err(|_| self.sink.too_long())?;
+            if lines.is_empty() {
+                break;
+            }
+            self.sink.lines(lines, limit, &mut floor, self.on_malformed)?;
         }
         self.sink.strays.settle();
         if !floor.has_unwritten() {
             return Ok(None);
         }
         let since = unwritten.unwrap_or_else(Instant::now);
-        if since.elapsed() < MAX_WAIT {
+        if since.elapsed() < COALESCE {
             return Ok(Some(since));
         }
         floor.flush()?;

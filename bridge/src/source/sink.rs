@@ -14,7 +14,7 @@ use airbyte_adapters::{Emitting, Error, Result, StreamId};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
 use serde_json::Value;
 use singer_protocol as singer;
-use singer_protocol::{LineError, Message, Repaired, repair_non_finite};
+use singer_protocol::{Chunk, LineError, Message, Parser, Repaired, repair_non_finite};
 use std::collections::HashSet;
 use std::time::Instant;
 
@@ -39,6 +39,7 @@ pub(super) struct Sink {
     pub(super) values: Values,
     /// The file that the tap may rewrite, where it was given one by us.
     pub(super) config: Option<ConfigWatch>,
+    parser: Parser,
     clock: Clock,
     repaired: u64,
     empty: u64,
@@ -54,6 +55,10 @@ impl Sink {
         strays: Hearing,
         started: Instant,
     ) -> Self {
+        let mut parser = Parser::default();
+        if router.wanted.iter().any(|wanted| !wanted.filter.is_empty()) {
+            parser.note_fields();
+        }
         Self {
             router,
             tracker,
@@ -66,6 +71,7 @@ impl Sink {
             batches: Batches::default(),
             values: Values::new(Which::Sample),
             config: None,
+            parser,
             clock: Clock::default(),
             repaired: 0,
             empty: 0,
@@ -109,31 +115,72 @@ impl Sink {
         self.clock.forget();
     }
 
-    /// Takes the next line.
-    pub(super) fn line(
+    /// Takes the next lines, none longer than `limit`.
+    pub(super) fn lines(
         &mut self,
-        line: &[u8],
+        lines: &[u8],
+        limit: usize,
         floor: &mut Emitting,
         on_malformed: OnMalformed,
     ) -> Result<()> {
-        self.number += 1;
-        match Message::parse(line) {
-            Ok(message) => {
-                if self.strays.is_waiting() {
-                    self.strays.flush();
-                }
-                self.message(message, floor, &[])
+        let mut parser = std::mem::take(&mut self.parser);
+        let mut chunk = Chunk::new(lines);
+        let result = loop {
+            let Some((line, message)) = parser.next(&mut chunk) else { break Ok(()) };
+            if line.len() > limit {
+                break Err(self.too_long());
             }
-            Err(LineError::NotAMessage) => {
+            self.number += 1;
+            let taken = match message {
+                Ok(message) => self.heard(&message, parser.fields(), floor),
+                Err(error) => self.no_message(line, error, floor, on_malformed),
+            };
+            if taken.is_err() {
+                break taken;
+            }
+        };
+        self.parser = parser;
+        result
+    }
+
+    #[inline]
+    fn heard(
+        &mut self,
+        message: &Message<'_>,
+        fields: &[usize],
+        floor: &mut Emitting,
+    ) -> Result<()> {
+        if self.strays.is_waiting() {
+            self.strays.flush();
+        }
+        if let Message::Record(record) = message
+            && self.newcomers.is_none()
+        {
+            return self.record(record, fields, floor, &[]);
+        }
+        self.message(message, floor, &[])
+    }
+
+    #[inline(never)]
+    fn no_message(
+        &mut self,
+        line: &[u8],
+        error: LineError,
+        floor: &mut Emitting,
+        on_malformed: OnMalformed,
+    ) -> Result<()> {
+        match error {
+            LineError::NotAMessage => {
                 self.strays.line(line);
                 Ok(())
             }
-            Err(LineError::Malformed(malformed)) => {
+            LineError::Malformed(malformed) => {
                 if malformed.non_finite
                     && let Some(Repaired { line, nulled, .. }) = repair_non_finite(line)
                     && let Ok(message) = Message::parse(&line)
                 {
-                    return self.repaired(message, nulled, floor);
+                    let changes = self.nulled(nulled);
+                    return self.message(&message, floor, &changes);
                 }
                 self.malformed(&malformed, floor, on_malformed)
             }
@@ -142,16 +189,16 @@ impl Sink {
 
     fn message(
         &mut self,
-        message: Message<'_>,
+        message: &Message<'_>,
         floor: &mut Emitting,
         changes: &[Change],
     ) -> Result<()> {
-        match &message {
+        match message {
             Message::Record(record) => {
                 if self.newcomers.is_some() && !self.router.has_met(&record.stream) {
-                    self.admit(&record.stream, &message, floor)?;
+                    self.admit(&record.stream, message, floor)?;
                 }
-                self.record(record, floor, changes)
+                self.record(record, &[], floor, changes)
             }
             Message::State(state) => {
                 self.router.saw_state(state.value);
@@ -160,7 +207,7 @@ impl Sink {
             }
             Message::Schema(schema) => {
                 if self.newcomers.is_some() {
-                    self.admit(&schema.stream, &message, floor)?;
+                    self.admit(&schema.stream, message, floor)?;
                 }
                 if let Some(number) = self.router.saw_schema(&schema.stream, schema.schema)? {
                     let id = self.router.wanted[number].stream;
@@ -175,7 +222,7 @@ impl Sink {
             }
             Message::Batch(batch) => {
                 if self.newcomers.is_some() && !self.router.has_met(&batch.stream) {
-                    self.admit(&batch.stream, &message, floor)?;
+                    self.admit(&batch.stream, message, floor)?;
                 }
                 self.batch(batch, floor)
             }
@@ -188,10 +235,12 @@ impl Sink {
         }
     }
 
+    /// Passes a record on. Where its fields begin may be known.
     #[inline]
     pub(super) fn record(
         &mut self,
         record: &singer::message::Record<'_>,
+        fields: &[usize],
         floor: &mut Emitting,
         changes: &[Change],
     ) -> Result<()> {
@@ -201,7 +250,7 @@ impl Sink {
             self.values.saw(wanted.stream.index(), record.record);
         }
         let at = self.clock.of(record.time_extracted.as_deref());
-        let data = wanted.filter.apply(record.record, &mut wanted.scratch);
+        let data = wanted.filter.apply(record.record, fields, &mut wanted.scratch);
         if !floor.handle(wanted.stream).record(data, at, changes)? {
             self.empty += 1;
             if self.empty == 1 {
@@ -211,16 +260,6 @@ impl Sink {
         }
         self.tracker.note_output(data.len() as u64);
         Ok(())
-    }
-
-    fn repaired(
-        &mut self,
-        message: Message<'_>,
-        nulled: Vec<String>,
-        floor: &mut Emitting,
-    ) -> Result<()> {
-        let changes = self.nulled(nulled);
-        self.message(message, floor, &changes)
     }
 
     /// What a record says of its values that became null.

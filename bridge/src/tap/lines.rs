@@ -8,6 +8,9 @@ use std::time::Duration;
 /// The first size of the buffer; it grows up to the longest line allowed.
 const CHUNK: usize = 256 * 1024;
 
+/// A read that brings less shows that the tap is slower than we are.
+const SHORT: usize = 32 * 1024;
+
 /// A tap's stdout, line by line: the blocking side of the pipe, with a deadline.
 ///
 /// Bytes are read in large chunks and lines are slices of the buffer. A line is without its
@@ -25,6 +28,8 @@ pub struct Lines {
     limit: usize,
     eof: bool,
     total: u64,
+    /// How many bytes the last read brought.
+    last: usize,
 }
 
 /// What waiting for more bytes brought.
@@ -48,7 +53,12 @@ impl Lines {
         // A larger pipe means fewer wake-ups; where it isn't allowed, nothing is lost.
         let _ = rustix::pipe::fcntl_setpipe_size(&pipe, CHUNK);
         let buffer = vec![0; CHUNK];
-        Self { pipe, buffer, start: 0, searched: 0, end: 0, limit, eof: false, total: 0 }
+        Self { pipe, buffer, start: 0, searched: 0, end: 0, limit, eof: false, total: 0, last: 0 }
+    }
+
+    /// How long a line may be.
+    pub fn limit(&self) -> usize {
+        self.limit
     }
 
     /// How many bytes have come so far.
@@ -79,6 +89,28 @@ impl Lines {
         Ok(Some(&self.buffer[line]))
     }
 
+    /// All whole lines that have been read and not been taken, with their newlines; at the end of
+    /// the pipe also the one that lacks it. None means [`Lines::wait`] for more. A line among them
+    /// may still be longer than allowed.
+    ///
+    /// # Errors
+    ///
+    /// The line that is being read is longer than allowed.
+    pub fn whole_lines(&mut self) -> Result<&[u8], TooLong> {
+        let last = memchr::memrchr(b'\n', &self.buffer[self.searched..self.end]);
+        let next = match last {
+            Some(at) => self.searched + at + 1,
+            None if self.eof => self.end,
+            None => self.start,
+        };
+        self.searched = self.end;
+        if next == self.start && self.end - self.start > self.limit {
+            return Err(TooLong);
+        }
+        let taken = std::mem::replace(&mut self.start, next);
+        Ok(&self.buffer[taken..next])
+    }
+
     /// Waits for bytes, for ever without a deadline.
     ///
     /// # Errors
@@ -88,16 +120,34 @@ impl Lines {
         if self.eof {
             return Ok(Arrival::End);
         }
-        let timeout = deadline.map(|d| Timespec {
-            tv_sec: i64::try_from(d.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: i64::from(d.subsec_nanos()),
-        });
+        let timeout = deadline.map(timespec);
         let mut polled = [PollFd::new(&self.pipe, PollFlags::IN)];
         match poll(&mut polled, timeout.as_ref()) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(Arrival::Quiet),
-            Ok(_) => {}
-            Err(error) => return Err(error.into()),
+            Ok(0) | Err(rustix::io::Errno::INTR) => Ok(Arrival::Quiet),
+            Ok(_) => self.read(),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// After a short read, waits a while for what else comes and reads it too: who writes line by
+    /// line costs no wake-up for each. The end of the pipe is not waited for. Gives back whether it
+    /// waited.
+    ///
+    /// # Errors
+    ///
+    /// The pipe can't be read.
+    pub fn gather(&mut self, limit: Duration) -> io::Result<bool> {
+        if self.last >= SHORT || self.eof {
+            return Ok(false);
+        }
+        // Asked for nothing, it tells of the end alone.
+        let mut polled = [PollFd::new(&self.pipe, PollFlags::empty())];
+        let _ = poll(&mut polled, Some(&timespec(limit)));
+        self.wait(Some(Duration::ZERO))?;
+        Ok(true)
+    }
+
+    fn read(&mut self) -> io::Result<Arrival> {
         self.make_room();
         match rustix::io::read(&self.pipe, &mut self.buffer[self.end..]) {
             Ok(0) => {
@@ -106,6 +156,7 @@ impl Lines {
             }
             Ok(count) => {
                 self.end += count;
+                self.last = count;
                 self.total += count as u64;
                 Ok(Arrival::Bytes)
             }
@@ -130,6 +181,13 @@ impl Lines {
             self.buffer.truncate(CHUNK);
             self.buffer.shrink_to_fit();
         }
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(duration.subsec_nanos()),
     }
 }
 
@@ -161,6 +219,53 @@ mod tests {
         assert_eq!(lines.next_line().unwrap(), Some(&b"last"[..]));
         assert_eq!(lines.next_line().unwrap(), None);
         assert_eq!(lines.total(), 13);
+    }
+
+    #[test]
+    fn what_comes_soon_after_is_gathered_and_the_end_not_waited_for() {
+        let (mut writer, mut lines) = lines(1 << 20);
+        writer.write_all(b"one\n").unwrap();
+        assert_eq!(lines.wait(None).unwrap(), Arrival::Bytes);
+        let writing = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            writer.write_all(b"two\n").unwrap();
+            writer
+        });
+        assert!(lines.gather(Duration::from_millis(500)).unwrap());
+        assert_eq!(lines.whole_lines(), Ok(&b"one\ntwo\n"[..]));
+        drop(writing.join().unwrap());
+        let begun = std::time::Instant::now();
+        assert!(lines.gather(Duration::from_secs(60)).unwrap());
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        assert_eq!(lines.wait(None).unwrap(), Arrival::End);
+    }
+
+    #[test]
+    fn whole_lines_come_together() {
+        let (mut writer, mut lines) = lines(6);
+        assert_eq!(lines.whole_lines(), Ok(&b""[..]));
+        for (written, whole) in [("one\n\ntwo\nth", "one\n\ntwo\n"), ("re", ""), ("e\n", "three\n")]
+        {
+            writer.write_all(written.as_bytes()).unwrap();
+            assert_eq!(lines.wait(None).unwrap(), Arrival::Bytes);
+            assert_eq!(lines.whole_lines(), Ok(whole.as_bytes()));
+            assert_eq!(lines.whole_lines(), Ok(&b""[..]));
+        }
+        writer.write_all(b"a\nlonger\nb").unwrap();
+        drop(writer);
+        while lines.wait(None).unwrap() != Arrival::End {}
+        assert_eq!(lines.whole_lines(), Ok(&b"a\nlonger\n"[..]));
+        assert_eq!(lines.whole_lines(), Ok(&b"b"[..]));
+        assert_eq!(lines.whole_lines(), Ok(&b""[..]));
+    }
+
+    #[test]
+    fn lines_before_one_that_is_too_long_are_not_lost() {
+        let (mut writer, mut lines) = lines(4);
+        writer.write_all(b"one\nendless").unwrap();
+        assert_eq!(lines.wait(None).unwrap(), Arrival::Bytes);
+        assert_eq!(lines.whole_lines(), Ok(&b"one\n"[..]));
+        assert_eq!(lines.whole_lines(), Err(TooLong));
     }
 
     #[test]

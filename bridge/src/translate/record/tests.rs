@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 
 fn apply(deselected: &[&str], record: &str) -> String {
     let mut out = b"left over".to_vec();
-    let filter = FieldFilter::new(deselected.iter().copied());
-    String::from_utf8(filter.apply(record, &mut out).to_vec()).unwrap()
+    let mut filter = FieldFilter::new(deselected.iter().copied());
+    String::from_utf8(filter.apply(record, &[], &mut out).to_vec()).unwrap()
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn names_beyond_ascii_and_none_at_all() {
     assert_eq!(apply(&["ünï"], r#"{"\u00fcn\u00ef":1,"ünï":2,"x":3}"#), r#"{"x":3}"#);
     let record = r#"{"a":1}"#.to_owned();
     let mut out = Vec::new();
-    let same = FieldFilter::default().apply(&record, &mut out);
+    let same = FieldFilter::default().apply(&record, &[], &mut out);
     assert_eq!(same.as_ptr(), record.as_ptr());
 }
 
@@ -89,13 +89,50 @@ proptest! {
         let staying = |m: &&((String, String), String, String)| !deselected.contains(&m.0.1);
         let expected = joined(&members.iter().filter(staying).collect::<Vec<_>>());
         let mut out = Vec::new();
-        let filter = FieldFilter::new(deselected.iter().cloned());
-        prop_assert_eq!(std::str::from_utf8(filter.apply(&record, &mut out)).unwrap(), expected);
+        let mut filter = FieldFilter::new(deselected.iter().cloned());
+        let stays = filter.apply(&record, &[], &mut out);
+        prop_assert_eq!(std::str::from_utf8(stays).unwrap(), expected);
+    }
+
+    /// Many records of one stream, whose fields the parser has found, with one filter.
+    #[test]
+    fn known_places_make_no_difference(
+        members in prop::collection::vec((key(), value(), "[ \t]{0,2}"), 1..8),
+        records in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..9), 1..9),
+        in_order in any::<bool>(),
+        deselected in prop::collection::hash_set("[ab\"\\\\{},:ü𝄞]{0,3}", 0..4),
+    ) {
+        let mut lines = String::new();
+        for picks in &records {
+            let mut picks: Vec<_> = picks.iter().map(|pick| pick.index(members.len())).collect();
+            if in_order {
+                picks.sort_unstable();
+                picks.dedup();
+            }
+            let fields = picks.iter().map(|pick| {
+                let ((key, _), value, gap) = &members[*pick];
+                format!("{gap}{key}{gap}:{value}{gap}")
+            });
+            let fields = fields.collect::<Vec<_>>().join(",");
+            lines.push_str(&format!("{{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{{{fields}}}}}\n"));
+        }
+        let mut parser = singer_protocol::Parser::default();
+        parser.note_fields();
+        let mut filter = FieldFilter::new(deselected.iter().cloned());
+        let mut chunk = singer_protocol::Chunk::new(lines.as_bytes());
+        while let Some((_, message)) = parser.next(&mut chunk) {
+            let Ok(singer_protocol::Message::Record(record)) = message else { panic!("{message:?}") };
+            let (mut quick, mut slow) = (Vec::new(), Vec::new());
+            let quick = filter.apply(record.record, parser.fields(), &mut quick);
+            let mut other = FieldFilter::new(deselected.iter().cloned());
+            let slow = other.apply(record.record, &[], &mut slow);
+            prop_assert_eq!(std::str::from_utf8(quick), std::str::from_utf8(slow));
+        }
     }
 
     #[test]
     fn any_text_is_survived(text in "[{}\\[\\]\",:\\\\ab u0-9]{0,40}") {
         let mut out = Vec::new();
-        FieldFilter::new(["a", "b"]).apply(&text, &mut out);
+        FieldFilter::new(["a", "b"]).apply(&text, &[], &mut out);
     }
 }
