@@ -118,6 +118,15 @@ fn messages_seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
+/// The recordings in pieces of a few lines.
+fn output_seeds() -> Vec<Vec<u8>> {
+    let pieces = |file: Vec<u8>| {
+        let lines: Vec<&[u8]> = file.split_inclusive(|byte| *byte == b'\n').collect();
+        lines.chunks(8).map(<[&[u8]]>::concat).collect::<Vec<_>>()
+    };
+    fixtures(".jsonl").into_iter().flat_map(pieces).collect()
+}
+
 /// The streams that a recording's SCHEMAs name.
 fn of_file(file: &[u8]) -> Vec<String> {
     let messages = file.split(|byte| *byte == b'\n');
@@ -202,6 +211,11 @@ fn catalogs_of_any_kind_are_offered_and_selected_from() {
 #[test]
 fn states_of_any_kind_are_handed_back_as_they_were_said() {
     holds("state", state_seeds(), targets::state::run);
+}
+
+#[test]
+fn lines_are_read_as_each_alone_whatever_came_before() {
+    holds("lines", output_seeds(), targets::lines::run);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub mod catalog;
 pub mod fields;
+pub mod lines;
 pub mod log;
 pub mod messages;
 pub mod scanner;
