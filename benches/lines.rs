@@ -143,7 +143,7 @@ fn typical(number: usize, chance: &mut Chance) -> Vec<Field> {
         field("place", object(&place)),
     ];
     let mut fields = narrow(number, chance);
-    fields.extend(more("text", 6, |_| text(chance, 3)));
+    fields.extend(more("text", 4, |_| text(chance, 3)));
     fields.extend(more("moment", 2, |_| moment(chance)));
     fields.extend(more("amount", 4, |_| decimal(chance)));
     fields.extend([
@@ -168,7 +168,7 @@ fn wide(number: usize, chance: &mut Chance) -> Vec<Field> {
     fields.extend(more("price", 44, |_| decimal(chance)));
     fields.extend(more("changed", 20, |_| moment(chance)));
     fields.extend(more("unknown", 28, |_| "null".to_owned()));
-    fields.push(field("description", text(chance, 250)));
+    fields.push(field("description", text(chance, 330)));
     let positions: Vec<_> = (0..14)
         .map(|pieces| object(&[field("pieces", pieces), field("name", text(chance, 2))]))
         .collect();

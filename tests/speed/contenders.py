@@ -20,12 +20,15 @@ _TOLD = re.compile(rb'"data":(.*),"emitted_at":')
 
 def copying() -> Contender:
     """What costs least: a program that copies, without looking. With tap and sink, cat|cat|cat."""
-    return Contender(CAT, ["cat"], translates=False, fast=True)
+    return Contender(CAT, ["cat"], fast=True)
 
 
-def ours(binary: pathlib.Path, config: pathlib.Path, catalog: pathlib.Path, name: str = OURS) -> Contender:
+def ours(
+    binary: pathlib.Path, config: pathlib.Path, catalog: pathlib.Path, name: str = OURS
+) -> Contender:
     """The bridge with a configured catalog, discovery and all."""
-    argv = [str(binary), "read", "--tap", "{tap}", "--config", str(config), "--catalog", str(catalog)]
+    files = ["--config", str(config), "--catalog", str(catalog)]
+    argv = [str(binary), "read", "--tap", "{tap}", *files]
     return Contender(name, argv, runs_tap=True, fast=True)
 
 
@@ -33,7 +36,7 @@ def peers(envs: pathlib.Path | None) -> tuple[list[Contender], list[str]]:
     """Those that are there, and why the others are not."""
     there, missing = [], []
     if shutil.which("jq"):
-        there.append(Contender("jq -c .", ["jq", "-c", "."], translates=False))
+        there.append(Contender("jq -c .", ["jq", "-c", "."]))
     else:
         missing.append("jq isn't installed")
     script = str(HERE / "peers.py")
@@ -60,8 +63,8 @@ def versions(envs: pathlib.Path | None) -> list[str]:
     found = []
     for program in ("cat", "jq"):
         if shutil.which(program):
-            words = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-            found.append(words.stdout.splitlines()[0])
+            words = subprocess.check_output([program, "--version"], text=True)
+            found.append(words.splitlines()[0])
     for env in ("speed-singer", "speed-old-cdk") if envs else ():
         pinned = (HERE.parent / "clients" / f"requirements-{env}.txt").read_text()
         found += re.findall(r"^(?:singer-python|orjson|airbyte-cdk)==\S+", pinned, re.MULTILINE)
@@ -73,22 +76,19 @@ def verify(contender: Contender, play: Play, folder: pathlib.Path) -> None:
 
     Our own records must have the tap's bytes.
     """
-    out = folder / "verified.jsonl"
-    run(contender, play, kept=out)
+    told = _told(contender, play, folder)
     said = play.lines.read_bytes().splitlines() * play.copies
-    told = out.read_bytes().splitlines()
-    out.unlink()
     if contender.name == CAT:
         _demand(told == said, contender, "copies something else")
         return
+    records = [found[1] for found in map(_SAID.search, said) if found]
     kinds = [json.loads(line)["type"] for line in told]
-    records = [line for line in said if line.startswith(b'{"type": "RECORD"') or line.startswith(b'{"type":"RECORD"')]
-    _demand(kinds.count("RECORD") == len(records), contender, f"writes {kinds.count('RECORD')} of {len(records)} records")
+    count = kinds.count("RECORD")
+    _demand(count == len(records), contender, f"writes {count} of {len(records)} records")
     _demand("STATE" in kinds, contender, "writes no STATE")
     if contender.name == OURS:
-        bytes_said = [_SAID.search(line)[1] for line in records]
-        bytes_told = [_TOLD.search(line)[1] for line, kind in zip(told, kinds) if kind == "RECORD"]
-        _demand(bytes_told == bytes_said, contender, "changes a record")
+        written = [found[1] for found in map(_TOLD.search, told) if found]
+        _demand(written == records, contender, "changes a record")
 
 
 def verify_dropped(
@@ -97,10 +97,7 @@ def verify_dropped(
     """Every record must be there, with the fields of a configured catalog of one stream."""
     [stream] = json.loads(catalog.read_text())["streams"]
     kept = set(stream["stream"]["json_schema"]["properties"])
-    out = folder / "verified.jsonl"
-    run(contender, play, kept=out)
-    told = [json.loads(line) for line in out.read_bytes().splitlines()]
-    out.unlink()
+    told = [json.loads(line) for line in _told(contender, play, folder)]
     rows = [message["record"]["data"] for message in told if message["type"] == "RECORD"]
     said = [json.loads(line) for line in play.lines.read_bytes().splitlines()]
     wanted = [
@@ -109,6 +106,15 @@ def verify_dropped(
         if message["type"] == "RECORD"
     ]
     _demand(rows == wanted * play.copies, contender, "keeps other fields")
+
+
+def _told(contender: Contender, play: Play, folder: pathlib.Path) -> list[bytes]:
+    """The lines that a contender writes."""
+    out = folder / "told.jsonl"
+    run(contender, play, kept=out)
+    lines = out.read_bytes().splitlines()
+    out.unlink()
+    return lines
 
 
 def _demand(holds: bool, contender: Contender, otherwise: str) -> None:

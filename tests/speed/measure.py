@@ -24,8 +24,6 @@ class Contender:
     argv: list[str]
     #: Whether it starts the tap itself; otherwise it reads the tap's output from stdin.
     runs_tap: bool = False
-    #: Whether what it writes are Airbyte's messages; otherwise it is the tap's own.
-    translates: bool = True
     #: Whether it is given the long input, and its start-up counts as its own. The others are slow,
     #: so that they get less to do, and what they need to start is taken off.
     fast: bool = False

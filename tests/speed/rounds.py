@@ -36,7 +36,7 @@ def _short(value: float) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A contender, what is played to it, and what is played to find out how long it takes to start."""
+    """A contender, what is played to it, and what is played to learn what its start costs."""
 
     contender: Contender
     play: Play

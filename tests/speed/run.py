@@ -9,7 +9,7 @@ said: every record must be there, and ours must have the tap's bytes.
 
 --envs is where Python environments of the peers are kept, and made with uv when they are missing;
 without it they are left out. --quick only shows that everything works: its figures mean nothing.
-Needs Linux (/proc), bash, and some 400 MB in the folder for temporary files.
+Needs Linux (/proc), bash, and some 100 MB in the folder for temporary files (TMPDIR=/dev/shm).
 """
 
 import argparse
@@ -77,7 +77,9 @@ def against_others(setting: Setting) -> list[str]:
         made.lines.unlink()
     names = [CAT, OURS, *(peer.name for peer in peers)]
     lines = ["Own CPU in seconds for a gigabyte of the tap's output: median (least–most).", ""]
-    lines += table("own CPU, s/GB", columns, {name: lambda at, name=name: at.own(name) for name in names})
+    lines += table("own CPU, s/GB", columns, {
+        name: lambda at, name=name: at.own(name) for name in names
+    })
     lines += ["", "The same as ratios, taken inside each round.", ""]
     lines += table("how many times", columns, {
         "airbyte-singer to cat": lambda at: at.own(OURS) / at.own(CAT),
