@@ -90,11 +90,13 @@ def run(contender: Contender, play: Play, kept: pathlib.Path | None = None) -> C
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - begun
+        # The tap of a contender that fails has nobody to write to, and ends.
+        tap_exits = tap.wait() if tap else 0
         if process.returncode:
             said = words.read_text(errors="replace")[-1000:]
             raise RuntimeError(f"{contender.name} exits {process.returncode}: {said}")
-        if tap and tap.wait():
-            raise RuntimeError(f"the tap of {contender.name} exits {tap.returncode}")
+        if tap_exits:
+            raise RuntimeError(f"the tap of {contender.name} exits {tap_exits}")
         of_tap = spent(times.read_text()) if contender.runs_tap else 0.0
         return Cost(wall, usage.ru_utime + usage.ru_stime - of_tap, of_tap, peak.most())
 
