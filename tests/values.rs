@@ -71,15 +71,15 @@ fn a_sample_of_the_records_is_looked_at_without_being_asked() {
 #[test]
 fn all_records_are_looked_at_on_demand_and_counted() {
     let mut lines = vec![schema_of(columns())];
-    for number in 0..1000 {
+    for number in 0..2200 {
         let name = if number % 10 == 3 { "7" } else { r#""a""# };
         lines.push(record(&format!(r#"{{"id":{number},"name":{name}}}"#)));
     }
     let tap = users(&lines);
     let expected = [
         "WARN stream users: values break the tap's schema: \
-         `name`: number where null or string is declared, in 100 of 1000 records",
-        "INFO stream users: 1000 records held against the tap's schema, 100 break it",
+         `name`: number where null or string is declared, in 220 of 2200 records",
+        "INFO stream users: 2200 records held against the tap's schema, 220 break it",
     ];
     let work = Work::new();
     assert_eq!(told(&read(&work, &tap).arg("--validate-records").ok()), expected);
@@ -89,9 +89,9 @@ fn all_records_are_looked_at_on_demand_and_counted() {
     assert_eq!(told(&read(&work, &tap).with_config(config).ok()), expected);
     let profile = work.file("profile.yaml", "version: 1\nvalidate_records: true\n");
     assert_eq!(told(&read(&work, &tap).arg("--profile").arg(profile).ok()), expected);
-    // The first hundred, and every 128th: 7 of the 900 others.
+    // The first hundred, and every 1024th: 2 of the 2100 others.
     let sample = told(&read(&work, &tap).arg("--validate-records=false").ok());
-    assert!(sample[0].ends_with("of 107 records looked at, 1000 in all"), "{sample:?}");
+    assert!(sample[0].ends_with("of 102 records looked at, 2200 in all"), "{sample:?}");
 }
 
 #[test]
