@@ -41,10 +41,7 @@ impl Envelope {
     /// milliseconds since the epoch, and what was changed in the data, if anything.
     pub fn write(&mut self, out: &mut Vec<u8>, data: &[u8], emitted_at: i64, changes: &[Change]) {
         if self.tail_of != Some(emitted_at) {
-            self.tail.truncate(TIME.len());
-            self.tail.extend_from_slice(itoa::Buffer::new().format(emitted_at).as_bytes());
-            self.tail.extend_from_slice(END);
-            self.tail_of = Some(emitted_at);
+            self.set_time(emitted_at);
         }
         out.reserve(self.prefix.len() + data.len() + self.tail.len());
         out.extend_from_slice(&self.prefix);
@@ -57,6 +54,25 @@ impl Envelope {
             out.push(b'}');
             out.extend_from_slice(END);
         }
+    }
+
+    fn set_time(&mut self, emitted_at: i64) {
+        let second = emitted_at / 1000;
+        match (self.tail_of, self.tail.last_chunk_mut::<6>()) {
+            // Mostly only the last three digits are others.
+            (Some(last), Some([hundreds, tens, ones, ..]))
+                if second > 0 && last / 1000 == second =>
+            {
+                let digit = |unit: i64| b'0' + (emitted_at / unit % 10) as u8;
+                (*hundreds, *tens, *ones) = (digit(100), digit(10), digit(1));
+            }
+            _ => {
+                self.tail.truncate(TIME.len());
+                self.tail.extend_from_slice(itoa::Buffer::new().format(emitted_at).as_bytes());
+                self.tail.extend_from_slice(END);
+            }
+        }
+        self.tail_of = Some(emitted_at);
     }
 }
 
@@ -191,6 +207,24 @@ pub enum ChangeReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn every_record_has_its_own_time(
+            times in proptest::collection::vec(
+                proptest::prop_oneof![-2_i64..3, 990_i64..2020, i64::MIN..i64::MAX, 1_795_000_000_000..1_795_000_000_900_i64],
+                1..20,
+            ),
+        ) {
+            let mut envelope = Envelope::new(&StreamDescriptor::new("t"));
+            for time in times {
+                let mut out = Vec::new();
+                envelope.write(&mut out, b"{}", time, &[]);
+                let end = format!(r#""data":{{}},"emitted_at":{time}}}}}{}"#, "\n");
+                proptest::prop_assert!(String::from_utf8_lossy(&out).ends_with(&end), "{time}");
+            }
+        }
+    }
 
     #[test]
     fn names_are_escaped_and_changes_follow_the_time() {

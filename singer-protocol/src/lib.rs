@@ -79,7 +79,7 @@ pub use message::{
 };
 pub use metadata::{Inclusion, Metadata};
 pub use state::State;
-pub use time::{epoch_millis, rfc3339};
+pub use time::{Moments, epoch_millis, rfc3339};
 
 /// The examples of the README, which run as those of the documentation do.
 #[cfg(doctest)]

@@ -30,30 +30,76 @@ fn any(text: &str) -> Option<i64> {
     (rest.is_empty() && YEARS.contains(&millis)).then_some(millis)
 }
 
+/// Times as they come one after the other: mostly in the same second as the one before.
+///
+/// ```
+/// use singer_protocol::{Moments, epoch_millis};
+///
+/// let mut moments = Moments::default();
+/// for text in ["2026-11-22T09:14:13.779835Z", "2026-11-22T09:14:13.781Z", "yesterday"] {
+///     assert_eq!(moments.epoch_millis(text), epoch_millis(text));
+/// }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Moments {
+    /// The last date and time up to its seconds, and what it is.
+    second: [u8; 19],
+    millis: i64,
+}
+
+impl Moments {
+    /// As [`epoch_millis`](fn@epoch_millis).
+    #[inline]
+    pub fn epoch_millis(&mut self, text: &str) -> Option<i64> {
+        let (second, rest) = text.as_bytes().split_first_chunk()?;
+        let fraction = fraction_of(rest);
+        if *second == self.second
+            && let Some(fraction) = fraction
+        {
+            return Some(self.millis + fraction);
+        }
+        let Some((millis, fraction)) = second_of(second).zip(fraction) else { return any(text) };
+        (self.second, self.millis) = (*second, millis);
+        Some(millis + fraction)
+    }
+}
+
 /// As [`epoch_millis`], of the layout that nearly all taps use, since it is asked once a record:
 /// `2024-01-01T00:00:00.123456Z`, with or without a fraction, `+00:00` for the `Z`.
+#[inline]
 fn usual(text: &[u8]) -> Option<i64> {
+    let (second, rest) = text.split_first_chunk()?;
+    Some(second_of(second)? + fraction_of(rest)?)
+}
+
+/// What `2024-01-01T00:00:00` is.
+#[inline]
+fn second_of(text: &[u8; 19]) -> Option<i64> {
     let (date, rest) = text.split_first_chunk()?;
     let (clock, rest) = rest.split_first_chunk()?;
-    let (&[colon, ten_seconds, seconds], rest) = rest.split_first_chunk()?;
+    let &[colon, ten_seconds, seconds] = rest else { return None };
     let date = digits_in(*date, *b"0000-00-")?;
     let clock = digits_in(*clock, *b"00T00:00")?;
     let second = digits_in([colon, ten_seconds, seconds, 0, 0, 0, 0, 0], *b":00\0\0\0\0\0")?;
     let two = |digits: &[u8; 8], at: usize| u32::from(digits[at] * 10 + digits[at + 1]);
     let days = days_of(two(&date, 0) * 100 + two(&date, 2), two(&date, 5), two(&clock, 0))?;
     let (hour, minute, second) = (two(&clock, 3), two(&clock, 6), two(&second, 1));
-    let (millis, zone) = match rest.split_first_chunk() {
+    let of_day = ((hour * 60 + minute) * 60 + second) * 1000;
+    (hour <= 23 && minute <= 59 && second <= 59)
+        .then(|| i64::from(days) * 86_400_000 + i64::from(of_day))
+}
+
+/// The milliseconds of `.123456Z`, or of a zone alone, which must be UTC.
+#[inline]
+fn fraction_of(text: &[u8]) -> Option<i64> {
+    let (millis, zone) = match text.split_first_chunk() {
         Some((&[point, a, b, c, d, e, f], zone)) => {
-            let fraction = digits_in([point, a, b, c, d, e, f, 0], *b".000000\0")?;
-            (u32::from(fraction[1]) * 100 + two(&fraction, 2), zone)
+            let digits = digits_in([point, a, b, c, d, e, f, 0], *b".000000\0")?;
+            (i64::from(digits[1]) * 100 + i64::from(digits[2]) * 10 + i64::from(digits[3]), zone)
         }
-        None => (0, rest),
+        None => (0, text),
     };
-    if hour > 23 || minute > 59 || second > 59 || zone != b"Z" && zone != b"+00:00" {
-        return None;
-    }
-    let of_day = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
-    Some(i64::from(days) * 86_400_000 + i64::from(of_day))
+    (zone == b"Z" || zone == b"+00:00").then_some(millis)
 }
 
 /// The digits of a text that looks like `form`: a digit where that has a zero, else the same.
@@ -292,6 +338,16 @@ mod tests {
             if let Some(millis) = usual(text.as_bytes()) {
                 let (rest, expected) = moment(&text).expect("a moment");
                 prop_assert_eq!((rest, Some(millis)), ("", YEARS.contains(&expected).then_some(expected)));
+            }
+        }
+
+        #[test]
+        fn one_after_the_other_is_read_as_each_alone(
+            texts in prop::collection::vec(prop_oneof![USUAL, "2024-02-(28|29|30)T1[0-9]:00:00(\\.[0-9]{6})?(Z|x)?"], 1..12),
+        ) {
+            let mut moments = Moments::default();
+            for text in texts {
+                prop_assert_eq!(moments.epoch_millis(&text), epoch_millis(&text), "{}", text);
             }
         }
 

@@ -69,11 +69,10 @@ impl Pump {
                 return Ok(());
             }
             let wait = if unwritten.is_some() { COALESCE } else { TICK };
-            match self.lines.wait(Some(wait)).map_err(|e| unreadable(e.kind()))? {
+            match self.lines.gather(wait, COALESCE).map_err(|e| unreadable(e.kind()))? {
                 Arrival::Bytes => {
-                    let gathered = self.lines.gather(COALESCE).map_err(|e| unreadable(e.kind()))?;
                     unwritten = self.take(unwritten)?;
-                    if gathered {
+                    if self.lines.was_short() {
                         self.emitter.lock().flush()?;
                         unwritten = None;
                     }

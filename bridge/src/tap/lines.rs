@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The first size of the buffer; it grows up to the longest line allowed.
 const CHUNK: usize = 256 * 1024;
 
-/// A read that brings less shows that the tap is slower than we are.
+/// A read that brings less is a short one.
 const SHORT: usize = 32 * 1024;
 
 /// A tap's stdout, line by line: the blocking side of the pipe, with a deadline.
@@ -120,31 +120,45 @@ impl Lines {
         if self.eof {
             return Ok(Arrival::End);
         }
-        let timeout = deadline.map(timespec);
-        let mut polled = [PollFd::new(&self.pipe, PollFlags::IN)];
-        match poll(&mut polled, timeout.as_ref()) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => Ok(Arrival::Quiet),
-            Ok(_) => self.read(),
-            Err(error) => Err(error.into()),
-        }
+        if self.has_come(PollFlags::IN, deadline)? { self.read() } else { Ok(Arrival::Quiet) }
     }
 
-    /// After a short read, waits a while for what else comes and reads it too: who writes line by
-    /// line costs no wake-up for each. The end of the pipe is not waited for. Gives back whether it
-    /// waited.
+    /// As [`Lines::wait`], for who writes line by line and shall cost no wake-up for each: after a
+    /// short read, what comes is left lying for so long, so that more is read at once. The end of the
+    /// pipe is not waited for.
     ///
     /// # Errors
     ///
     /// The pipe can't be read.
-    pub fn gather(&mut self, limit: Duration) -> io::Result<bool> {
-        if self.last >= SHORT || self.eof {
-            return Ok(false);
+    pub fn gather(&mut self, deadline: Duration, rest: Duration) -> io::Result<Arrival> {
+        if self.eof {
+            return Ok(Arrival::End);
         }
-        // Asked for nothing, it tells of the end alone.
-        let mut polled = [PollFd::new(&self.pipe, PollFlags::empty())];
-        let _ = poll(&mut polled, Some(&timespec(limit)));
-        self.wait(Some(Duration::ZERO))?;
-        Ok(true)
+        if !self.has_come(PollFlags::IN, Some(deadline))? {
+            return Ok(Arrival::Quiet);
+        }
+        if self.was_short() {
+            // Asked for nothing, poll tells of the end alone.
+            self.has_come(PollFlags::empty(), Some(rest))?;
+        }
+        self.read()
+    }
+
+    /// Whether the last read shows that the tap is slower than we are.
+    pub fn was_short(&self) -> bool {
+        self.last < SHORT
+    }
+
+    fn has_come(&self, what: PollFlags, deadline: Option<Duration>) -> io::Result<bool> {
+        let timeout = deadline.map(|d| Timespec {
+            tv_sec: i64::try_from(d.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(d.subsec_nanos()),
+        });
+        match poll(&mut [PollFd::new(&self.pipe, what)], timeout.as_ref()) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => Ok(false),
+            Ok(_) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn read(&mut self) -> io::Result<Arrival> {
@@ -184,13 +198,6 @@ impl Lines {
     }
 }
 
-fn timespec(duration: Duration) -> Timespec {
-    Timespec {
-        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: i64::from(duration.subsec_nanos()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,21 +230,20 @@ mod tests {
 
     #[test]
     fn what_comes_soon_after_is_gathered_and_the_end_not_waited_for() {
+        const LONG: Duration = Duration::from_secs(60);
         let (mut writer, mut lines) = lines(1 << 20);
+        assert_eq!(lines.gather(Duration::ZERO, LONG).unwrap(), Arrival::Quiet);
         writer.write_all(b"one\n").unwrap();
-        assert_eq!(lines.wait(None).unwrap(), Arrival::Bytes);
         let writing = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(20));
             writer.write_all(b"two\n").unwrap();
-            writer
         });
-        assert!(lines.gather(Duration::from_millis(500)).unwrap());
-        assert_eq!(lines.whole_lines(), Ok(&b"one\ntwo\n"[..]));
-        drop(writing.join().unwrap());
         let begun = std::time::Instant::now();
-        assert!(lines.gather(Duration::from_secs(60)).unwrap());
-        assert!(begun.elapsed() < Duration::from_secs(30));
-        assert_eq!(lines.wait(None).unwrap(), Arrival::End);
+        assert_eq!(lines.gather(LONG, LONG).unwrap(), Arrival::Bytes);
+        assert_eq!(lines.whole_lines(), Ok(&b"one\ntwo\n"[..]));
+        assert_eq!(lines.gather(LONG, LONG).unwrap(), Arrival::End);
+        assert!(begun.elapsed() < LONG / 2);
+        writing.join().unwrap();
     }
 
     #[test]
