@@ -1,6 +1,6 @@
 use super::config::read_file;
 use super::{
-    Config, Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal,
+    Config, Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal, Task,
 };
 use crate::error::readable;
 use crate::{Error, Result};
@@ -41,6 +41,18 @@ pub enum Command {
         /// The file with the state; none means from the start.
         state: Option<PathBuf>,
     },
+}
+
+impl Command {
+    /// What the source is asked beside its spec, and the file with the settings.
+    fn task(&self) -> Option<(Task, &Path)> {
+        match self {
+            Self::Spec => None,
+            Self::Check { config } => Some((Task::Check, config)),
+            Self::Discover { config } => Some((Task::Discover, config)),
+            Self::Read { config, .. } => Some((Task::Read, config)),
+        }
+    }
 }
 
 /// What a run of a command stands on: where lines go, what is masked, what is logged.
@@ -152,13 +164,16 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
 }
 
 async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -> Result<()> {
+    let asked = command.task().map(|(task, config)| (task, Config::load(config)));
+    if let Some((task, Ok(config))) = &asked {
+        source.foresee(*task, config);
+    }
+    // That a source can't say its spec is told before what is wrong with the config.
     let spec = until_stopped(source.stop_grace(), context, source.spec(context)).await?;
-    let config = match command {
-        Command::Spec => return context.output.message(&Message::Spec(spec)),
-        Command::Check { config } | Command::Discover { config } | Command::Read { config, .. } => {
-            Config::load(config)?
-        }
+    let Some((_, config)) = asked else {
+        return context.output.message(&Message::Spec(spec));
     };
+    let config = config?;
     context.secrets.learn(&spec, config.values());
     let context = &Context { spec: Some(Arc::new(spec.clone())), ..context.clone() };
     // For a check what is wrong here is its answer.
