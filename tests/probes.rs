@@ -146,6 +146,15 @@ fn help_that_was_asked_what_is_wrong_with_about_is_not_asked_again() {
 }
 
 #[test]
+fn nothing_is_begun_where_a_file_is_missing() {
+    let work = Work::new();
+    let tap = tap(&work, &[("about", &format!("{ABOUT}; exit"))]);
+    let read = reading(&work, &tap).arg("--state").arg(work.path("nowhere")).fails();
+    assert!(read.error().contains("state file"), "{read}");
+    assert_eq!(starts(&work), ["about"]);
+}
+
+#[test]
 fn a_tap_of_which_all_is_known_is_only_run() {
     let work = Work::new();
     let tap = tap(&work, &[]);
