@@ -27,6 +27,6 @@ pub mod sources;
 pub use error::{Error, Result};
 pub use runtime::{
     Command, Complaint, Config, Context, Emitter, Emitting, Journal, LogLayer, Outcome, Output,
-    ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, is_plainly_secret,
-    now_millis, perform, run,
+    ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, Task,
+    is_plainly_secret, now_millis, perform, run,
 };

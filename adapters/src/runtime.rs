@@ -16,7 +16,7 @@ pub use output::Output;
 pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret};
 pub use signals::{Stop, StopSignal};
-pub use source::{Context, ReadJob, Source};
+pub use source::{Context, ReadJob, Source, Task};
 
 /// Milliseconds since the epoch, now.
 pub fn now_millis() -> i64 {

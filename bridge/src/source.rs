@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod discovery;
 mod drift;
+mod flags;
 mod joining;
 mod masking;
 mod members;
@@ -18,21 +19,22 @@ mod read;
 mod route;
 mod sink;
 mod values;
+mod workplace;
 
-use config::ConfigFile;
 pub(crate) use joining::{Joining, tell};
 pub(crate) use members::{ids, members, no_such_stream, specs};
 pub use piped::Piped;
 pub(crate) use piped::told_ids;
+use probe::Listed;
 pub use probe::definition;
 pub(crate) use read::run_id;
+use workplace::{Ahead, Workplace};
 
-use crate::failure;
 use crate::options::OptionSet;
 use crate::profile;
-use crate::tap::{Folder, TapCommand};
+use crate::tap::TapCommand;
 use crate::translate;
-use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source};
+use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source, Task};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
 use std::time::Duration;
 
@@ -46,7 +48,9 @@ pub struct TapSource {
     options: OptionSet,
     spec_is_a_guess: bool,
     /// How the tap takes its catalog, as far as it said so.
-    flags: Option<probe::Flags>,
+    listed: Option<Listed>,
+    /// The discovery that was begun before the spec was known.
+    ahead: Option<Ahead>,
 }
 
 impl TapSource {
@@ -64,11 +68,21 @@ impl TapSource {
         };
         let args = options.tap_arg.as_deref().unwrap_or_default();
         let tap = TapCommand::find(name, args).map_err(|error| Error::system(error.to_string()))?;
-        Ok(Self { tap, places: (said, profile), options, spec_is_a_guess: false, flags: None })
+        let (places, spec_is_a_guess) = ((said, profile), false);
+        Ok(Self { tap, places, options, spec_is_a_guess, listed: None, ahead: None })
     }
 
-    fn folder() -> Result<Folder> {
-        Folder::new().map_err(|error| failure::unwritten("the tap's private folder", &error))
+    /// Where a command runs the tap.
+    fn workplace(&mut self, config: &Config, context: &Context) -> Result<Workplace> {
+        Workplace::new(self.ahead.take(), config, context)
+    }
+
+    /// What is wrong with the config by a spec that is a guess: what is missing, and the rest.
+    fn complaints(
+        config: &Config,
+        spec: &Specification,
+    ) -> Result<(Vec<Complaint>, Vec<Complaint>)> {
+        Ok(config.complaints(spec)?.into_iter().partition(|complaint| complaint.missing))
     }
 
     fn overrides(&self) -> translate::Overrides {
@@ -77,9 +91,27 @@ impl TapSource {
 }
 
 impl Source for TapSource {
+    /// Discovery begins where the tap must be asked for its spec and for its catalog too.
+    fn foresee(&mut self, task: Task, config: &Config) {
+        let asks_about = self.options.tap_spec.is_none() && self.options.tap_about.is_none();
+        if asks_about && self.configure(config).is_ok() && discovery::is_sure(self, task, config) {
+            self.ahead = Ahead::begin(&self.tap, config);
+        }
+    }
+
     async fn spec(&mut self, context: &Context) -> Result<Specification> {
-        let told = probe::spec(&self.tap, &self.options, context).await?;
-        (self.spec_is_a_guess, self.flags) = (told.is_a_guess, told.flags);
+        let told = probe::spec(&self.tap, &self.options, context).await;
+        let fits = |ahead: &Ahead| {
+            told.as_ref().is_ok_and(|told| {
+                let complaints = Self::complaints(ahead.config(), &told.spec);
+                complaints.is_ok_and(|(missing, _)| missing.is_empty())
+            })
+        };
+        if let Some(ahead) = self.ahead.take_if(|ahead| !fits(ahead)) {
+            ahead.desist(context).await;
+        }
+        let told = told?;
+        (self.spec_is_a_guess, self.listed) = (told.is_a_guess, told.listed);
         Ok(told.spec)
     }
 
@@ -104,8 +136,7 @@ impl Source for TapSource {
         if !self.spec_is_a_guess {
             return config.validate(spec);
         }
-        let (missing, other): (Vec<_>, Vec<_>) =
-            config.complaints(spec)?.into_iter().partition(|complaint| complaint.missing);
+        let (missing, other) = Self::complaints(config, spec)?;
         for complaint in other {
             tracing::warn!("the config doesn't fit what the tap says of its settings: {complaint}");
         }
@@ -117,9 +148,8 @@ impl Source for TapSource {
     }
 
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {
-        let folder = Self::folder()?;
-        let tap_config = ConfigFile::write(config, &folder, context)?;
-        let catalog = discovery::discover(self, config, &folder, &tap_config, context).await?;
+        let mut place = self.workplace(config, context)?;
+        let catalog = discovery::discover(self, config, &mut place, context).await?;
         let translated = translate::catalog::into_airbyte(catalog, &self.overrides());
         for note in &translated.notes {
             tracing::warn!("{note}");

@@ -20,5 +20,5 @@ pub use command::TapCommand;
 pub use files::Folder;
 pub use hearing::{Hearing, Mask, Voice};
 pub use lines::{Arrival, Lines};
-pub use process::{Ended, LINGER, RunError, Running};
+pub use process::{Ended, LINGER, RunError, Running, Started};
 pub use words::{LastWords, Words};

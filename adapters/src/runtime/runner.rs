@@ -1,13 +1,11 @@
-use super::config::read_file;
-use super::{
-    Config, Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal,
-};
+mod request;
+
+use self::request::Request;
+use super::{Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal};
 use crate::error::readable;
 use crate::{Error, Result};
-use airbyte_protocol::{
-    ConfiguredCatalog, ConnectionStatus, FailureType, Message, StateInput, Trace,
-};
-use std::path::{Path, PathBuf};
+use airbyte_protocol::{ConnectionStatus, FailureType, Message, Trace};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,21 +150,23 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
 }
 
 async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -> Result<()> {
+    let request = Request::load(command);
+    if let Ok(Some(request)) = &request {
+        source.foresee(request.task(), request.config());
+    }
+    // That a source can't say its spec is told before what is wrong with the files.
     let spec = until_stopped(source.stop_grace(), context, source.spec(context)).await?;
-    let config = match command {
-        Command::Spec => return context.output.message(&Message::Spec(spec)),
-        Command::Check { config } | Command::Discover { config } | Command::Read { config, .. } => {
-            Config::load(config)?
-        }
+    let Some(request) = request? else {
+        return context.output.message(&Message::Spec(spec));
     };
-    context.secrets.learn(&spec, config.values());
+    context.secrets.learn(&spec, request.config().values());
     let context = &Context { spec: Some(Arc::new(spec.clone())), ..context.clone() };
     // For a check what is wrong here is its answer.
-    let settled = source.configure(&config).and_then(|()| source.validate(&config, &spec));
+    let settled =
+        source.configure(request.config()).and_then(|()| source.validate(request.config(), &spec));
     let grace = source.stop_grace();
-    match command {
-        Command::Spec => Ok(()), // answered above
-        Command::Check { .. } => {
+    match request {
+        Request::Check(config) => {
             let status = match settled {
                 Ok(()) => until_stopped(grace, context, source.check(&config, context)).await,
                 Err(error) => Err(error),
@@ -177,18 +177,13 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
             let status = ConnectionStatus { message, ..status };
             context.output.message(&Message::ConnectionStatus(status))
         }
-        Command::Discover { .. } => {
+        Request::Discover(config) => {
             settled?;
             let catalog = until_stopped(grace, context, source.discover(&config, context)).await?;
             context.output.message(&Message::Catalog(catalog))
         }
-        Command::Read { catalog, state, .. } => {
+        Request::Read(job) => {
             settled?;
-            let job = ReadJob {
-                config,
-                catalog: load_catalog(catalog)?,
-                state: load_state(state.as_deref())?,
-            };
             read(source, job, context).await
         }
     }
@@ -248,22 +243,4 @@ async fn until_stopped<T>(
         result = work => result,
         signal = stopped => Err(Error::transient(format!("stopped by {}", signal.name()))),
     }
-}
-
-fn load_catalog(path: &Path) -> Result<ConfiguredCatalog> {
-    let bytes = read_file("catalog", path)?;
-    let catalog = ConfiguredCatalog::parse(&bytes)
-        .map_err(|error| Error::config(format!("catalog file {}: {error}", path.display())))?;
-    if catalog.streams.is_empty() {
-        let text = format!("catalog file {}: no stream is configured", path.display());
-        return Err(Error::config(text));
-    }
-    Ok(catalog)
-}
-
-fn load_state(path: Option<&Path>) -> Result<StateInput> {
-    let Some(path) = path else { return Ok(StateInput::Empty) };
-    let bytes = read_file("state", path)?;
-    StateInput::parse(&bytes)
-        .map_err(|error| Error::config(format!("state file {}: {error}", path.display())))
 }

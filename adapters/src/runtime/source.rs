@@ -14,6 +14,14 @@ use std::time::Duration;
 /// Everything is async on one thread. A source that blocks (a tap's pipe) takes a thread of its
 /// own and moves a clone of the [`Emitter`] there.
 pub trait Source {
+    /// Told what will be asked before even the spec is, so that a source whose spec takes its time
+    /// can begin with what `task` will surely need. Nothing may be told of it yet: the config is
+    /// unchecked, and what in it is secret isn't known. What isn't needed after all is the source's to
+    /// end. By default nothing is begun.
+    fn foresee(&mut self, task: Task, config: &Config) {
+        let _ = (task, config);
+    }
+
     /// What the source wants to be told. Asked before every other command too, since the config
     /// is validated against it and secrets are known from it.
     ///
@@ -89,6 +97,17 @@ pub trait Source {
     fn stop_grace(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// What a source will be asked once its spec is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// [`Source::check`].
+    Check,
+    /// [`Source::discover`].
+    Discover,
+    /// [`Source::read`].
+    Read,
 }
 
 /// What a read is asked to do.

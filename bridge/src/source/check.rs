@@ -4,12 +4,12 @@
 //! written before the tap connects. What proved good credentials on every tap tried is a RECORD.
 
 use super::TapSource;
-use super::config::ConfigFile;
 use super::discovery::for_check;
-use super::probe::Flags;
+use super::flags::Flags;
+use super::workplace::Workplace;
 use crate::failure;
 use crate::options::CheckDepth;
-use crate::tap::{Arrival, Ended, Folder, LINGER, Lines, Running, Voice};
+use crate::tap::{Arrival, Ended, LINGER, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use airbyte_adapters::{Config, Context, Error, Result};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, ConnectionStatus, SyncMode};
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 const TRIES: usize = 3;
 
 pub(super) async fn check(
-    source: &TapSource,
+    source: &mut TapSource,
     config: &Config,
     context: &Context,
 ) -> Result<ConnectionStatus> {
@@ -31,9 +31,9 @@ pub(super) async fn check(
     if depth == CheckDepth::Config {
         return Ok(ConnectionStatus::succeeded());
     }
-    let folder = TapSource::folder()?;
-    let config = ConfigFile::write(config, &folder, context)?;
-    let (flags, tap_catalog) = match for_check(source, &folder, &config, context).await {
+    let mut place = source.workplace(config, context)?;
+    let source = &*source;
+    let (flags, tap_catalog) = match for_check(source, &mut place, context).await {
         Ok((flags, found)) => (flags, found.catalog),
         Err(error) => return verdict(error, context),
     };
@@ -42,7 +42,7 @@ pub(super) async fn check(
     }
     let translated = catalog::to_airbyte(&tap_catalog, &source.overrides());
     let deadline = Instant::now() + source.options.check_timeout().min(Duration::from_secs(86_400));
-    let trial = Trial { source, context, folder: &folder, flags, config: &config, deadline };
+    let trial = Trial { source, context, place: &place, flags, deadline };
     match trial.run(&tap_catalog, &translated).await {
         Ok(()) => Ok(ConnectionStatus::succeeded()),
         Err(error) => verdict(error, context),
@@ -61,9 +61,8 @@ fn verdict(error: Error, context: &Context) -> Result<ConnectionStatus> {
 struct Trial<'a> {
     source: &'a TapSource,
     context: &'a Context,
-    folder: &'a Folder,
+    place: &'a Workplace,
     flags: Flags,
-    config: &'a ConfigFile,
     deadline: Instant,
 }
 
@@ -121,21 +120,22 @@ impl Trial<'_> {
         let pass = [id.to_owned()].into_iter().collect();
         let selected = catalog::to_singer(tap_catalog, translated, &configured, &pass);
         let path = self
+            .place
             .folder
             .write_json("catalog.json", &selected.catalog)
             .map_err(|error| failure::unwritten("the tap's catalog", &error))?;
-        let mut args = self.config.args();
+        let mut args = self.place.config.args();
         args.extend(self.flags.args(&path));
         let tap = self.source.tap.short_name();
         let mut running = Running::start(
             &self.source.tap,
             &args,
-            &self.folder.work(),
+            &self.place.folder.work(),
             Voice::plain(&self.context.secrets),
         )
         .map_err(|error| failure::run_error(tap, "the check", &error))?;
         let shown = self.watch(&mut running).await;
-        self.config.settle();
+        self.place.config.settle();
         Ok((running, shown?))
     }
 

@@ -1,5 +1,6 @@
 //! What a tap tells about itself without touching its source: `--about`, `--help`.
 
+use super::flags::Flags;
 use crate::failure;
 use crate::options::{CatalogFlag, OptionSet};
 use crate::tap::{Bounds, Captured, Folder, RunError, TapCommand, Voice, capture};
@@ -21,13 +22,13 @@ pub(super) struct Told {
     /// Whether the spec is only a guess. One that the user gives as an Airbyte spec is not; what is
     /// made from `--about`, from a hub definition or from nothing is.
     pub(super) is_a_guess: bool,
-    /// The catalog's flags, where the tap names them among its capabilities.
-    pub(super) flags: Option<Flags>,
+    /// The catalog's flags, where something that the tap has said already tells them.
+    pub(super) listed: Option<Listed>,
 }
 
 /// The spec of a tap: given, or made from what is given, or asked of the tap.
 pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Context) -> Result<Told> {
-    let guess = |spec| Told { spec, is_a_guess: true, flags: None };
+    let guess = |spec| Told { spec, is_a_guess: true, listed: None };
     if let Some(path) = &options.tap_spec {
         let spec = Specification::parse(&file("spec", path)?)
             .map_err(|error| Error::config(format!("spec file {}: {error}", path.display())))?;
@@ -42,93 +43,71 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
         Err(RunError::Timeout(_) | RunError::TooMuch(_)) => None,
         other => Some(other.map_err(|error| told(tap, &error))?),
     };
-    if let Some(captured) = &captured {
-        refuse_broken(tap, captured, context).await?;
-    }
-    let about = captured
-        .filter(|captured| captured.ended.is_success())
-        .and_then(|captured| singer_protocol::About::parse(&captured.stdout).ok());
-    Ok(match about {
+    let Some(captured) = captured else { return Ok(guess(spec::open())) };
+    let help = refuse_broken(tap, &captured, context).await?;
+    let about = singer_protocol::About::parse(&captured.stdout).ok();
+    Ok(match about.filter(|_| captured.ended.is_success()) {
         Some(about) => {
-            let flags = Flags::among(&about.capabilities);
-            Told { flags, ..guess(spec::from_about(&about)) }
+            let listed = Flags::among(&about.capabilities).map(|flags| Listed(Some(flags)));
+            Told { listed, ..guess(spec::from_about(&about)) }
         }
-        None => guess(spec::open()),
+        None => {
+            let usage = || Flags::in_usage(&captured.words.recent());
+            let listed = help.or_else(|| usage().map(|flags| Listed(Some(flags))));
+            Told { listed, ..guess(spec::open()) }
+        }
     })
 }
 
 /// Fails for a tap that can't even say what it can do, because its environment lacks a module: it
 /// can't do anything else either, and one sentence now spares the same one later. That `--about`
-/// alone fails so proves nothing.
-async fn refuse_broken(tap: &TapCommand, about: &Captured, context: &Context) -> Result<()> {
+/// alone fails so proves nothing, so help is asked too, and then what it lists is known.
+async fn refuse_broken(
+    tap: &TapCommand,
+    about: &Captured,
+    context: &Context,
+) -> Result<Option<Listed>> {
     if !failure::lacks_a_module(about.ended, &about.words.last()) {
-        return Ok(());
+        return Ok(None);
     }
     match capture_words(tap, &["--help"], context).await {
         Ok(help) if failure::lacks_a_module(help.ended, &help.words.last()) => {
             Err(failure::ended(tap.short_name(), "--help", help.ended, &help.words.last()))
         }
-        _ => Ok(()),
+        Ok(help) => Ok(Some(listed(&help))),
+        Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Ok(Some(Listed(None))),
+        Err(error) => Err(told(tap, &error)),
     }
 }
 
-/// Which flags the tap takes its catalog and state by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Flags {
-    pub(super) catalog: bool,
-    pub(super) properties: bool,
+/// What is known of the flags that a tap takes its catalog by, once it was asked; none: nothing is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed(pub(super) Option<Flags>);
+
+/// What the option says of the flags, or what the tap has said of them, or else what its help lists.
+pub(super) async fn flags(
+    tap: &TapCommand,
+    option: Option<CatalogFlag>,
+    asked: Option<Listed>,
+    context: &Context,
+) -> Result<Listed> {
+    let said = |catalog, properties| Ok(Listed(Some(Flags { catalog, properties })));
+    match (option.unwrap_or(CatalogFlag::Auto), asked) {
+        (CatalogFlag::Catalog, _) => said(true, false),
+        (CatalogFlag::Properties, _) => said(false, true),
+        (CatalogFlag::Both, _) => said(true, true),
+        (CatalogFlag::None, _) => said(false, false),
+        (CatalogFlag::Auto, Some(listed)) => Ok(listed),
+        (CatalogFlag::Auto, None) => match capture_words(tap, &["--help"], context).await {
+            Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Ok(Listed(None)),
+            Err(error) => Err(told(tap, &error)),
+            Ok(help) => Ok(listed(&help)),
+        },
+    }
 }
 
-impl Flags {
-    /// What a tap of the SDK says it can do, so that its help need not be asked.
-    fn among(capabilities: &[String]) -> Option<Self> {
-        let can = |what: &str| capabilities.iter().any(|capability| capability == what);
-        can("catalog").then(|| Self { catalog: true, properties: can("properties") })
-    }
-
-    /// What the option says, or what the tap's help lists. Where help lists both, both are given:
-    /// on every tap tried that equalled the better one. Where help lists `--config` and neither, the
-    /// tap takes no catalog, and would refuse the flag. None: help can't be had, or isn't any.
-    pub(super) async fn of(
-        tap: &TapCommand,
-        option: Option<CatalogFlag>,
-        known: Option<Self>,
-        context: &Context,
-    ) -> Result<Option<Self>> {
-        let flags = |catalog, properties| Some(Self { catalog, properties });
-        Ok(match option.unwrap_or(CatalogFlag::Auto) {
-            CatalogFlag::Catalog => flags(true, false),
-            CatalogFlag::Properties => flags(false, true),
-            CatalogFlag::Both => flags(true, true),
-            CatalogFlag::None => flags(false, false),
-            CatalogFlag::Auto => {
-                if known.is_some() {
-                    return Ok(known);
-                }
-                let help = capture_words(tap, &["--help"], context).await;
-                let help = match help {
-                    Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Vec::new(),
-                    other => other.map_err(|error| told(tap, &error))?.stdout,
-                };
-                let help = String::from_utf8_lossy(&help);
-                let (catalog, properties) =
-                    (help.contains("--catalog"), help.contains("--properties"));
-                let is_help = catalog || properties || help.contains("--config");
-                flags(catalog, properties).filter(|_| is_help)
-            }
-        })
-    }
-
-    /// The arguments that hand `path` to the tap.
-    pub(super) fn args(self, path: &Path) -> Vec<OsString> {
-        let mut args = Vec::new();
-        for (flag, given) in [("--properties", self.properties), ("--catalog", self.catalog)] {
-            if given {
-                args.extend([flag.into(), path.into()]);
-            }
-        }
-        args
-    }
+fn listed(help: &Captured) -> Listed {
+    Listed(Flags::in_help(&String::from_utf8_lossy(&help.stdout)))
 }
 
 fn told(tap: &TapCommand, error: &RunError) -> Error {

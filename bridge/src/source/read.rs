@@ -2,16 +2,16 @@
 
 use super::TapSource;
 use super::batch::{Batches, Places};
-use super::config::ConfigFile;
 use super::discovery::{Found, for_read};
+use super::flags::Flags;
 use super::joining::{Joining, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
-use super::probe::Flags;
 use super::pump::{Pump, Pumped};
 use super::sink::Sink;
+use super::workplace::Workplace;
 use crate::failure;
 use crate::options::OnMalformed;
-use crate::tap::{Ended, Folder, Hearing, Lines, Running, Voice};
+use crate::tap::{Ended, Hearing, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use crate::translate::state::{Level, Pass, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result};
@@ -25,15 +25,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub(super) async fn read(
-    source: &TapSource,
+    source: &mut TapSource,
     job: ReadJob,
     emitter: &Emitter,
     context: &Context,
 ) -> Result<()> {
-    let folder = TapSource::folder()?;
-    let config = ConfigFile::write(&job.config, &folder, context)?;
+    let mut place = source.workplace(&job.config, context)?;
+    let source = &*source;
     let (flags, Found { catalog, partly, .. }) =
-        for_read(source, &job, &folder, &config, context).await?;
+        for_read(source, &job, &mut place, context).await?;
     let translated = catalog::outline(&catalog, &source.overrides());
     let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
     let specs = specs(&members, &job);
@@ -51,13 +51,12 @@ pub(super) async fn read(
         job: &job,
         emitter,
         context,
-        folder: &folder,
+        place: &place,
         flags,
         catalog: &catalog,
         partly,
         translated: &translated,
         members: &members,
-        config: &config,
         run_id: run_id(),
     };
     let (mut failed, mut standing) = (None, Standing::default());
@@ -86,14 +85,13 @@ struct Run<'a> {
     job: &'a ReadJob,
     emitter: &'a Emitter,
     context: &'a Context,
-    folder: &'a Folder,
+    place: &'a Workplace,
     flags: Flags,
     catalog: &'a singer::Catalog,
     /// Whether the tap may have streams that its catalog doesn't show.
     partly: bool,
     translated: &'a Translated,
     members: &'a [Member],
-    config: &'a ConfigFile,
     run_id: String,
 }
 
@@ -113,7 +111,7 @@ impl Run<'_> {
         let mut running = Running::start(
             &self.source.tap,
             &args,
-            &self.folder.work(),
+            &self.place.folder.work(),
             Voice::plain(&self.context.secrets),
         )
         .map_err(|error| failure::run_error(tap, "the sync", &error))?;
@@ -132,16 +130,16 @@ impl Run<'_> {
             .watching(members.iter().map(|member| member.watched(self.catalog)))
             .validating(&self.source.options, members.iter().map(|m| m.schema(self.catalog)))
             .expanding(self.batches())
-            .minding(self.config.watch());
+            .minding(self.place.config.watch());
         let listened = self.listen(&mut running, sink).await;
-        self.config.settle();
+        self.place.config.settle();
         let (pumped, result, ended) = listened?;
         self.conclude(&members, pumped, result, ended, standing)
     }
 
     fn batches(&self) -> Batches {
         let options = &self.source.options;
-        let (work, config) = (self.folder.work(), self.job.config.values());
+        let (work, config) = (self.place.folder.work(), self.job.config.values());
         Batches::new(Places::of_tap(work, config, options.batch_dir()), options)
     }
 
@@ -258,12 +256,12 @@ impl Run<'_> {
         };
         let pass = members.iter().map(|member| member.tap_stream_id.clone()).collect();
         let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);
-        let path = self.folder.write_json("catalog.json", &selected.catalog);
+        let path = self.place.folder.write_json("catalog.json", &selected.catalog);
         let path = written("catalog.json", path)?;
-        let mut args = self.config.args();
+        let mut args = self.place.config.args();
         args.extend(self.flags.args(&path));
         if let Some(state) = state {
-            let path = self.folder.write_json("state.json", state);
+            let path = self.place.folder.write_json("state.json", state);
             args.extend(["--state".into(), written("state.json", path)?.into()]);
         }
         Ok(args)

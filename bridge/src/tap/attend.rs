@@ -1,10 +1,8 @@
 //! Listening to a tap whose answer has no known length.
 
 use super::process::LINGER;
-use super::{Ended, RunError, Running, TapCommand, Voice, Words};
-use std::ffi::OsString;
+use super::{Ended, RunError, Running, Words};
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
@@ -32,23 +30,19 @@ pub struct Attended {
     pub words: Words,
 }
 
-/// Runs a tap and gives `ear` what it writes, until the tap's end or until that is enough; the tap
+/// Gives `ear` what a tap writes, until the tap's end or until that is enough; the tap
 /// is stopped then. Its process group is gone afterwards, whatever happened.
 ///
 /// # Errors
 ///
-/// It can't be started, takes longer than `timeout`, writes more than `ear` takes, or `cancel` comes
-/// first; it is killed then. What `ear` has heard by then stays with it.
+/// It takes longer than `timeout`, writes more than `ear` takes, or `cancel` comes first; it is killed
+/// then. What `ear` has heard by then stays with it.
 pub async fn attend(
-    command: &TapCommand,
-    args: &[OsString],
-    work: &Path,
-    voice: Voice,
+    mut running: Running,
     timeout: Duration,
     cancel: impl Future<Output = ()>,
     ear: &mut impl Ear,
 ) -> Result<Attended, RunError> {
-    let mut running = Running::start(command, args, work, voice)?;
     let outcome = tokio::select! {
         outcome = tokio::time::timeout(timeout, listen(&mut running, ear)) => outcome,
         () = cancel => {

@@ -1,6 +1,6 @@
 //! A tap that is run to its end for what it writes.
 
-use super::{Ear, Ended, RunError, TapCommand, Voice, Words, attend};
+use super::{Ear, Ended, RunError, Running, TapCommand, Voice, Words, attend};
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -39,8 +39,9 @@ pub async fn capture(
     bounds: Bounds,
     cancel: impl Future<Output = ()>,
 ) -> Result<Captured, RunError> {
+    let running = Running::start(command, args, work, voice)?;
     let mut kept = Kept { stdout: Vec::new(), limit: bounds.bytes };
-    let attended = attend(command, args, work, voice, bounds.timeout, cancel, &mut kept).await?;
+    let attended = attend(running, bounds.timeout, cancel, &mut kept).await?;
     // Nothing is ever enough for it, so the tap ended by itself.
     let ended = attended.ended.unwrap_or(Ended::Code(-1));
     Ok(Captured { stdout: kept.stdout, ended, words: attended.words })

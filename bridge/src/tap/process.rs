@@ -1,12 +1,13 @@
 //! The tap's process: started, listened to, waited for, stopped.
 
+mod sentences;
+
+use self::sentences::{cannot_start, shown};
 use super::stderr::listen;
 use super::{Hearing, TapCommand, Voice, Words, orphans};
-use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use std::ffi::OsString;
 use std::fmt;
-use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
@@ -17,14 +18,21 @@ use tokio::task::JoinHandle;
 /// How long we listen to its pipes once the tap itself has ended.
 pub const LINGER: Duration = Duration::from_secs(2);
 
-/// A tap that runs, in a process group of its own. Dropping it kills the group.
+/// A tap that was started, in a process group of its own, and that nobody listens to yet: what it says
+/// stays in its pipes, and once they are full it waits. Dropping it kills the group.
 #[derive(Debug)]
-pub struct Running {
+pub struct Started {
     child: Child,
     group: Option<Pid>,
+    undertaker: JoinHandle<()>,
+}
+
+/// A tap that runs and is listened to. Dropping it kills its process group.
+#[derive(Debug)]
+pub struct Running {
+    started: Started,
     stdout: Option<OwnedFd>,
     stderr: JoinHandle<()>,
-    undertaker: JoinHandle<()>,
     /// What it says on stderr.
     pub words: Words,
 }
@@ -88,19 +96,14 @@ pub enum RunError {
     Read(std::io::ErrorKind),
 }
 
-impl Running {
+impl Started {
     /// Starts `command` with `args` in the folder `work`; stdin is empty, the environment is ours
-    /// less our own variables. What it says on stderr is logged as `voice` says, and remembered.
+    /// less our own variables.
     ///
     /// # Errors
     ///
     /// [`RunError::Start`] in a sentence.
-    pub fn start(
-        command: &TapCommand,
-        args: &[OsString],
-        work: &Path,
-        voice: Voice,
-    ) -> Result<Self, RunError> {
+    pub fn new(command: &TapCommand, args: &[OsString], work: &Path) -> Result<Self, RunError> {
         let mut process = Command::new(&command.program);
         process
             .args(&command.args)
@@ -117,74 +120,43 @@ impl Running {
             }
         }
         tracing::debug!(tap = command.short_name(), args = ?shown(args), "starting the tap");
-        let mut child = process.spawn().map_err(|e| RunError::Start(cannot_start(command, &e)))?;
+        let child = process.spawn().map_err(|e| RunError::Start(cannot_start(command, &e)))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let stdout = child.stdout.take().and_then(|pipe| pipe.into_owned_fd().ok());
+        let undertaker = tokio::spawn(orphans::bury_now_and_then());
+        Ok(Self { child, group, undertaker })
+    }
+
+    /// Listens to it from its first word on. What it says on stderr is logged as `voice` says, and
+    /// remembered.
+    pub fn heard_by(mut self, voice: Voice) -> Running {
+        let stdout = self.child.stdout.take().and_then(|pipe| pipe.into_owned_fd().ok());
         let words = Words::default();
-        let stderr = match child.stderr.take() {
+        let stderr = match self.child.stderr.take() {
             Some(pipe) => tokio::spawn(listen(pipe, Hearing::new(words.clone(), voice))),
             None => tokio::spawn(std::future::ready(())),
         };
-        let undertaker = tokio::spawn(orphans::bury_now_and_then());
-        Ok(Self { child, group, stdout, stderr, undertaker, words })
+        Running { started: self, stdout, stderr, words }
     }
 
-    /// The reading end of its stdout, once.
-    pub fn take_stdout(&mut self) -> Option<OwnedFd> {
-        self.stdout.take()
+    /// Ends it unheard: its whole group is asked to stop, and killed after `grace`.
+    pub async fn stop(mut self, grace: Duration) {
+        self.signal(Signal::TERM);
+        let _ = tokio::time::timeout(grace, self.child.wait()).await;
+        self.bury().await;
     }
 
-    /// Waits until the tap itself has ended, whoever may still hold its pipes.
-    pub async fn exited(&mut self) {
-        // How it ended is asked again by `wait`.
-        let _ = self.child.wait().await;
-    }
-
-    /// Waits until it has ended and its last words are heard, and ends what it left behind. Who gives
-    /// up waiting may begin anew.
-    pub async fn wait(&mut self) -> Ended {
-        use std::os::unix::process::ExitStatusExt;
-        let status = self.child.wait().await;
-        // What was waited for must not be again.
-        if !self.stderr.is_finished() {
-            // A grandchild may hold stderr open for ever.
-            let _ = tokio::time::timeout(LINGER, &mut self.stderr).await;
-        }
+    /// Kills what is left of its group, and buries what of that has become ours: we may be process 1
+    /// of a container. The tap itself comes first, whose end others would miss.
+    async fn bury(&mut self) {
         self.signal(Signal::KILL);
+        let _ = self.child.wait().await;
         if let Some(group) = self.group {
-            Self::bury(group).await;
+            Self::bury_group(group).await;
             self.group = None;
         }
-        match status {
-            Ok(status) => match (status.code(), status.signal()) {
-                (Some(code), _) => Ended::Code(code),
-                (None, Some(signal)) => Ended::Signal(signal),
-                (None, None) => Ended::Code(-1),
-            },
-            Err(_) => Ended::Code(-1),
-        }
     }
 
-    /// Asks its whole group to stop, waits for `grace` or until `now` comes, then kills it.
-    ///
-    /// It is always asked by SIGTERM, whatever signal stopped us: what a shell runs in the
-    /// background ignores SIGINT.
-    pub async fn stop(&mut self, grace: Duration, now: impl Future<Output = ()>) -> Ended {
-        self.signal(Signal::TERM);
-        tokio::select! {
-            ended = self.wait() => return ended,
-            () = tokio::time::sleep(grace) => {
-                tracing::warn!("the tap didn't stop in time and is killed");
-            }
-            () = now => tracing::warn!("asked to stop again: the tap is killed"),
-        }
-        self.signal(Signal::KILL);
-        self.wait().await
-    }
-
-    /// Buries what the tap left behind, where that has become ours: we may be process 1 of a
-    /// container. Never while the tap itself lives, whose end is awaited elsewhere.
-    async fn bury(group: Pid) {
+    async fn bury_group(group: Pid) {
         for _ in 0..100 {
             match waitpgid(group, WaitOptions::NOHANG) {
                 Ok(Some(_)) => {}
@@ -202,53 +174,82 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Running {
+    /// As [`Started::new`], and heard from the start.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Start`] in a sentence.
+    pub fn start(
+        command: &TapCommand,
+        args: &[OsString],
+        work: &Path,
+        voice: Voice,
+    ) -> Result<Self, RunError> {
+        Ok(Started::new(command, args, work)?.heard_by(voice))
+    }
+
+    /// The reading end of its stdout, once.
+    pub fn take_stdout(&mut self) -> Option<OwnedFd> {
+        self.stdout.take()
+    }
+
+    /// Waits until the tap itself has ended, whoever may still hold its pipes.
+    pub async fn exited(&mut self) {
+        // How it ended is asked again by `wait`.
+        let _ = self.started.child.wait().await;
+    }
+
+    /// Waits until it has ended and its last words are heard, and ends what it left behind. Who gives
+    /// up waiting may begin anew.
+    pub async fn wait(&mut self) -> Ended {
+        use std::os::unix::process::ExitStatusExt;
+        let status = self.started.child.wait().await;
+        // What was waited for must not be again.
+        if !self.stderr.is_finished() {
+            // A grandchild may hold stderr open for ever.
+            let _ = tokio::time::timeout(LINGER, &mut self.stderr).await;
+        }
+        self.started.bury().await;
+        match status {
+            Ok(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => Ended::Code(code),
+                (None, Some(signal)) => Ended::Signal(signal),
+                (None, None) => Ended::Code(-1),
+            },
+            Err(_) => Ended::Code(-1),
+        }
+    }
+
+    /// Asks its whole group to stop, waits for `grace` or until `now` comes, then kills it.
+    ///
+    /// It is always asked by SIGTERM, whatever signal stopped us: what a shell runs in the
+    /// background ignores SIGINT.
+    pub async fn stop(&mut self, grace: Duration, now: impl Future<Output = ()>) -> Ended {
+        self.started.signal(Signal::TERM);
+        tokio::select! {
+            ended = self.wait() => return ended,
+            () = tokio::time::sleep(grace) => {
+                tracing::warn!("the tap didn't stop in time and is killed");
+            }
+            () = now => tracing::warn!("asked to stop again: the tap is killed"),
+        }
+        self.started.signal(Signal::KILL);
+        self.wait().await
+    }
+}
+
+impl Drop for Started {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
-        self.stderr.abort();
         self.undertaker.abort();
     }
 }
 
-/// Arguments for a log: files of ours by name only.
-fn shown(args: &[OsString]) -> Vec<String> {
-    args.iter()
-        .map(|arg| {
-            let path = Path::new(arg);
-            let name = if path.is_absolute() { path.file_name() } else { None };
-            name.unwrap_or(arg).to_string_lossy().into_owned()
-        })
-        .collect()
-}
-
-fn cannot_start(command: &TapCommand, error: &std::io::Error) -> String {
-    let reason = match error.kind() {
-        // The file was found a moment ago, so what is missing stands in its first line.
-        std::io::ErrorKind::NotFound => match interpreter(&command.program) {
-            Some(name) => format!(
-                "the interpreter of its first line, `{name}`, is missing; an environment that was \
-                 moved or made with another Python must be made anew"
-            ),
-            None => "the interpreter or a library that it needs is missing".to_owned(),
-        },
-        std::io::ErrorKind::PermissionDenied => "running it is not permitted".to_owned(),
-        _ if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
-            "it is no program for this machine; a script needs a first line such as \
-             `#!/usr/bin/env python3`"
-                .to_owned()
-        }
-        kind => kind.to_string(),
-    };
-    format!("tap `{}` can't be started: {reason}", command.short_name())
-}
-
-/// The program that a script's first line names.
-fn interpreter(script: &Path) -> Option<String> {
-    let mut start = [0; 512];
-    let length = std::fs::File::open(script).and_then(|mut file| file.read(&mut start)).ok()?;
-    let text = String::from_utf8_lossy(&start[..length]);
-    let words = text.strip_prefix("#!")?.lines().next()?;
-    words.split_whitespace().next().map(str::to_owned)
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stderr.abort();
+    }
 }
 
 #[cfg(test)]

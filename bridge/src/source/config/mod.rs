@@ -29,6 +29,7 @@ use changes::Changes;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -38,6 +39,15 @@ const EVERY: Duration = Duration::from_millis(250);
 /// How long a state waits for a file that is half-written, and how often it looks.
 const PATIENCE: Duration = Duration::from_millis(100);
 const BLINK: Duration = Duration::from_millis(2);
+
+/// The tap's config file, written and not watched yet.
+#[derive(Debug)]
+pub(super) struct WrittenConfig {
+    user: Config,
+    /// The settings as the tap is given them first.
+    given: Map<String, Value>,
+    path: PathBuf,
+}
 
 /// The tap's config file, for as long as a command lasts. Dropping it takes the last look.
 #[derive(Debug)]
@@ -76,32 +86,46 @@ struct Known {
     in_vain: bool,
 }
 
-impl ConfigFile {
-    /// Writes the config for the tap, and watches it from then on.
+impl WrittenConfig {
+    /// Writes the config for the tap.
     ///
     /// # Errors
     ///
     /// The file can't be written.
-    pub(super) fn write(config: &Config, folder: &Folder, context: &Context) -> Result<Self> {
+    pub(super) fn new(config: &Config, folder: &Folder) -> Result<Self> {
         let here = std::env::current_dir().unwrap_or_default();
         let given = given::given(config.values(), &here);
         let path = folder
             .write_json("config.json", &given)
             .map_err(|error| failure::unwritten("the tap's config", &error))?;
+        Ok(Self { user: config.clone(), given, path })
+    }
+
+    /// The config as the user has it.
+    pub(super) fn user(&self) -> &Config {
+        &self.user
+    }
+
+    /// The arguments that hand it to the tap.
+    pub(super) fn args(&self) -> Vec<OsString> {
+        vec!["--config".into(), self.path.clone().into()]
+    }
+}
+
+impl ConfigFile {
+    /// Watches a config that was written, whatever has become of it since then.
+    pub(super) fn watch_over(written: WrittenConfig, context: &Context) -> Self {
+        let WrittenConfig { user, given, path } = written;
         let known = Known {
             file: Rewritable::new(path),
             whole: given.clone(),
-            stored: config.values().clone(),
-            told: config.values().clone(),
+            stored: user.values().clone(),
+            told: user.values().clone(),
             is_whole: true,
             in_vain: false,
         };
-        let inner = Arc::new(Inner {
-            context: context.clone(),
-            user: config.clone(),
-            given,
-            known: Mutex::new(known),
-        });
+        let inner =
+            Arc::new(Inner { context: context.clone(), user, given, known: Mutex::new(known) });
         let eyes = Arc::downgrade(&inner);
         context.secrets.ask_first(move || {
             if let Some(inner) = eyes.upgrade() {
@@ -110,7 +134,7 @@ impl ConfigFile {
         });
         let watch = ConfigWatch { inner };
         let ticking = tokio::spawn(watch.clone().now_and_then());
-        Ok(Self { watch, ticking })
+        Self { watch, ticking }
     }
 
     /// The arguments that hand it to the tap.

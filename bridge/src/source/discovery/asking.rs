@@ -5,9 +5,10 @@ use super::refusal::{does_not_know, wants_other_arguments};
 use super::{Found, Need};
 use crate::failure;
 use crate::source::TapSource;
-use crate::source::config::ConfigFile;
-use crate::source::probe::Flags;
-use crate::tap::{Attended, Ended, Folder, RunError, Voice, attend};
+use crate::source::flags::Flags;
+use crate::source::probe::{self, Listed};
+use crate::source::workplace::Workplace;
+use crate::tap::{Attended, Ended, RunError, Started, Voice, attend};
 use crate::translate::Overrides;
 use crate::translate::catalog::Learnt;
 use airbyte_adapters::{Context, Error, Result};
@@ -26,8 +27,7 @@ pub(super) enum Told {
 pub(super) struct Asking<'a> {
     source: &'a TapSource,
     context: &'a Context,
-    folder: &'a Folder,
-    config: &'a ConfigFile,
+    place: &'a Workplace,
     overrides: Overrides,
     need: Need,
     began: Instant,
@@ -36,13 +36,12 @@ pub(super) struct Asking<'a> {
 impl<'a> Asking<'a> {
     pub(super) fn new(
         source: &'a TapSource,
-        folder: &'a Folder,
-        config: &'a ConfigFile,
+        place: &'a Workplace,
         context: &'a Context,
         need: Need,
     ) -> Self {
         let (overrides, began) = (source.overrides(), Instant::now());
-        Self { source, context, folder, config, overrides, need, began }
+        Self { source, context, place, overrides, need, began }
     }
 
     fn tap(&self) -> &str {
@@ -50,18 +49,19 @@ impl<'a> Asking<'a> {
     }
 
     pub(super) async fn flags(&self) -> Result<Listed> {
-        let options = &self.source.options;
-        let flags =
-            Flags::of(&self.source.tap, options.catalog_flag, self.source.flags, self.context);
-        flags.await.map(Listed)
+        let TapSource { tap, options, listed, .. } = self.source;
+        probe::flags(tap, options.catalog_flag, *listed, self.context).await
     }
 
-    /// The probes are Python starts: side by side they cost one.
-    pub(super) async fn flags_and_catalog(&self) -> Result<(Flags, Found)> {
+    /// The probes are Python starts: side by side they cost one. What discovery fails with counts
+    /// first, and ends the other.
+    pub(super) async fn flags_and_catalog(&self, begun: Option<Started>) -> Result<(Flags, Found)> {
         if let Some(found) = self.given()? {
             return Ok((self.flags().await?.or_guess(&found), found));
         }
-        let (listed, told) = tokio::try_join!(self.flags(), self.ask())?;
+        let flags = async { Ok(self.flags().await) };
+        let (listed, told) = tokio::try_join!(flags, self.ask(begun))?;
+        let listed = listed?;
         let found = match told {
             Told::Found(found) => found,
             Told::Nothing(why) => self.learn(listed, &why).await?,
@@ -86,8 +86,8 @@ impl<'a> Asking<'a> {
         Ok(Some(Found { catalog, learnt: false, partly: false }))
     }
 
-    /// Runs the tap with `--discover`.
-    pub(super) async fn ask(&self) -> Result<Told> {
+    /// Runs the tap with `--discover`, or listens to one that has `begun` with it.
+    pub(super) async fn ask(&self, begun: Option<Started>) -> Result<Told> {
         let tap = self.tap();
         let surprise = format!(
             "{tap} answers --discover with messages: its streams are learnt from them, as far \
@@ -95,7 +95,8 @@ impl<'a> Asking<'a> {
         );
         let limit = self.source.options.max_line_bytes();
         let mut answer = Answer::to_discover(&self.overrides, &self.need, limit, surprise);
-        let attended = self.run(&["--discover".into()], &mut answer).await;
+        let started = begun.map_or_else(|| self.start(&["--discover".into()]), Ok);
+        let attended = self.attend(started, &mut answer).await;
         let (heard, text) = answer.end();
         let learnt = match heard {
             Heard::Messages(learnt) => learnt,
@@ -152,7 +153,7 @@ impl<'a> Asking<'a> {
         loop {
             let limit = self.source.options.max_line_bytes();
             let mut answer = Answer::of_sync(&self.overrides, &self.need, limit);
-            let attended = self.run(&args, &mut answer).await;
+            let attended = self.attend(self.start(&args), &mut answer).await;
             let takes_catalog = listed.0.is_some_and(|flags| flags.catalog || flags.properties);
             if let Ok(Attended { ended: Some(ended), words }) = &attended
                 && wants_other_arguments(*ended, &words.recent())
@@ -160,6 +161,7 @@ impl<'a> Asking<'a> {
                 && takes_catalog
             {
                 let path = self
+                    .place
                     .folder
                     .write("catalog.json", br#"{"streams": []}"#)
                     .map_err(|error| failure::unwritten("the tap's catalog", &error))?;
@@ -205,26 +207,26 @@ impl<'a> Asking<'a> {
         Ok((known > 0).then_some(found))
     }
 
-    /// Runs the tap with its config, for as long as is left of the time.
-    async fn run(&self, more: &[OsString], answer: &mut Answer<'_>) -> Result<Attended, RunError> {
-        let mut args = self.config.args();
+    /// Starts the tap with its config.
+    fn start(&self, more: &[OsString]) -> Result<Started, RunError> {
+        let mut args = self.place.config.args();
         args.extend_from_slice(more);
+        Started::new(&self.source.tap, &args, &self.place.folder.work())
+    }
+
+    /// Listens to the tap for as long as is left of the time.
+    async fn attend(
+        &self,
+        started: Result<Started, RunError>,
+        answer: &mut Answer<'_>,
+    ) -> Result<Attended, RunError> {
         let left = self.source.options.discovery_timeout().saturating_sub(self.began.elapsed());
         let cancel = async {
             self.context.stop.wait().await;
         };
-        let work = self.folder.work();
-        let attended = attend(
-            &self.source.tap,
-            &args,
-            &work,
-            Voice::plain(&self.context.secrets),
-            left,
-            cancel,
-            answer,
-        )
-        .await;
-        self.config.settle();
+        let running = started?.heard_by(Voice::plain(&self.context.secrets));
+        let attended = attend(running, left, cancel, answer).await;
+        self.place.config.settle();
         attended
     }
 
@@ -241,10 +243,6 @@ impl<'a> Asking<'a> {
         }
     }
 }
-
-/// The flags that the tap's help lists; none when its help can't be had.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Listed(Option<Flags>);
 
 impl Listed {
     /// A tap that discovers takes a catalog; one whose streams had to be learnt is run as it was

@@ -42,6 +42,11 @@ impl Cache {
         self.folder.join(format!("{}.json", self.key))
     }
 
+    /// Whether nothing at all is remembered.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.path().exists()
+    }
+
     /// What is remembered and not too old. A file that isn't ours or is broken is passed over with a
     /// warning.
     pub(super) fn read(&self) -> Option<Found> {

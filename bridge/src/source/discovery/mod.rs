@@ -16,13 +16,13 @@ mod asking;
 mod cache;
 mod refusal;
 
-use super::config::ConfigFile;
-use super::probe::Flags;
+use super::flags::Flags;
+use super::workplace::Workplace;
 use super::{TapSource, told_ids};
-use crate::tap::Folder;
+use crate::options::CheckDepth;
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, outline, presume_ids};
-use airbyte_adapters::{Config, Context, ReadJob, Result};
+use airbyte_adapters::{Config, Context, ReadJob, Result, Task};
 use asking::{Asking, Told};
 use cache::Cache;
 use singer_protocol as singer;
@@ -59,18 +59,29 @@ pub(super) struct Found {
     pub(super) partly: bool,
 }
 
+/// Whether the tap will be asked for its catalog, whatever else it says.
+pub(super) fn is_sure(source: &TapSource, task: Task, config: &Config) -> bool {
+    let options = &source.options;
+    options.tap_catalog.is_none()
+        && match task {
+            Task::Check => options.check != Some(CheckDepth::Config),
+            Task::Discover => true,
+            Task::Read => Cache::of(source, config).is_none_or(|cache| cache.is_empty()),
+        }
+}
+
 /// Every stream, for the user to choose from; refreshes what is remembered.
 pub(super) async fn discover(
     source: &TapSource,
     config: &Config,
-    folder: &Folder,
-    tap_config: &ConfigFile,
+    place: &mut Workplace,
     context: &Context,
 ) -> Result<singer::Catalog> {
-    let asking = Asking::new(source, folder, tap_config, context, Need::All);
+    let begun = place.take_discovery();
+    let asking = Asking::new(source, place, context, Need::All);
     let found = match asking.given()? {
         Some(found) => return Ok(found.catalog),
-        None => match asking.ask().await? {
+        None => match asking.ask(begun).await? {
             Told::Found(found) => found,
             Told::Nothing(why) => asking.learn(asking.flags().await?, &why).await?,
         },
@@ -84,11 +95,11 @@ pub(super) async fn discover(
 /// How the tap takes its catalog, and as much of it as a check needs.
 pub(super) async fn for_check(
     source: &TapSource,
-    folder: &Folder,
-    tap_config: &ConfigFile,
+    place: &mut Workplace,
     context: &Context,
 ) -> Result<(Flags, Found)> {
-    Asking::new(source, folder, tap_config, context, Need::Any).flags_and_catalog().await
+    let begun = place.take_discovery();
+    Asking::new(source, place, context, Need::Any).flags_and_catalog(begun).await
 }
 
 /// How the tap takes its catalog, and as much of it as a read needs: what is remembered, if every
@@ -96,19 +107,19 @@ pub(super) async fn for_check(
 pub(super) async fn for_read(
     source: &TapSource,
     job: &ReadJob,
-    folder: &Folder,
-    tap_config: &ConfigFile,
+    place: &mut Workplace,
     context: &Context,
 ) -> Result<(Flags, Found)> {
     let overrides = source.overrides();
     let ids = presume_ids(&job.catalog, &told_ids(&job.state), &overrides);
     let need = Need::These(ids.into_iter().collect());
-    let asking = Asking::new(source, folder, tap_config, context, need);
+    let begun = place.take_discovery();
+    let asking = Asking::new(source, place, context, need);
     let cache = match source.options.tap_catalog {
         Some(_) => None,
         None => Cache::of(source, &job.config),
     };
-    let Some(cache) = cache else { return asking.flags_and_catalog().await };
+    let Some(cache) = cache else { return asking.flags_and_catalog(begun).await };
     if let Some(found) = cache.read() {
         let translated = outline(&found.catalog, &overrides);
         if job.catalog.streams.iter().all(|stream| translated.find(stream).is_some()) {
@@ -117,7 +128,7 @@ pub(super) async fn for_read(
         }
         tracing::info!("a configured stream isn't in the discovery cache: discovering anew");
     }
-    let (flags, found) = asking.flags_and_catalog().await?;
+    let (flags, found) = asking.flags_and_catalog(begun).await?;
     cache.write(&found);
     Ok((flags, found))
 }

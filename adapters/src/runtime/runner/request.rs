@@ -1,0 +1,64 @@
+//! What a source is asked, once the files of a command have been read.
+
+use super::Command;
+use crate::runtime::config::read_file;
+use crate::runtime::{Config, ReadJob, Task};
+use crate::{Error, Result};
+use airbyte_protocol::{ConfiguredCatalog, StateInput};
+use std::path::Path;
+
+/// A command beside `spec`, with what stands in its files.
+pub(super) enum Request {
+    Check(Config),
+    Discover(Config),
+    Read(ReadJob),
+}
+
+impl Request {
+    /// None for `spec`, which has no files.
+    pub(super) fn load(command: &Command) -> Result<Option<Self>> {
+        Ok(Some(match command {
+            Command::Spec => return Ok(None),
+            Command::Check { config } => Self::Check(Config::load(config)?),
+            Command::Discover { config } => Self::Discover(Config::load(config)?),
+            Command::Read { config, catalog, state } => Self::Read(ReadJob {
+                config: Config::load(config)?,
+                catalog: load_catalog(catalog)?,
+                state: load_state(state.as_deref())?,
+            }),
+        }))
+    }
+
+    pub(super) fn task(&self) -> Task {
+        match self {
+            Self::Check(_) => Task::Check,
+            Self::Discover(_) => Task::Discover,
+            Self::Read(_) => Task::Read,
+        }
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        match self {
+            Self::Check(config) | Self::Discover(config) => config,
+            Self::Read(job) => &job.config,
+        }
+    }
+}
+
+fn load_catalog(path: &Path) -> Result<ConfiguredCatalog> {
+    let bytes = read_file("catalog", path)?;
+    let catalog = ConfiguredCatalog::parse(&bytes)
+        .map_err(|error| Error::config(format!("catalog file {}: {error}", path.display())))?;
+    if catalog.streams.is_empty() {
+        let text = format!("catalog file {}: no stream is configured", path.display());
+        return Err(Error::config(text));
+    }
+    Ok(catalog)
+}
+
+fn load_state(path: Option<&Path>) -> Result<StateInput> {
+    let Some(path) = path else { return Ok(StateInput::Empty) };
+    let bytes = read_file("state", path)?;
+    StateInput::parse(&bytes)
+        .map_err(|error| Error::config(format!("state file {}: {error}", path.display())))
+}
