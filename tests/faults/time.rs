@@ -67,7 +67,9 @@ faults! {
     sigterm_in_a_discovery: "the platform stops a discovery",
         |work| {
             let tap = script(work, "touch $here/runs; sleep 600");
-            let live = work.discover().arg("--tap").arg(tap).start();
+            // Without one the tap would be asked for it at the same time.
+            let spec = work.file("spec.json", r#"{"connectionSpecification": {"type": "object"}}"#);
+            let live = work.discover().arg("--tap").arg(tap).arg("--tap-spec").arg(spec).start();
             eventually("the tap runs", || work.path("runs").exists());
             live.signal(Signal::TERM);
             live.end()
