@@ -43,23 +43,22 @@ fn any(text: &str) -> Option<i64> {
 #[derive(Debug, Clone, Default)]
 pub struct Moments {
     /// The last date and time up to its seconds, and what it is.
-    second: [u8; 19],
-    millis: i64,
+    last: Option<([u8; 19], i64)>,
 }
 
 impl Moments {
     /// As [`epoch_millis`](fn@epoch_millis).
     #[inline]
     pub fn epoch_millis(&mut self, text: &str) -> Option<i64> {
-        let (second, rest) = text.as_bytes().split_first_chunk()?;
-        let fraction = fraction_of(rest);
-        if *second == self.second
-            && let Some(fraction) = fraction
+        let Some((second, rest)) = text.as_bytes().split_first_chunk() else { return any(text) };
+        let Some(fraction) = fraction_of(rest) else { return any(text) };
+        if let Some((last, millis)) = &self.last
+            && last == second
         {
-            return Some(self.millis + fraction);
+            return Some(millis + fraction);
         }
-        let Some((millis, fraction)) = second_of(second).zip(fraction) else { return any(text) };
-        (self.second, self.millis) = (*second, millis);
+        let Some(millis) = second_of(second) else { return any(text) };
+        self.last = Some((*second, millis));
         Some(millis + fraction)
     }
 }
@@ -307,6 +306,13 @@ mod tests {
     const USUAL: &str = "[0-9]{4}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,9})?(Z|\\+00:00|z|-01:00)?";
 
     #[test]
+    fn the_first_moment_is_read_as_any_other() {
+        for text in ["\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0Z", "2024-01-01T00:00Z", "", "Z"] {
+            assert_eq!(Moments::default().epoch_millis(text), epoch_millis(text), "{text}");
+        }
+    }
+
+    #[test]
     fn the_usual_layout_is_known() {
         for text in ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000001+00:00"] {
             assert_eq!(usual(text.as_bytes()), Some(1_704_067_200_000), "{text}");
@@ -343,7 +349,7 @@ mod tests {
 
         #[test]
         fn one_after_the_other_is_read_as_each_alone(
-            texts in prop::collection::vec(prop_oneof![USUAL, "2024-02-(28|29|30)T1[0-9]:00:00(\\.[0-9]{6})?(Z|x)?"], 1..12),
+            texts in prop::collection::vec(prop_oneof![USUAL, " ?2024-01-01[T ]00:00Z?", "\0{19}Z", "2024-02-(28|29|30)T1[0-9]:00:00(\\.[0-9]{6})?(Z|x)?"], 1..12),
         ) {
             let mut moments = Moments::default();
             for text in texts {

@@ -115,3 +115,31 @@ fn streams_of_a_later_pass_that_is_not_begun_are_incomplete_too() {
     let output = live.end();
     assert_eq!(output.last_status("planets"), "INCOMPLETE", "{output}");
 }
+
+#[test]
+fn a_state_that_has_become_due_goes_out_while_records_trickle() {
+    let work = Work::new();
+    let trickle = "n=1; while [ $n -lt 40 ]; do n=$((n + 1)); row $n; sleep 0.1; done";
+    let tap = syncing(&work, &format!("schema; row 1; state 1; {trickle}"));
+    let mut catalog = people();
+    catalog["streams"][0]["sync_mode"] = "incremental".into();
+    catalog["streams"][0]["cursor_field"] = serde_json::json!(["id"]);
+    let profile = work.file("profile.yaml", "version: 1\nstreams: {people: {cursor: id}}\n");
+    let run = work.read(&catalog).arg("--tap").arg(tap).args(["--state-interval", "1s"]);
+    let output = run.arg("--profile").arg(profile).go();
+    let is_state = |line: &&Line| line.state_stream().is_some();
+    let state = output.lines.iter().position(|line| is_state(&line)).expect("a state");
+    let behind = output.lines[state..].iter().filter(|line| line.record().is_some()).count();
+    assert!(behind > 5, "{output}");
+}
+
+#[test]
+fn what_a_tap_leaves_behind_holds_no_stop_up_by_writing_now_and_then() {
+    let work = Work::new();
+    let child = "setsid sh -c 'while echo noise; do sleep 0.1; done' & sleep 600";
+    let began = std::time::Instant::now();
+    let output = stopped(&work, child, &["--stop-grace", "1s"], &[Signal::TERM]);
+    assert_eq!(output.exit, Exit::Signal(15), "{output}");
+    // What is there for a reader that hangs comes ten seconds after the grace.
+    assert!(began.elapsed() < Duration::from_secs(9), "{output}");
+}

@@ -68,13 +68,23 @@ impl Pump {
             if self.stop.as_ref().is_some_and(|stop| stop.signal().is_some()) {
                 return Ok(());
             }
-            let wait = if unwritten.is_some() { COALESCE } else { TICK };
+            let wait = match unwritten {
+                Some(since) => COALESCE.saturating_sub(since.elapsed()),
+                None => TICK,
+            };
+            let rests = self.lines.was_short();
             match self.lines.gather(wait, COALESCE).map_err(|e| unreadable(e.kind()))? {
                 Arrival::Bytes => {
                     unwritten = self.take(unwritten)?;
-                    if self.lines.was_short() {
-                        self.emitter.lock().flush()?;
+                    if rests || self.lines.was_short() {
+                        let mut floor = self.emitter.lock();
+                        self.sink.publish_due(&mut floor)?;
+                        floor.flush()?;
                         unwritten = None;
+                    }
+                    // What is left of a tap may go on for ever, a little at a time.
+                    if self.lines.was_short() && self.abandoned.load(Ordering::Relaxed) {
+                        return Ok(());
                     }
                     // Taking may have lasted, where it was a BATCH: that is no silence of the tap's.
                     (heard, told) = (Instant::now(), false);

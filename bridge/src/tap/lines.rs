@@ -28,8 +28,9 @@ pub struct Lines {
     limit: usize,
     eof: bool,
     total: u64,
-    /// How many bytes the last read brought.
+    /// How many bytes the last read brought, and from how many on it isn't short.
     last: usize,
+    short: usize,
 }
 
 /// What waiting for more bytes brought.
@@ -52,8 +53,22 @@ impl Lines {
     pub fn new(pipe: OwnedFd, limit: usize) -> Self {
         // A larger pipe means fewer wake-ups; where it isn't allowed, nothing is lost.
         let _ = rustix::pipe::fcntl_setpipe_size(&pipe, CHUNK);
+        // A small pipe never holds much, however quick the tap is.
+        let size = rustix::pipe::fcntl_getpipe_size(&pipe).unwrap_or(0);
+        let short = SHORT.min(size / 4);
         let buffer = vec![0; CHUNK];
-        Self { pipe, buffer, start: 0, searched: 0, end: 0, limit, eof: false, total: 0, last: 0 }
+        Self {
+            pipe,
+            buffer,
+            start: 0,
+            searched: 0,
+            end: 0,
+            limit,
+            eof: false,
+            total: 0,
+            last: 0,
+            short,
+        }
     }
 
     /// How long a line may be.
@@ -146,7 +161,7 @@ impl Lines {
 
     /// Whether the last read shows that the tap is slower than we are.
     pub fn was_short(&self) -> bool {
-        self.last < SHORT
+        self.last < self.short
     }
 
     fn has_come(&self, what: PollFlags, deadline: Option<Duration>) -> io::Result<bool> {

@@ -1,5 +1,6 @@
 //! What stands around the records of a stream.
 
+use super::template::LONGEST;
 use super::walk::{byte, string};
 use super::window::{Bytes, WIDTH, equal};
 use super::{Envelope, Expected};
@@ -81,7 +82,7 @@ impl Frame {
             Time::None => [0..first.start, first.end..text.len(), text.len()..text.len()],
             _ => [0..first.start, first.end..second.start, second.end..text.len()],
         };
-        if sections.iter().any(|section| section.start > section.end) {
+        if sections.iter().any(|section| section.start > section.end || section.len() > LONGEST) {
             return None;
         }
         let part = |raw: &str| {

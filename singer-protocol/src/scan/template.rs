@@ -15,8 +15,10 @@ use std::mem::take;
 const REACH: usize = 16;
 /// A template has no more steps than this.
 const MAX_STEPS: usize = 4096;
-/// So many steps may be added to a template, above as many as it was learnt with.
+/// So many steps may be added to a template. One that needs more is learnt anew.
 const ROOM: usize = 64;
+/// A literal that is longer isn't worth its memory.
+pub(super) const LONGEST: usize = 4096;
 /// Behind the end of every line.
 const OUT_OF_REACH: usize = usize::MAX / 2;
 /// A literal that is shorter and the beginning of the value behind it.
@@ -105,7 +107,7 @@ impl Template {
     /// too many of them.
     pub(super) fn learn(&mut self, record: &[u8]) {
         match dispatch!(Level::new(), simd => Self::steps(Bytes { simd, all: record })) {
-            Some(steps) => (self.room, self.steps) = (steps.len() + ROOM, steps),
+            Some(steps) => (self.room, self.steps) = (ROOM, steps),
             None => self.trust = Trust::none_yet(),
         }
     }
@@ -126,6 +128,9 @@ impl Template {
             if depth == 0 {
                 return None;
             }
+            if at - from > LONGEST {
+                return None;
+            }
             steps.push(Step::new(&record.all[from..at], before(&steps), depth));
             from = value(record, at, &mut open).ok()?;
             at = blanks(record, from);
@@ -143,9 +148,10 @@ impl Template {
         None
     }
 
-    /// How many steps it may come to have.
+    /// What it costs to remember, in steps: those that it has and may come to have.
     pub(super) fn weight(&self) -> usize {
-        self.steps.len() + self.room
+        let bytes: usize = self.steps.iter().map(|step| step.literal.len()).sum();
+        self.steps.len() + self.room + bytes / size_of::<Step>()
     }
 
     /// Whether a record is wanted to learn from.
@@ -174,6 +180,10 @@ impl Template {
         }
         if self.steps.is_empty() {
             self.trust.rest();
+            // What is no object is no record.
+            if byte(bytes, start) != b'{' {
+                return Err(Fault::new(start));
+            }
             return rare(bytes, start, 0, open);
         }
         let mut place = Place { at: start, depth: 0, step: 0 };
@@ -371,7 +381,8 @@ impl Template {
     /// Adds a step that was missing, unless it is another form of the one that was expected.
     fn insert(&mut self, step: usize, literal: &[u8], depth: usize) -> bool {
         let form = self.steps.get(step).is_none_or(|step| step.literal.starts_with(literal));
-        if self.room == 0 || form || depth == 0 || self.before(step) != depth {
+        let long = literal.len() > LONGEST;
+        if self.room == 0 || form || long || depth == 0 || self.before(step) != depth {
             return false;
         }
         self.room -= 1;

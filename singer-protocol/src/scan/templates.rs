@@ -1,7 +1,7 @@
 //! How the lines of a tap's streams look, each learnt from a record of its stream.
 
 use super::frame::Frame;
-use super::template::Template;
+use super::template::{LONGEST, Template};
 use super::trust::Trust;
 use super::walk::{Fault, Open, Walk};
 use super::window::Bytes;
@@ -11,6 +11,8 @@ use indexmap::IndexMap;
 
 /// What all templates together may weigh; beyond, one after the other is forgotten (some 4 MB).
 const MAX_WEIGHT: usize = 48 * 1024;
+/// What a stream weighs beside its template.
+const STREAM: usize = 16;
 
 /// Finds envelopes as [`envelope`] does, and remembers how records were written.
 ///
@@ -26,6 +28,8 @@ pub(crate) struct Templates {
     last: usize,
     /// The stream to be forgotten next.
     oldest: usize,
+    /// In learning more.
+    memory: Trust,
 }
 
 /// How the lines of one stream look.
@@ -53,7 +57,8 @@ pub(crate) struct Expected<'a> {
 
 impl Default for Templates {
     fn default() -> Self {
-        Self { level: Level::new(), streams: IndexMap::new(), weight: 0, last: 0, oldest: 0 }
+        let (level, streams) = (Level::new(), IndexMap::new());
+        Self { level, streams, weight: 0, last: 0, oldest: 0, memory: Trust::default() }
     }
 }
 
@@ -89,10 +94,25 @@ impl Templates {
         }
         let begun = frame.begun(bytes)?;
         let mut open = Open::default();
-        let end = template.follow(bytes, begun.record, &mut open, fields).ok()?;
+        let Ok(end) = template.follow(bytes, begun.record, &mut open, fields) else {
+            // What is broken may have been read beyond its line's end: not too often.
+            trust.judge(false);
+            stream.frame.take_if(|_| stream.trust.is_resting());
+            return None;
+        };
         let found = frame.read(bytes, text, begun, end)?;
         trust.judge(true);
         Some(found)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    #[cfg(test)]
+    pub(crate) fn streams(&self) -> usize {
+        self.streams.len()
     }
 
     /// As [`envelope`], of a line that wasn't expected.
@@ -100,7 +120,9 @@ impl Templates {
         let known = dispatch!(self.level, simd => self.known(Bytes::new(simd, text), text));
         let Some((found, place)) = known else { return envelope(text) };
         if let (Some(name), Some(record)) = (found.stream, found.record) {
-            self.last_was(place, name, record).remember(text, &found);
+            if let Some(stream) = self.last_was(place, name, record) {
+                stream.remember(text, &found);
+            }
         }
         Ok(found)
     }
@@ -136,26 +158,32 @@ impl Templates {
         if again { Some(self.last) } else { self.streams.get_index_of(name) }
     }
 
-    /// The stream of a record. Its template is learnt if it has none.
-    fn last_was(&mut self, place: Option<usize>, name: &str, record: &str) -> &mut Stream {
-        let known = place.or_else(|| self.place(name));
-        self.last = match known {
+    /// The stream of a record, whose template is learnt if it has none. None where there is too much
+    /// to remember already.
+    fn last_was(&mut self, place: Option<usize>, name: &str, record: &str) -> Option<&mut Stream> {
+        self.last = match place.or_else(|| self.place(name)) {
             Some(place) => place,
+            None if self.memory.is_resting() || name.len() > LONGEST => {
+                self.memory.rest();
+                return None;
+            }
             None => self.streams.insert_full(name.to_owned(), Stream::default()).0,
         };
         let Stream { template, weight, .. } = &mut self.streams[self.last];
         if template.is_ignorant() {
             template.learn(record.as_bytes());
             self.weight -= *weight;
-            *weight = template.weight();
+            *weight = STREAM + template.weight();
             self.weight += *weight;
             self.forget_others(name);
         }
-        &mut self.streams[self.last]
+        Some(&mut self.streams[self.last])
     }
 
-    /// Forgets other streams as long as there is too much to remember.
+    /// Forgets other streams as long as there is too much to remember. Where that goes on and on, no
+    /// newcomer is taken in for a while.
     fn forget_others(&mut self, name: &str) {
+        self.memory.judge(self.weight <= MAX_WEIGHT);
         while self.weight > MAX_WEIGHT && self.streams.len() > 1 {
             self.oldest = (self.oldest + 1) % self.streams.len();
             if self.oldest != self.last

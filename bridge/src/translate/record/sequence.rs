@@ -2,8 +2,9 @@
 
 use super::{skip_blanks, skip_string};
 
-/// So many keys are remembered.
-const MOST: usize = 4096;
+/// So many keys are remembered, none that is longer.
+const MOST: usize = 1024;
+const LONGEST: usize = 256;
 /// How many keys may have been left out of a record before the next one.
 const REACH: usize = 16;
 
@@ -50,7 +51,7 @@ impl Keys<'_> {
             return false;
         };
         let goes = names(&field[start..end]);
-        if self.known.len() < MOST {
+        if self.known.len() < MOST && end <= LONGEST {
             self.known.insert(self.next, (field[..end].into(), goes));
             self.next += 1;
         }

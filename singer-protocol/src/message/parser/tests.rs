@@ -264,3 +264,40 @@ fn braces_are_counted_not_compared() -> Result<(), TestCaseError> {
     }
     Ok(())
 }
+
+/// Whatever is known of a stream, what is no object is no record.
+#[test]
+fn a_record_that_is_no_object_is_refused_also_where_nothing_is_expected()
+-> Result<(), TestCaseError> {
+    let line =
+        |record: &str| format!("{{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{record}}}\n");
+    for first in ["{}", "null", "5", "{\"a\":1}", "[]"] {
+        for then in ["null", "5", "[{\"a\":1}]", "\"{}\"", "{}", "{\"a\":2}"] {
+            as_alone([line(first), line(then), line(then), line(first)].concat().as_bytes())?;
+        }
+    }
+    let shuffled: String =
+        (0..40).map(|n| line(&format!("{{\"k{}\":1,\"k{}\":2}}", n * 7, n * 5))).collect();
+    as_alone([shuffled, line("null"), line("{\"k\":1}")].concat().as_bytes())
+}
+
+/// Streams by the thousand, long names and long keys: what is remembered has a bound.
+#[test]
+fn what_is_remembered_has_a_bound() -> Result<(), TestCaseError> {
+    let mut parser = Parser::default();
+    let long = "k".repeat(8000);
+    for number in 0..20_000 {
+        let record = match number % 4 {
+            0 => "{}".to_owned(),
+            1 => format!("{{\"{long}{number}\":1}}"),
+            2 => format!("{{\"a{number}\":1}}"),
+            _ => "null".to_owned(),
+        };
+        let line =
+            format!("{{\"type\":\"RECORD\",\"stream\":\"s{number}\",\"record\":{record}}}\n");
+        prop_assert!(parser.next(&mut Chunk::new(line.as_bytes())).is_some());
+    }
+    prop_assert!(parser.templates.weight() <= 48 * 1024, "{}", parser.templates.weight());
+    prop_assert!(parser.templates.streams() < 4000, "{}", parser.templates.streams());
+    Ok(())
+}
