@@ -119,10 +119,10 @@ impl Templates {
     pub(crate) fn envelope<'a>(&mut self, text: &'a str) -> Result<Envelope<'a>, Fault> {
         let known = dispatch!(self.level, simd => self.known(Bytes::new(simd, text), text));
         let Some((found, place)) = known else { return envelope(text) };
-        if let (Some(name), Some(record)) = (found.stream, found.record) {
-            if let Some(stream) = self.last_was(place, name, record) {
-                stream.remember(text, &found);
-            }
+        if let (Some(name), Some(record)) = (found.stream, found.record)
+            && let Some(stream) = self.last_was(place, name, record)
+        {
+            stream.remember(text, &found);
         }
         Ok(found)
     }
