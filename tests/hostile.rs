@@ -124,7 +124,17 @@ fn output_seeds() -> Vec<Vec<u8>> {
         let lines: Vec<&[u8]> = file.split_inclusive(|byte| *byte == b'\n').collect();
         lines.chunks(8).map(<[&[u8]]>::concat).collect::<Vec<_>>()
     };
-    fixtures(".jsonl").into_iter().flat_map(pieces).collect()
+    let odd = [
+        r#"{"type":"RECORD","stream":"s","record":{}}"#,
+        r#"{"type":"RECORD","stream":"s","record":null}"#,
+        r#"{"record":{"a":{"b":[1]},"id":2},"stream":"s","time_extracted":"2024-01-01T00:00:00Z","type":"RECORD"}"#,
+        r#"{"stream":"s","time_extracted":"2024-01-01 00:00","record":{"id":1,"a":{}},"type":"RECORD","version":3}"#,
+        r#"{"type":"RECORD","stream":"s","record":{"a":1},"record":[{"id":1}]}"#,
+    ];
+    let mut seeds: Vec<_> = fixtures(".jsonl").into_iter().flat_map(pieces).collect();
+    seeds.extend(odd.map(|line| format!("{line}\n{line}\n").into_bytes()));
+    seeds.push(odd.join("\n").into_bytes());
+    seeds
 }
 
 /// The streams that a recording's SCHEMAs name.
