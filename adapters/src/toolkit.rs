@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use airbyte_adapters::Result;
-//! use airbyte_adapters::toolkit::{Connector, Out, Schema, Slice, Stream, Streams};
+//! use airbyte_adapters::toolkit::{About, Connector, Out, Slice, Stream, Streams};
 //!
 //! #[derive(serde::Deserialize, schemars::JsonSchema)]
 //! struct Config {
@@ -33,12 +33,8 @@
 //! struct Numbers(u64);
 //!
 //! impl Stream for Numbers {
-//!     fn name(&self) -> &str {
-//!         "numbers"
-//!     }
-//!
-//!     fn schema(&self) -> Schema {
-//!         Schema::of::<Number>()
+//!     fn about(&self) -> About {
+//!         About::of::<Number>("numbers").key(["n"])
 //!     }
 //!
 //!     async fn read(&self, _: &Slice, out: &mut Out<'_>) -> Result<()> {
@@ -65,6 +61,7 @@
 //! Slices wait in a queue of one: whoever makes them ([`Slices::emit`]) goes on when somebody took the
 //! last one.
 
+mod about;
 mod connector;
 mod cursor;
 mod engine;
@@ -76,6 +73,7 @@ mod schema;
 mod slice;
 mod stream;
 
+pub use about::{About, Sliced};
 pub use connector::{Connector, Native};
 pub use engine::{catalog, first_record, read};
 pub use out::Out;

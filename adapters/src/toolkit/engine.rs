@@ -4,34 +4,16 @@ mod reading;
 
 use self::reading::Reading;
 use super::slice::{Slice, SliceSink, Slices};
-use super::{AnyStream, Streams};
+use super::{About, AnyStream, Streams};
 use crate::{Emitter, Error, ReadJob, Result};
-use airbyte_protocol::{
-    Catalog, ConfiguredStream, FailureType, Stream, StreamDescriptor, SyncMode,
-};
+use airbyte_protocol::{Catalog, ConfiguredStream, FailureType, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
 use std::pin::Pin;
 use tokio::sync::Semaphore;
 
 /// The catalog of these streams.
 pub fn catalog(streams: &Streams) -> Catalog {
-    Catalog::new(streams.iter().map(|stream| described(&**stream)).collect())
-}
-
-fn described(stream: &dyn AnyStream) -> Stream {
-    let mut described = Stream::new(stream.name(), stream.schema().into_map());
-    described.namespace = stream.namespace().map(str::to_owned);
-    described.source_defined_primary_key =
-        stream.primary_key().iter().map(|field| vec![(*field).to_owned()]).collect();
-    if let Some(cursor) = stream.cursor_field() {
-        described.supported_sync_modes.push(SyncMode::Incremental);
-        described.default_cursor_field = vec![cursor.to_owned()];
-    }
-    if stream.cursor_field().is_some() || stream.is_resumable() {
-        described.source_defined_cursor = Some(true);
-    }
-    described.is_resumable = Some(stream.is_resumable());
-    described
+    Catalog::new(streams.iter().map(|stream| stream.about().into_offer()).collect())
 }
 
 /// Reads the first stream until its first record, or until it turns out to have none.
@@ -74,10 +56,11 @@ pub async fn read(
 ) -> Result<()> {
     let workers = workers.max(1);
     let permits = Semaphore::new(workers);
+    let known: Known<'_> = streams.iter().map(|stream| (stream.about(), &**stream)).collect();
     let reads = job.catalog.streams.iter().map(|configured| {
-        let permits = &permits;
+        let (known, permits) = (&known, &permits);
         async move {
-            let result = read_one(streams, configured, job, emitter, permits, workers).await;
+            let result = read_one(known, configured, job, emitter, permits, workers).await;
             (configured.descriptor(), result)
         }
     });
@@ -99,8 +82,11 @@ pub async fn read(
     verdict(failures)
 }
 
+/// Streams, and what they say of themselves.
+type Known<'a> = Vec<(About, &'a dyn AnyStream)>;
+
 async fn read_one(
-    streams: &Streams,
+    known: &Known<'_>,
     configured: &ConfiguredStream,
     job: &ReadJob,
     emitter: &Emitter,
@@ -108,15 +94,12 @@ async fn read_one(
     workers: usize,
 ) -> Result<()> {
     let descriptor = configured.descriptor();
-    let is_it = |stream: &&Box<dyn AnyStream>| {
-        stream.name() == descriptor.name && stream.namespace() == descriptor.namespace.as_deref()
-    };
-    let stream = streams.iter().find(is_it);
-    let stream = stream.ok_or_else(|| Error::config("the source has no such stream"))?;
-    if configured.sync_mode == SyncMode::Incremental && stream.cursor_field().is_none() {
+    let stream = known.iter().find(|(about, _)| about.descriptor == descriptor);
+    let (about, stream) = stream.ok_or_else(|| Error::config("the source has no such stream"))?;
+    if configured.sync_mode == SyncMode::Incremental && about.cursor.is_none() {
         return Err(Error::config("it can't be read incrementally; choose full_refresh"));
     }
-    let reading = Reading::new(&**stream, configured, &job.state, emitter, permits)?;
+    let reading = Reading::new(*stream, about, configured, &job.state, emitter, permits)?;
     reading.run(workers).await
 }
 

@@ -59,6 +59,21 @@ impl<'a> Out<'a> {
         Ok(())
     }
 
+    /// Emits records, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Out::emit`].
+    pub async fn emit_all<T: Serialize>(
+        &mut self,
+        records: impl IntoIterator<Item = T>,
+    ) -> Result<()> {
+        for record in records {
+            self.emit(&record).await?;
+        }
+        Ok(())
+    }
+
     /// Says that the slice was emitted up to `position` (a page, an offset), from where a full refresh
     /// that is cut short may go on: [`Slice::position`](super::Slice::position). In an incremental read
     /// this does nothing, since the cursor is its position.

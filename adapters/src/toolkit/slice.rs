@@ -149,6 +149,18 @@ impl<'a> Slices<'a> {
     pub async fn emit(&mut self, slice: Slice) -> Result<()> {
         self.sink.take(slice).await
     }
+
+    /// Adds slices, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Slices::emit`].
+    pub async fn emit_all(&mut self, slices: impl IntoIterator<Item = Slice>) -> Result<()> {
+        for slice in slices {
+            self.emit(slice).await?;
+        }
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for Slices<'_> {

@@ -5,7 +5,7 @@ use crate::toolkit::out::RecordSink;
 use crate::toolkit::progress::Progress;
 use crate::toolkit::saved::Saved;
 use crate::toolkit::slice::SliceSink;
-use crate::toolkit::{AnyStream, Out, Slice, Slices};
+use crate::toolkit::{About, AnyStream, Out, Slice, Slices};
 use crate::{Emitter, Error, Result, StreamId, now_millis};
 use airbyte_protocol::{ConfiguredStream, StateInput, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 pub(super) struct Reading<'a> {
     stream: &'a dyn AnyStream,
+    about: &'a About,
     id: StreamId,
     mode: SyncMode,
     emitter: &'a Emitter,
@@ -28,6 +29,7 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub(super) fn new(
         stream: &'a dyn AnyStream,
+        about: &'a About,
         configured: &ConfiguredStream,
         state: &StateInput,
         emitter: &'a Emitter,
@@ -37,14 +39,14 @@ impl<'a> Reading<'a> {
         let mode = configured.sync_mode;
         let id = emitter.lock().id(&descriptor);
         let id = id.ok_or_else(|| Error::system("it is not configured"))?;
-        let is_resumable = mode == SyncMode::Incremental || stream.is_resumable();
+        let is_resumable = mode == SyncMode::Incremental || about.is_resumable();
         // What can't go on needs no state, whatever it looks like.
         let saved = match is_resumable {
             true => Saved::load(own_state(state, &descriptor)?, mode)?,
             false => Saved::new(mode),
         };
         let progress = RefCell::new(Progress::new(saved, is_resumable));
-        Ok(Self { stream, id, mode, emitter, permits, progress })
+        Ok(Self { stream, about, id, mode, emitter, permits, progress })
     }
 
     /// Makes slices and reads them, both at once.
@@ -139,7 +141,7 @@ impl ToPlatform<'_> {
     /// due.
     fn follow(&mut self, record: &[u8], field: &str) -> Result<()> {
         let cursor = cursor::of_record(record, field)?;
-        let Some(every) = self.reading.stream.checkpoint_every() else {
+        let Some(every) = self.reading.about.checkpoint_every else {
             return cursor.map_or(Ok(()), |cursor| keep_greatest(&mut self.greatest, cursor));
         };
         let Some(cursor) = cursor else { return Ok(()) };
@@ -166,9 +168,9 @@ impl ToPlatform<'_> {
 
 impl RecordSink for ToPlatform<'_> {
     fn take(&mut self, record: &[u8]) -> Result<bool> {
-        let Reading { stream, mode, id, emitter, .. } = self.reading;
+        let Reading { about, mode, id, emitter, .. } = self.reading;
         emitter.lock().handle(*id).record(record, now_millis(), &[])?;
-        if let (SyncMode::Incremental, Some(field)) = (mode, stream.cursor_field()) {
+        if let (SyncMode::Incremental, Some(field)) = (mode, &about.cursor) {
             self.follow(record, field)?;
         }
         Ok(false)
