@@ -47,3 +47,13 @@ impl Connector for Shop {
 fn main() -> std::process::ExitCode {
     cli::main(Native::new(Shop))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_keeps_the_rules_of_sources() {
+        airbyte_adapters::testing::hold(Native::new(Shop), serde_json::json!({"days": 3}));
+    }
+}

@@ -87,10 +87,10 @@ fn fit(stream: &Stream, transcript: &Transcript, faults: &mut Vec<String>) {
         let unknown = record.data.keys().filter(|field| !known.contains(field.as_str()));
         found.extend(unknown.map(|field| format!("{name} has `{field}`, which its schema lacks")));
         for path in stream.source_defined_primary_key.iter().chain(cursor) {
-            let at = |value: Option<&Value>, key: &String| value.and_then(|v| v.get(key).cloned());
-            let data = Value::Object(record.data.clone());
-            let value = path.iter().fold(Some(data), |value, key| at(value.as_ref(), key));
-            if value.is_none_or(|value| value.is_null()) {
+            let mut keys = path.iter();
+            let first = keys.next().and_then(|key| record.data.get(key));
+            let value = first.and_then(|first| keys.try_fold(first, |value, key| value.get(key)));
+            if value.is_none_or(Value::is_null) {
                 found.insert(format!("{name} has records without `{}`", path.join(".")));
             }
         }
