@@ -52,11 +52,14 @@ impl Progress {
         self.start.as_ref()
     }
 
-    /// Takes a slice in: its number, and how it is to be read; none, if an earlier read did it.
+    /// Takes a slice in: its number, and how it is to be read; none, if it was done before. In a full
+    /// refresh that goes for one that comes twice as well: its first coming would vouch for both.
     pub(super) fn admit(&mut self, slice: Slice) -> Option<(usize, Slice)> {
         let mode = self.saved.mode;
         let kept = self.saved.get(slice.key());
-        if kept.is_some_and(|kept| kept.done) {
+        let comes_again = || self.waiting.iter().any(|waiting| waiting.key == *slice.key());
+        let keeps_done = mode == SyncMode::FullRefresh && self.is_resumable;
+        if keeps_done && (kept.is_some_and(|kept| kept.done) || comes_again()) {
             return None;
         }
         let at = match mode {

@@ -59,10 +59,13 @@ impl Saved {
                 "its state was written by a newer version of this source; reset the stream",
             ));
         }
-        let mut saved: Self = serde_json::from_value(blob.clone()).map_err(|_| {
-            Error::config("its state was not written by this source; reset the stream")
-        })?;
-        if saved.version != VERSION || saved.mode != mode || saved.complete {
+        let foreign =
+            || Error::config("its state was not written by this source; reset the stream");
+        let mut saved: Self = serde_json::from_value(blob.clone()).map_err(|_| foreign())?;
+        if saved.version != VERSION {
+            return Err(foreign());
+        }
+        if saved.mode != mode || saved.complete {
             return Ok(Self::new(mode));
         }
         let named = |(place, kept): (usize, &Kept)| (name(&kept.slice), place);
@@ -129,6 +132,7 @@ mod tests {
             json!({"read": 3}),
             json!([1]),
             json!({"version": 1}),
+            json!({"version": 0, "mode": "incremental"}),
             json!("x"),
             json!({"version": 1, "mode": "incremental", "more": 1}),
         ] {

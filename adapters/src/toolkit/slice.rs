@@ -35,7 +35,8 @@ impl Slice {
         Self::new(Key::new(), false)
     }
 
-    /// A window of the cursor, such as `[("day", "2026-01-31")]`. Its key tells it from the others.
+    /// A window of the cursor, such as `[("day", "2026-01-31")]`. Its key, of texts and numbers, tells
+    /// it from the others: a full refresh that can go on reads a key once.
     pub fn window<K: Into<String>, V: Into<Value>>(key: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::new(key.into_iter().map(|(k, v)| (k.into(), v.into())).collect(), false)
     }

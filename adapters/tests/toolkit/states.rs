@@ -60,6 +60,25 @@ fn an_incremental_read_goes_on_at_its_cursor() {
 }
 
 #[test]
+fn a_full_refresh_that_was_complete_begins_anew() {
+    let catalog = two().configured(SyncMode::FullRefresh);
+    let mut source = Native::new(two());
+    let first = testing::read(&mut source, &json!({}), &catalog, &[]);
+    let ends = [
+        first.states_of(&StreamDescriptor::new("kept")),
+        first.states_of(&StreamDescriptor::new("other")),
+    ];
+    let stored: Vec<State> = ends
+        .into_iter()
+        .filter_map(|mut states| states.pop())
+        .map(|last| State::stream(last, StateStats::records(0)))
+        .collect();
+    assert_eq!(stored.len(), 2);
+    let second = testing::read(&mut source, &json!({}), &catalog, &stored);
+    assert_eq!(second.records().count(), first.records().count());
+}
+
+#[test]
 fn streams_that_are_unknown_or_cannot_be_read_so_are_named_together() {
     let mut catalog = two().configured(SyncMode::Incremental);
     catalog.streams[1].sync_mode = SyncMode::Incremental;

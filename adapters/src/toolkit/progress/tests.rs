@@ -63,6 +63,19 @@ fn a_full_refresh_leaves_out_what_was_done_and_begins_anew_after_its_end() {
 }
 
 #[test]
+fn a_slice_that_comes_twice_is_read_once_where_a_state_would_vouch_for_both() {
+    let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), true);
+    let (number, _) = progress.admit(window(0)).unwrap();
+    assert!(progress.admit(window(0)).is_none(), "while it is read");
+    progress.finish(number, None).unwrap();
+    assert!(progress.admit(window(0)).is_none(), "and afterwards");
+    let mut plain = Progress::new(Saved::new(SyncMode::FullRefresh), false);
+    assert!(plain.admit(window(0)).is_some() && plain.admit(window(0)).is_some());
+    let mut incremental = incremental();
+    assert!(incremental.admit(window(0)).is_some() && incremental.admit(window(0)).is_some());
+}
+
+#[test]
 fn what_cannot_go_on_has_one_state_at_its_end() {
     let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), false);
     let (number, _) = progress.admit(window(0)).unwrap();
