@@ -85,3 +85,12 @@ fn it_stops_between_two_records() {
     assert!(last[0].contains("INCOMPLETE") || last[1].contains("INCOMPLETE"), "{last:?}");
     assert!(last[2].contains("stopped by SIGTERM"), "{last:?}");
 }
+
+#[test]
+fn it_is_forty_lines_at_most() {
+    let text = include_str!("../../examples/shop.rs");
+    let program = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let is_code = |line: &&str| !line.is_empty() && !line.starts_with("//");
+    let lines = program.lines().map(str::trim).filter(is_code).count();
+    assert!(lines <= 40, "{lines} lines");
+}

@@ -87,6 +87,32 @@ proptest! {
         }
     }
 
+    /// A state within a slice speaks of the rows before it, and of no later one.
+    #[test]
+    fn a_state_within_a_slice_stands_behind_its_row(models in models(), workers in 1..17_usize) {
+        let catalog = models.configured(SyncMode::Incremental);
+        let mut source = Native::new(models.clone()).workers(workers);
+        let read = testing::read(&mut source, &json!({}), &catalog, &[]);
+        for model in models.0.iter().filter(|model| model.kind == Kind::Sorted) {
+            let (mut rows, mut states) = (0_usize, 0);
+            for message in &read.messages {
+                match message {
+                    Message::Record(r) if r.descriptor() == model.descriptor() => rows += 1,
+                    Message::State(State { position: Position::Stream(own), .. })
+                        if own.stream_descriptor == model.descriptor() =>
+                    {
+                        let blob = own.stream_state.clone().unwrap();
+                        let last: Option<u64> = rows.checked_sub(1).map(|n| model.slices[0][n]);
+                        prop_assert_eq!(blob.get("cursor").and_then(Value::as_u64), last);
+                        states += 1;
+                    }
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(states, model.len() / 3 + 1);
+        }
+    }
+
     #[test]
     fn a_stream_that_fails_leaves_the_others_and_goes_on_later(
         healthy in models(),
