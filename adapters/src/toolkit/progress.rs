@@ -1,4 +1,4 @@
-//! How far the read of a stream got: pure bookkeeping, without records.
+//! How far the read of a stream got: bookkeeping, without records.
 //!
 //! Slices end in any order; what is saved covers the first ones that are done without a gap, and as
 //! much of the next one as it vouched for. Nothing of a slice counts before all slices ahead of it do.
@@ -10,12 +10,14 @@ use crate::Result;
 use airbyte_protocol::SyncMode;
 use serde_json::Value;
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// So many slices may be done and wait for a slower one ahead of them.
 const AHEAD: usize = 1024;
 /// A state grows with the slices that it tells of. One of n is published after each `n / THIN + 1`th
-/// step, so that all states together don't cost the square.
-const THIN: usize = 64;
+/// step, so that all states together don't cost the square; or when the last one is `LONG` ago.
+const THIN: usize = 16;
+const LONG: Duration = Duration::from_secs(10);
 
 pub(super) struct Progress {
     saved: Saved,
@@ -29,6 +31,7 @@ pub(super) struct Progress {
     /// Steps that were saved since the last publishing.
     unpublished: usize,
     was_published: bool,
+    published_at: Instant,
 }
 
 struct Waiting {
@@ -43,8 +46,18 @@ impl Progress {
     pub(super) fn new(saved: Saved, is_resumable: bool) -> Self {
         let start = saved.cursor.clone();
         let waiting = VecDeque::new();
-        let (unpublished, was_published) = (0, false);
-        Self { saved, start, is_resumable, waiting, first: 0, unpublished, was_published }
+        let (unpublished, was_published, published_at) = (0, false, Instant::now());
+        let first = 0;
+        Self {
+            saved,
+            start,
+            is_resumable,
+            waiting,
+            first,
+            unpublished,
+            was_published,
+            published_at,
+        }
     }
 
     /// Where windows go on.
@@ -110,7 +123,8 @@ impl Progress {
     }
 
     fn is_due(&self) -> bool {
-        self.is_resumable && self.unpublished > self.saved.len() / THIN
+        let enough = self.unpublished > self.saved.len() / THIN;
+        self.is_resumable && (enough || self.published_at.elapsed() >= LONG)
     }
 
     fn save_first(&mut self) -> Result<()> {
@@ -142,6 +156,7 @@ impl Progress {
     pub(super) fn publish(&mut self) -> Value {
         self.unpublished = 0;
         self.was_published = true;
+        self.published_at = Instant::now();
         self.saved.to_blob()
     }
 

@@ -95,7 +95,25 @@ fn all_states_together_dont_cost_the_square() {
         }
     }
     let last = progress.publish().to_string().len();
-    assert!(bytes < 150 * last, "{bytes} bytes of states, the last of {last}");
+    assert!(bytes < 40 * last, "{bytes} bytes of states, the last of {last}");
+}
+
+#[test]
+fn a_state_that_was_held_back_is_published_when_the_last_one_is_long_ago() {
+    let mut progress = incremental();
+    let step = |progress: &mut Progress| {
+        let n = progress.saved.len() as u64;
+        let (number, _) = progress.admit(Slice::partition([("p", n)])).unwrap();
+        progress.finish(number, Some(json!(n))).unwrap()
+    };
+    while step(&mut progress) {
+        progress.publish();
+    }
+    progress.publish();
+    progress.published_at = Instant::now().checked_sub(LONG).unwrap();
+    assert!(step(&mut progress));
+    progress.publish();
+    assert!(!step(&mut progress));
 }
 
 #[test]
