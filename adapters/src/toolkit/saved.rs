@@ -53,7 +53,11 @@ impl Saved {
     ///
     /// A config error: the state is not of this shape.
     pub(super) fn load(blob: Option<&Value>, mode: SyncMode) -> Result<Self> {
-        let Some(blob) = blob else { return Ok(Self::new(mode)) };
+        // Platforms write a stream that was reset as one without a state, or with an empty one.
+        let is_empty = |blob: &&Value| blob.as_object().is_some_and(serde_json::Map::is_empty);
+        let Some(blob) = blob.filter(|blob| !blob.is_null() && !is_empty(blob)) else {
+            return Ok(Self::new(mode));
+        };
         if blob.get("version").and_then(Value::as_u64).is_some_and(|version| version > VERSION) {
             return Err(Error::config(
                 "its state was written by a newer version of this source; reset the stream",
@@ -122,6 +126,13 @@ mod tests {
         assert_eq!(again.get(&key).unwrap().at, Some(json!(7)));
         let other = Saved::load(Some(&expected), SyncMode::FullRefresh).unwrap();
         assert_eq!(other.len(), 0);
+    }
+
+    #[test]
+    fn an_empty_state_is_none() {
+        for empty in [json!(null), json!({})] {
+            assert_eq!(Saved::load(Some(&empty), SyncMode::Incremental).unwrap().len(), 0);
+        }
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Connector for Faulty {
         let rows = match config.fault.as_str() {
             "denied" => Vec::new(),
             "order" => vec![json!({"at": 2}), json!({"at": 1})],
+            "missing" => vec![json!({"at": 2}), json!({"id": 1})],
             "types" => vec![json!({"at": 2}), json!({"at": "hunter2"})],
             _ => vec![json!(["hunter2"])],
         };
@@ -139,6 +140,7 @@ fn what_a_stream_does_wrong_is_said_without_its_data() {
     for (fault, reason) in [
         ("order", "its records don't come in the order of `at`"),
         ("types", "the cursor is a text at times and a number at others"),
+        ("missing", "a record has no `at` to stand in order by"),
         ("object", "a record is no JSON object"),
     ] {
         let stream = airbyte_protocol::Stream::new("faulty", serde_json::Map::new());

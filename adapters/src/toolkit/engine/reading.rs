@@ -144,7 +144,9 @@ impl ToPlatform<'_> {
         let Some(every) = self.reading.about.checkpoint_every else {
             return cursor.map_or(Ok(()), |cursor| keep_greatest(&mut self.greatest, cursor));
         };
-        let Some(cursor) = cursor else { return Ok(()) };
+        // Without a place in the order, a state behind it could not speak of it.
+        let missing = || Error::system(format!("a record has no `{field}` to stand in order by"));
+        let cursor = cursor.ok_or_else(missing)?;
         let order = self.greatest.as_ref().map(|greatest| cursor::compare(greatest, &cursor));
         if order == Some(Some(Ordering::Greater)) {
             let text = format!("its records don't come in the order of `{field}`, as it promised");
