@@ -79,6 +79,12 @@ impl Error {
         self
     }
 
+    /// Puts words before the sentence, and leaves the rest as it is.
+    pub(crate) fn prefaced(mut self, words: &str) -> Self {
+        self.0.message.insert_str(0, words);
+        self
+    }
+
     /// Whose fault it is.
     pub fn failure_type(&self) -> FailureType {
         self.0.failure

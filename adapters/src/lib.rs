@@ -3,7 +3,8 @@
 //! Two wings with a wall between them. The *runtime* knows the protocol and nothing else: the
 //! [`Source`] trait, the [`run`] function that plays one command, the [`Emitter`] that holds a
 //! read to its grammar, the [`Output`] that is the only door to stdout, [`Secrets`] that masks.
-//! The *toolkit* (today the [`sources`] that are built in) stands on the runtime; the runtime
+//! The other wing stands on it: the [`toolkit`], with which a source is its config and its streams;
+//! [`testing`], which runs a source in process; and the [`sources`] that are built in. The runtime
 //! never looks back.
 //!
 //! Taps are one kind of source among others: nothing here knows what Singer is.
@@ -23,6 +24,8 @@ pub mod cli;
 mod error;
 mod runtime;
 pub mod sources;
+pub mod testing;
+pub mod toolkit;
 
 pub use error::{Error, Result};
 pub use runtime::{

@@ -1,0 +1,217 @@
+//! Rules of reads.
+
+use crate::testing::{Transcript, read};
+use crate::{Outcome, Source};
+use airbyte_protocol::{
+    Catalog, ConfiguredCatalog, ConfiguredStream, Event, Message, Position, State, Stream,
+    StreamDescriptor, StreamStatus, SyncMode,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+pub(super) fn hold(
+    source: &mut impl Source,
+    config: &Value,
+    catalog: &Catalog,
+    faults: &mut Vec<String>,
+) {
+    let full = configured(catalog, |_| SyncMode::FullRefresh);
+    let first = read(source, config, &full, &[]);
+    if first.outcome != Outcome::Done {
+        faults.push(format!("a read fails: {}", first.complaint()));
+        return;
+    }
+    for stream in &catalog.streams {
+        fit(stream, &first, faults);
+    }
+    let all = rows(&first);
+    if rows(&read(source, config, &full, &[])) != all {
+        faults.push("a second full refresh gives other rows than the first".to_owned());
+    }
+    resume(source, config, &full, &all, "a full refresh", faults);
+    let incremental = configured(catalog, |stream| {
+        let offers = stream.supported_sync_modes.contains(&SyncMode::Incremental);
+        if offers { SyncMode::Incremental } else { SyncMode::FullRefresh }
+    });
+    if incremental != full {
+        resume(source, config, &incremental, &all, "an incremental read", faults);
+    }
+}
+
+fn configured(catalog: &Catalog, mode: impl Fn(&Stream) -> SyncMode) -> ConfiguredCatalog {
+    let streams = catalog.streams.iter();
+    ConfiguredCatalog::new(
+        streams
+            .map(|stream| {
+                let mut configured = ConfiguredStream::new(stream.clone(), mode(stream));
+                configured.cursor_field.clone_from(&stream.default_cursor_field);
+                configured
+            })
+            .collect(),
+    )
+}
+
+type Rows = BTreeMap<StreamDescriptor, BTreeMap<String, usize>>;
+
+/// How often each row came.
+fn rows(transcript: &Transcript) -> Rows {
+    count(&transcript.messages, &HashMap::new())
+}
+
+/// The rows of each stream that stand before the given place.
+fn count(messages: &[Message], ends: &HashMap<StreamDescriptor, usize>) -> Rows {
+    let mut rows = Rows::new();
+    for (place, message) in messages.iter().enumerate() {
+        let Message::Record(record) = message else { continue };
+        let stream = record.descriptor();
+        if ends.is_empty() || ends.get(&stream).is_some_and(|end| place < *end) {
+            let row = serde_json::to_string(&record.data).unwrap_or_default();
+            *rows.entry(stream).or_default().entry(row).or_default() += 1;
+        }
+    }
+    rows
+}
+
+/// Records fit the schema, and have what the catalog says they have.
+fn fit(stream: &Stream, transcript: &Transcript, faults: &mut Vec<String>) {
+    let name = stream.descriptor();
+    let schema = Value::Object(stream.json_schema.clone());
+    let Ok(validator) = jsonschema::draft7::new(&schema) else {
+        faults.push(format!("nothing can be held against the schema of {name}"));
+        return;
+    };
+    let known: BTreeSet<&str> = stream.properties().collect();
+    let cursor = Some(&stream.default_cursor_field).filter(|path| !path.is_empty());
+    let mut found = BTreeSet::new();
+    for record in transcript.records().filter(|record| record.descriptor() == name) {
+        let unknown = record.data.keys().filter(|field| !known.contains(field.as_str()));
+        found.extend(unknown.map(|field| format!("{name} has `{field}`, which its schema lacks")));
+        for path in stream.source_defined_primary_key.iter().chain(cursor) {
+            let mut keys = path.iter();
+            let first = keys.next().and_then(|key| record.data.get(key));
+            let value = first.and_then(|first| keys.try_fold(first, |value, key| value.get(key)));
+            if value.is_none_or(Value::is_null) {
+                found.insert(format!("{name} has records without `{}`", path.join(".")));
+            }
+        }
+        let data = Value::Object(record.data.clone());
+        found.extend(validator.iter_errors(&data).map(|error| {
+            let (place, rule) = (error.instance_path().to_string(), error.kind().keyword());
+            format!("{name} has a value at `{place}` that breaks `{rule}` of its schema")
+        }));
+    }
+    faults.extend(found);
+}
+
+/// Cuts a read after each state and goes on from there.
+fn resume(
+    source: &mut impl Source,
+    config: &Value,
+    catalog: &ConfiguredCatalog,
+    all: &Rows,
+    what: &str,
+    faults: &mut Vec<String>,
+) {
+    let whole = read(source, config, catalog, &[]);
+    if whole.outcome != Outcome::Done {
+        faults.push(format!("{what} fails: {}", whole.complaint()));
+        return;
+    }
+    grammar(catalog, &whole, faults);
+    counts(&whole, faults);
+    if rows(&whole) != *all {
+        faults.push(format!("{what} from the start doesn't give the rows of a full refresh"));
+    }
+    let mut states: Vec<(StreamDescriptor, State)> = Vec::new();
+    let mut ends = HashMap::new();
+    for (place, message) in whole.messages.iter().enumerate() {
+        let Message::State(state) = message else { continue };
+        let Position::Stream(position) = &state.position else { continue };
+        let stream = position.stream_descriptor.clone();
+        states.retain(|(known, _)| *known != stream);
+        states.push((stream.clone(), state.clone()));
+        ends.insert(stream, place);
+        let stored: Vec<State> = states.iter().map(|(_, state)| state.clone()).collect();
+        let rest = read(source, config, catalog, &stored);
+        let cut = format!("{what} that was cut after its {}th line", place + 1);
+        if rest.outcome != Outcome::Done {
+            faults.push(format!("{cut} can't go on: {}", rest.complaint()));
+            return;
+        }
+        let (before, after) = (count(&whole.messages, &ends), rows(&rest));
+        for (stream, rows) in all {
+            let has = |part: &Rows, row: &String| {
+                part.get(stream).is_some_and(|rows| rows.contains_key(row))
+            };
+            let lost = rows.keys().filter(|row| !has(&before, row) && !has(&after, row)).count();
+            if lost > 0 {
+                faults.push(format!("{cut} and went on misses {lost} rows of {stream}"));
+            }
+        }
+    }
+}
+
+/// STARTED, RUNNING before the first record, COMPLETE after everything.
+fn grammar(catalog: &ConfiguredCatalog, whole: &Transcript, faults: &mut Vec<String>) {
+    for stream in &catalog.streams {
+        let name = stream.descriptor();
+        let words: Vec<&str> =
+            whole.messages.iter().filter_map(|message| word(message, &name)).collect();
+        let mut squeezed = words.clone();
+        squeezed.dedup();
+        let middle = squeezed.len().checked_sub(1).and_then(|last| squeezed.get(1..last));
+        let ends = (squeezed.first(), squeezed.last()) == (Some(&"STARTED"), Some(&"COMPLETE"));
+        let record = words.iter().position(|word| *word == "RECORD");
+        let running = words.iter().position(|word| *word == "RUNNING");
+        let early = record.is_some_and(|record| running.is_none_or(|running| running > record));
+        let strays = middle.is_none_or(|m| m.iter().any(|w| ["STARTED", "COMPLETE"].contains(w)));
+        if !ends || early || strays || words.contains(&"INCOMPLETE") {
+            faults.push(format!("the statuses of {name} are out of order: {}", squeezed.join(" ")));
+        }
+        if !words.contains(&"STATE") {
+            faults.push(format!("{name} has no state"));
+        }
+    }
+}
+
+fn word(message: &Message, stream: &StreamDescriptor) -> Option<&'static str> {
+    match message {
+        Message::Record(record) if record.descriptor() == *stream => Some("RECORD"),
+        Message::State(state) => match &state.position {
+            Position::Stream(own) if own.stream_descriptor == *stream => Some("STATE"),
+            _ => None,
+        },
+        Message::Trace(trace) => match &trace.event {
+            Event::StreamStatus(own) if own.stream_descriptor == *stream => {
+                Some(match own.status {
+                    StreamStatus::Started => "STARTED",
+                    StreamStatus::Running => "RUNNING",
+                    StreamStatus::Complete => "COMPLETE",
+                    StreamStatus::Incomplete => "INCOMPLETE",
+                })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Every state counts the records of its stream since the last one, and no record is left over.
+fn counts(whole: &Transcript, faults: &mut Vec<String>) {
+    let mut since: BTreeMap<StreamDescriptor, u64> = BTreeMap::new();
+    for message in &whole.messages {
+        match message {
+            Message::Record(record) => *since.entry(record.descriptor()).or_default() += 1,
+            Message::State(State { position: Position::Stream(own), source_stats, .. }) => {
+                let expected = since.remove(&own.stream_descriptor).unwrap_or(0);
+                let told = source_stats.as_ref().map(|stats| stats.record_count);
+                if told != Some(expected) {
+                    let name = &own.stream_descriptor;
+                    faults.push(format!("a state of {name} counts other than {expected} records"));
+                }
+            }
+            _ => {}
+        }
+    }
+    faults.extend(since.into_keys().map(|name| format!("no state covers {name}'s last records")));
+}

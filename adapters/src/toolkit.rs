@@ -1,0 +1,82 @@
+//! What an author of a source writes: a [`Connector`] with a typed config, and its [`Stream`]s.
+//!
+//! Everything else follows. The spec comes from the config's type, the catalog from the streams,
+//! `check` reads a first record, and a read has as many slices in work at a time as
+//! [`Connector::workers`] says, while its states come in the order of the slices. [`Native`] makes a
+//! connector a [`Source`](crate::Source) for [`cli::main`](crate::cli::main).
+//!
+//! ```
+//! use airbyte_adapters::Result;
+//! use airbyte_adapters::toolkit::{About, Connector, Out, Slice, Stream, Streams};
+//!
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Config {
+//!     /// How far to count
+//!     last: u64,
+//! }
+//!
+//! struct Counter;
+//!
+//! impl Connector for Counter {
+//!     type Config = Config;
+//!
+//!     async fn streams(&self, config: Config) -> Result<Streams> {
+//!         Ok(vec![Box::new(Numbers(config.last))])
+//!     }
+//! }
+//!
+//! #[derive(serde::Serialize, schemars::JsonSchema)]
+//! struct Number {
+//!     n: u64,
+//! }
+//!
+//! struct Numbers(u64);
+//!
+//! impl Stream for Numbers {
+//!     fn about(&self) -> About {
+//!         About::of::<Number>("numbers").key(["n"])
+//!     }
+//!
+//!     async fn read(&self, _: &Slice, out: &mut Out<'_>) -> Result<()> {
+//!         for n in 1..=self.0 {
+//!             out.emit(&Number { n }).await?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! use airbyte_adapters::{testing, toolkit::Native};
+//! testing::hold(Native::new(Counter), serde_json::json!({"last": 3}));
+//! ```
+//!
+//! # Everything is async, on one thread
+//!
+//! Many slices are read at once because they wait at once, for servers mostly. Nothing of an author's
+//! has to be `Send`, and nothing of the toolkit's is spawned: a read that is dropped is gone, with all
+//! of its slices. What blocks has a place to run in [`tokio::task::spawn_blocking`].
+//!
+//! # Nothing piles up
+//!
+//! [`Out::emit`] hands a record to stdout's buffer, and a reader that is slow holds the source up.
+//! Slices wait in a queue of one: whoever makes them ([`Slices::emit`]) goes on when somebody took the
+//! last one.
+
+mod about;
+mod connector;
+mod cursor;
+mod engine;
+mod out;
+mod parent;
+mod progress;
+mod saved;
+mod schema;
+mod slice;
+mod stream;
+
+pub use about::{About, Sliced};
+pub use connector::{Connector, Native};
+pub use engine::{catalog, first_record, read};
+pub use out::Out;
+pub use schema::{Schema, parse_config, specification};
+pub use slice::{Slice, Slices};
+pub use stream::{AnyStream, Stream, Streams};

@@ -1,0 +1,109 @@
+use super::{Streams, engine, parse_config, specification};
+use crate::{Config, Context, Emitter, ReadJob, Result, Source};
+use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+/// What an author writes of a source: the type of its config, and the streams that such a config
+/// gives. The rest follows from them and can be written otherwise.
+pub trait Connector {
+    /// The settings. Its schema is the spec's.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// The streams. What they need (a client, a token) is made here and shared by them.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the streams from being known; a config error is a check's answer.
+    fn streams(&self, config: Self::Config) -> impl Future<Output = Result<Streams>>;
+
+    /// What the source wants to be told: by default what the config's type says.
+    fn spec(&self) -> Specification {
+        specification::<Self::Config>()
+    }
+
+    /// Whether the config works: by default the first stream is read until its first record.
+    ///
+    /// # Errors
+    ///
+    /// A config error is the answer that it doesn't; another means that no answer was found.
+    fn check(&self, streams: &Streams) -> impl Future<Output = Result<()>> {
+        async { engine::first_record(streams).await }
+    }
+
+    /// The streams on offer: by default all.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the source from knowing them.
+    fn discover(&self, streams: &Streams) -> impl Future<Output = Result<Catalog>> {
+        async { Ok(engine::catalog(streams)) }
+    }
+
+    /// Reads: by default [`read`](super::read), with as many workers as `workers`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::read`].
+    fn read(
+        &self,
+        streams: &Streams,
+        job: &ReadJob,
+        emitter: &Emitter,
+        workers: usize,
+    ) -> impl Future<Output = Result<()>> {
+        engine::read(streams, job, emitter, workers)
+    }
+
+    /// How many slices are in work at a time, over all streams.
+    fn workers(&self) -> usize {
+        4
+    }
+}
+
+/// A [`Connector`] as a [`Source`]: `cli::main(Native::new(Shop))` is the whole `main`.
+#[derive(Debug, Clone)]
+pub struct Native<C> {
+    connector: C,
+    workers: Option<usize>,
+}
+
+impl<C: Connector> Native<C> {
+    /// The source that `connector` describes.
+    pub const fn new(connector: C) -> Self {
+        Self { connector, workers: None }
+    }
+
+    /// With another number of slices in work than the connector asks for; at least one.
+    #[must_use]
+    pub const fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    async fn streams(&self, config: &Config) -> Result<Streams> {
+        self.connector.streams(parse_config(config)?).await
+    }
+}
+
+impl<C: Connector> Source for Native<C> {
+    async fn spec(&mut self, _: &Context) -> Result<Specification> {
+        Ok(self.connector.spec())
+    }
+
+    async fn check(&mut self, config: &Config, _: &Context) -> Result<ConnectionStatus> {
+        let streams = self.streams(config).await?;
+        self.connector.check(&streams).await.map(|()| ConnectionStatus::succeeded())
+    }
+
+    async fn discover(&mut self, config: &Config, _: &Context) -> Result<Catalog> {
+        let streams = self.streams(config).await?;
+        self.connector.discover(&streams).await
+    }
+
+    async fn read(&mut self, job: ReadJob, emitter: &Emitter, _: &Context) -> Result<()> {
+        let streams = self.streams(&job.config).await?;
+        let workers = self.workers.unwrap_or_else(|| self.connector.workers());
+        self.connector.read(&streams, &job, emitter, workers).await
+    }
+}

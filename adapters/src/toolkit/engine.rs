@@ -1,0 +1,125 @@
+//! What follows from a connector's streams: the catalog, a check, a read.
+
+mod reading;
+
+use self::reading::Reading;
+use super::slice::{Slice, SliceSink, Slices};
+use super::{About, AnyStream, Streams};
+use crate::{Emitter, Error, ReadJob, Result};
+use airbyte_protocol::{Catalog, ConfiguredStream, FailureType, StreamDescriptor, SyncMode};
+use futures_util::StreamExt;
+use std::pin::Pin;
+use tokio::sync::Semaphore;
+
+/// The catalog of these streams.
+pub fn catalog(streams: &Streams) -> Catalog {
+    Catalog::new(streams.iter().map(|stream| stream.about().into_offer()).collect())
+}
+
+/// Reads the first stream until its first record, or until it turns out to have none.
+///
+/// # Errors
+///
+/// The stream's.
+pub async fn first_record(streams: &Streams) -> Result<()> {
+    let Some(first) = streams.first() else { return Ok(()) };
+    let mut found = Found(false);
+    let mut slices = Slices::new(&mut found, None);
+    // A record that would make a slice is a record.
+    let result = slices.of_parent(&**first, |_| Some(Slice::whole())).await;
+    if found.0 { Ok(()) } else { result }
+}
+
+struct Found(bool);
+
+impl SliceSink for Found {
+    fn take(&mut self, _: Slice) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        self.0 = true;
+        Box::pin(async { Err(Error::system("one record is enough")) })
+    }
+}
+
+/// Reads the configured streams: at most `workers` of them side by side, in the order of the catalog,
+/// and at most `workers` slices over all of them. So one worker reads one stream after the other.
+///
+/// A stream that fails is INCOMPLETE at once, and the others go on.
+///
+/// # Errors
+///
+/// Names every stream that failed. Of several the user's faults come first: then it is a config error,
+/// else a system error if one of them is. An error of stdout ends all streams.
+pub async fn read(
+    streams: &Streams,
+    job: &ReadJob,
+    emitter: &Emitter,
+    workers: usize,
+) -> Result<()> {
+    let workers = workers.max(1);
+    let permits = Semaphore::new(workers);
+    let known: Known<'_> = streams.iter().map(|stream| (stream.about(), &**stream)).collect();
+    let reads = job.catalog.streams.iter().map(|configured| {
+        let (known, permits) = (&known, &permits);
+        async move {
+            let result = read_one(known, configured, job, emitter, permits, workers).await;
+            (configured.descriptor(), result)
+        }
+    });
+    let mut reads = futures_util::stream::iter(reads).buffer_unordered(workers);
+    let mut failures = Vec::new();
+    while let Some((descriptor, result)) = reads.next().await {
+        if result.as_ref().is_err_and(Error::is_closed) {
+            return result;
+        }
+        let mut floor = emitter.lock();
+        if let Some(id) = floor.id(&descriptor) {
+            floor.end(id, result.is_ok())?;
+        }
+        if let Err(error) = result {
+            tracing::warn!("stream {descriptor} failed: {error}");
+            failures.push((descriptor, error));
+        }
+    }
+    verdict(failures)
+}
+
+/// Streams, and what they say of themselves.
+type Known<'a> = Vec<(About, &'a dyn AnyStream)>;
+
+async fn read_one(
+    known: &Known<'_>,
+    configured: &ConfiguredStream,
+    job: &ReadJob,
+    emitter: &Emitter,
+    permits: &Semaphore,
+    workers: usize,
+) -> Result<()> {
+    let descriptor = configured.descriptor();
+    let stream = known.iter().find(|(about, _)| about.descriptor == descriptor);
+    let (about, stream) = stream.ok_or_else(|| Error::config("the source has no such stream"))?;
+    if configured.sync_mode == SyncMode::Incremental && about.cursor.is_none() {
+        return Err(Error::config("it can't be read incrementally; choose full_refresh"));
+    }
+    let reading = Reading::new(*stream, about, configured, &job.state, emitter, permits)?;
+    reading.run(workers).await
+}
+
+/// What failed, in one error.
+fn verdict(mut failures: Vec<(StreamDescriptor, Error)>) -> Result<()> {
+    if failures.len() <= 1 {
+        return match failures.pop() {
+            None => Ok(()),
+            Some((descriptor, error)) => {
+                Err(error.prefaced(&format!("stream {descriptor}: ")).in_stream(descriptor))
+            }
+        };
+    }
+    let failed_by = |class| failures.iter().any(|(_, error)| error.failure_type() == class);
+    let classes = [FailureType::ConfigError, FailureType::SystemError];
+    let class = classes.into_iter().find(|class| failed_by(*class));
+    let names: Vec<String> = failures.iter().map(|(name, _)| name.to_string()).collect();
+    let reasons: Vec<String> =
+        failures.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+    let text =
+        format!("{} streams failed ({}): {}", names.len(), names.join(", "), reasons.join("; "));
+    Err(Error::of(class.unwrap_or(FailureType::TransientError), text))
+}
