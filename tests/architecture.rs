@@ -222,7 +222,11 @@ fn runtime_alone(source: &Source) -> Vec<String> {
     if !source.is_below("adapters/src/runtime") {
         return Vec::new();
     }
-    forbidden(source, &["crate::sources", "crate::toolkit", "crate::testing", "crate::cli", "clap"], "runtime/ never looks back")
+    forbidden(
+        source,
+        &["crate::sources", "crate::toolkit", "crate::testing", "crate::cli", "clap"],
+        "runtime/ never looks back",
+    )
 }
 
 fn one_door(source: &Source) -> Vec<String> {
