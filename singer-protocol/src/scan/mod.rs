@@ -11,7 +11,7 @@ mod walk;
 mod window;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use fearless_simd::{Level, Simd, dispatch};
 use std::borrow::Cow;

@@ -77,6 +77,24 @@ fn line() -> impl Strategy<Value = String> {
     })
 }
 
+/// A text after edits at some places: a character (the first of a string) is put in the place of
+/// another (0) or before it (1), one is left out (2), or all from there on.
+pub(crate) fn edited(text: &str, edits: Vec<(prop::sample::Index, String, u8)>) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    for (place, new, how) in edits {
+        let new = new.chars().next().unwrap_or('x');
+        let place = place.index(characters.len().max(1));
+        match how {
+            _ if characters.is_empty() => characters.push(new),
+            0 => characters[place] = new,
+            1 => characters.insert(place, new),
+            2 => drop(characters.remove(place)),
+            _ => characters.truncate(place),
+        }
+    }
+    characters.into_iter().collect()
+}
+
 proptest! {
     #[test]
     fn whole_lines_are_read_as_serde_json_reads_them(line in line()) {
@@ -89,19 +107,7 @@ proptest! {
         line in line(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), "[ -~\u{0}\n\t]", 0..4_u8), 1..4),
     ) {
-        let mut characters: Vec<char> = line.chars().collect();
-        for (place, new, how) in edits {
-            let new = new.chars().next().unwrap_or('x');
-            let place = place.index(characters.len().max(1));
-            match how {
-                _ if characters.is_empty() => characters.push(new),
-                0 => characters[place] = new,
-                1 => characters.insert(place, new),
-                2 => drop(characters.remove(place)),
-                _ => characters.truncate(place),
-            }
-        }
-        same_as_reference(&characters.into_iter().collect::<String>())?;
+        same_as_reference(&edited(&line, edits))?;
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::scan::tests::edited;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -188,19 +189,7 @@ proptest! {
         text in text(),
         edits in prop::collection::vec((any::<Index>(), "[{}\\[\\],:\"\n]|[ -~\t]", 0..4_u8), 1..5),
     ) {
-        let mut characters: Vec<char> = text.chars().collect();
-        for (place, new, how) in edits {
-            let new = new.chars().next().unwrap_or('x');
-            let place = place.index(characters.len().max(1));
-            match how {
-                _ if characters.is_empty() => characters.push(new),
-                0 => characters[place] = new,
-                1 => characters.insert(place, new),
-                2 => drop(characters.remove(place)),
-                _ => characters.truncate(place),
-            }
-        }
-        as_alone(characters.into_iter().collect::<String>().as_bytes())?;
+        as_alone(edited(&text, edits).as_bytes())?;
     }
 }
 
