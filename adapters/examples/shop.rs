@@ -1,7 +1,7 @@
 //! A whole source with two streams: products, read in full each time, and orders, read day by day and
 //! from the last day on.
 
-use airbyte_adapters::toolkit::{About, Connector, Native, Slice, Streams};
+use airbyte_adapters::toolkit::{About, Connection, Connector, Native, Slice, Streams};
 use airbyte_adapters::{Result, cli};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -27,7 +27,7 @@ struct Shop;
 impl Connector for Shop {
     type Config = Config;
 
-    async fn streams(&self, config: Config) -> Result<Streams> {
+    async fn streams(&self, config: Config, _: &Connection) -> Result<Streams> {
         let products = About::of::<Product>("products").reading(async |_, out| {
             out.emit_all((1..=3).map(|id| Product { id, name: format!("Product {id}") })).await
         });

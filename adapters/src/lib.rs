@@ -22,6 +22,8 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod runtime;
 pub mod sources;
 pub mod testing;

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use airbyte_adapters::Result;
-//! use airbyte_adapters::toolkit::{About, Connector, Out, Slice, Stream, Streams};
+//! use airbyte_adapters::toolkit::{About, Connection, Connector, Out, Slice, Stream, Streams};
 //!
 //! #[derive(serde::Deserialize, schemars::JsonSchema)]
 //! struct Config {
@@ -20,7 +20,7 @@
 //! impl Connector for Counter {
 //!     type Config = Config;
 //!
-//!     async fn streams(&self, config: Config) -> Result<Streams> {
+//!     async fn streams(&self, config: Config, _: &Connection) -> Result<Streams> {
 //!         Ok(vec![Box::new(Numbers(config.last))])
 //!     }
 //! }
@@ -62,6 +62,7 @@
 //! last one.
 
 mod about;
+mod connection;
 mod connector;
 mod cursor;
 mod engine;
@@ -72,11 +73,14 @@ mod saved;
 mod schema;
 mod slice;
 mod stream;
+mod waiting;
 
 pub use about::{About, Sliced};
+pub use connection::Connection;
 pub use connector::{Connector, Native};
 pub use engine::{catalog, first_record, read};
 pub use out::Out;
 pub use schema::{Schema, parse_config, specification};
 pub use slice::{Slice, Slices};
 pub use stream::{AnyStream, Stream, Streams};
+pub use waiting::rate_limited;

@@ -64,6 +64,11 @@ impl Config {
         &self.values
     }
 
+    /// Puts other settings in the place of these.
+    pub(crate) fn replace(&mut self, values: Map<String, Value>) {
+        self.values = values;
+    }
+
     /// What stood under [`Config::RESERVED`].
     pub fn reserved(&self) -> Option<&Map<String, Value>> {
         self.reserved.as_ref()

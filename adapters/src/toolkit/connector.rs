@@ -1,4 +1,4 @@
-use super::{Streams, engine, parse_config, specification};
+use super::{Connection, Streams, engine, parse_config, specification};
 use crate::{Config, Context, Emitter, ReadJob, Result, Source};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
 use schemars::JsonSchema;
@@ -15,7 +15,11 @@ pub trait Connector {
     /// # Errors
     ///
     /// What keeps the streams from being known; a config error is a check's answer.
-    fn streams(&self, config: Self::Config) -> impl Future<Output = Result<Streams>>;
+    fn streams(
+        &self,
+        config: Self::Config,
+        connection: &Connection,
+    ) -> impl Future<Output = Result<Streams>>;
 
     /// What the source wants to be told: by default what the config's type says.
     fn spec(&self) -> Specification {
@@ -81,8 +85,8 @@ impl<C: Connector> Native<C> {
         self
     }
 
-    async fn streams(&self, config: &Config) -> Result<Streams> {
-        self.connector.streams(parse_config(config)?).await
+    async fn streams(&self, config: &Config, context: &Context) -> Result<Streams> {
+        self.connector.streams(parse_config(config)?, &Connection::new(config, context)).await
     }
 }
 
@@ -91,18 +95,18 @@ impl<C: Connector> Source for Native<C> {
         Ok(self.connector.spec())
     }
 
-    async fn check(&mut self, config: &Config, _: &Context) -> Result<ConnectionStatus> {
-        let streams = self.streams(config).await?;
+    async fn check(&mut self, config: &Config, context: &Context) -> Result<ConnectionStatus> {
+        let streams = self.streams(config, context).await?;
         self.connector.check(&streams).await.map(|()| ConnectionStatus::succeeded())
     }
 
-    async fn discover(&mut self, config: &Config, _: &Context) -> Result<Catalog> {
-        let streams = self.streams(config).await?;
+    async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {
+        let streams = self.streams(config, context).await?;
         self.connector.discover(&streams).await
     }
 
-    async fn read(&mut self, job: ReadJob, emitter: &Emitter, _: &Context) -> Result<()> {
-        let streams = self.streams(&job.config).await?;
+    async fn read(&mut self, job: ReadJob, emitter: &Emitter, context: &Context) -> Result<()> {
+        let streams = self.streams(&job.config, context).await?;
         let workers = self.workers.unwrap_or_else(|| self.connector.workers());
         self.connector.read(&streams, &job, emitter, workers).await
     }

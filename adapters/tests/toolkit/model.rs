@@ -1,6 +1,6 @@
 //! Streams made of plain data, in every way that a stream can be cut.
 
-use airbyte_adapters::toolkit::{About, Connector, Out, Slice, Slices, Stream, Streams};
+use airbyte_adapters::toolkit::{About, Connection, Connector, Out, Slice, Slices, Stream, Streams};
 use airbyte_adapters::{Error, Result};
 use airbyte_protocol::{Catalog, ConfiguredCatalog, ConfiguredStream, StreamDescriptor, SyncMode};
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ pub(crate) struct Models(pub(crate) Vec<Model>);
 impl Connector for Models {
     type Config = Nothing;
 
-    async fn streams(&self, _: Nothing) -> Result<Streams> {
+    async fn streams(&self, _: Nothing, _: &Connection) -> Result<Streams> {
         Ok(self.0.iter().cloned().map(|model| Box::new(model) as _).collect())
     }
 }

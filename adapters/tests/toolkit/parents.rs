@@ -92,7 +92,7 @@ struct Family(Parents);
 impl Connector for Family {
     type Config = Nothing;
 
-    async fn streams(&self, _: Nothing) -> Result<Streams> {
+    async fn streams(&self, _: Nothing, _: &Connection) -> Result<Streams> {
         Ok(vec![Box::new(self.0.clone()), Box::new(Children(self.0.clone()))])
     }
 }

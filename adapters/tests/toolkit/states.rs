@@ -1,7 +1,7 @@
 //! States that a user hands in, and errors that a user reads.
 
 use crate::model::{Kind, Model, Models};
-use airbyte_adapters::toolkit::{About, Connector, Native, Schema, Streams};
+use airbyte_adapters::toolkit::{About, Connection, Connector, Native, Schema, Streams};
 use airbyte_adapters::{Error, Outcome, Result, testing};
 use airbyte_protocol::{
     FailureType, State, StateStats, Status, StreamDescriptor, StreamState, StreamStatus, SyncMode,
@@ -107,7 +107,7 @@ struct Faulty;
 impl Connector for Faulty {
     type Config = Settings;
 
-    async fn streams(&self, config: Settings) -> Result<Streams> {
+    async fn streams(&self, config: Settings, _: &Connection) -> Result<Streams> {
         let schema = Schema::given(json!({"type": "object", "properties": {"at": {}}}));
         let about = About::new("faulty", schema).cursor("at").checkpoint_every(10);
         let rows = match config.fault.as_str() {

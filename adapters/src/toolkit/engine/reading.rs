@@ -5,6 +5,7 @@ use crate::toolkit::out::RecordSink;
 use crate::toolkit::progress::Progress;
 use crate::toolkit::saved::Saved;
 use crate::toolkit::slice::SliceSink;
+use crate::toolkit::waiting::on_behalf_of;
 use crate::toolkit::{About, AnyStream, Out, Slice, Slices};
 use crate::{Emitter, Error, Result, StreamId, now_millis};
 use airbyte_protocol::{ConfiguredStream, StateInput, StreamDescriptor, SyncMode};
@@ -53,7 +54,8 @@ impl<'a> Reading<'a> {
     pub(super) async fn run(&self, workers: usize) -> Result<()> {
         self.emitter.lock().start(self.id)?;
         let (queue, made) = mpsc::channel(1);
-        tokio::try_join!(self.make_slices(queue), self.read_slices(made, workers))?;
+        let work = async { tokio::try_join!(self.make_slices(queue), self.read_slices(made, workers)) };
+        on_behalf_of(self.emitter, self.id, work).await?;
         match self.progress.borrow_mut().conclude() {
             Some(state) => self.emitter.lock().state(self.id, state),
             None => Ok(()),

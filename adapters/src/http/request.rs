@@ -1,0 +1,54 @@
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use url::Url;
+
+/// A request as it will be sent, but for what [`Auth`](super::Auth) adds to it.
+///
+/// Whoever turns pages changes it from one page to the next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// GET, POST and so on.
+    pub method: Method,
+    /// The whole address with its query.
+    pub url: Url,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// The body of a [`Request`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Body {
+    /// None.
+    #[default]
+    Empty,
+    /// A JSON text; GraphQL's too.
+    Json(Value),
+    /// The fields of a form.
+    Form(Vec<(String, String)>),
+}
+
+impl Request {
+    /// A GET of `url`.
+    pub fn get(url: Url) -> Self {
+        Self { method: Method::GET, url, headers: HeaderMap::new(), body: Body::Empty }
+    }
+
+    /// Sets a parameter of the query in the place of those of that name.
+    pub fn set_query(&mut self, name: &str, value: &str) {
+        let others: Vec<(String, String)> =
+            self.url.query_pairs().filter(|(key, _)| key != name).map(owned).collect();
+        self.url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
+    }
+
+    /// Sets a header in the place of those of that name.
+    pub fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.insert(name, value);
+    }
+}
+
+fn owned((name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)) -> (String, String) {
+    (name.into_owned(), value.into_owned())
+}
