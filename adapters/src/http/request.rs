@@ -49,6 +49,8 @@ impl Request {
     }
 }
 
-fn owned((name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)) -> (String, String) {
+fn owned(
+    (name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>),
+) -> (String, String) {
     (name.into_owned(), value.into_owned())
 }

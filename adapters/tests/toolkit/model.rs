@@ -1,6 +1,8 @@
 //! Streams made of plain data, in every way that a stream can be cut.
 
-use airbyte_adapters::toolkit::{About, Connection, Connector, Out, Slice, Slices, Stream, Streams};
+use airbyte_adapters::toolkit::{
+    About, Connection, Connector, Out, Slice, Slices, Stream, Streams,
+};
 use airbyte_adapters::{Error, Result};
 use airbyte_protocol::{Catalog, ConfiguredCatalog, ConfiguredStream, StreamDescriptor, SyncMode};
 use proptest::prelude::*;

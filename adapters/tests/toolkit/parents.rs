@@ -1,7 +1,7 @@
 //! Streams whose slices come from a parent.
 
 use airbyte_adapters::toolkit::{
-    About, Connector, Native, Out, Schema, Slice, Slices, Stream, Streams,
+    About, Connection, Connector, Native, Out, Schema, Slice, Slices, Stream, Streams,
 };
 use airbyte_adapters::{Outcome, Result, testing};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, StreamDescriptor, SyncMode};

@@ -54,7 +54,8 @@ impl<'a> Reading<'a> {
     pub(super) async fn run(&self, workers: usize) -> Result<()> {
         self.emitter.lock().start(self.id)?;
         let (queue, made) = mpsc::channel(1);
-        let work = async { tokio::try_join!(self.make_slices(queue), self.read_slices(made, workers)) };
+        let work =
+            async { tokio::try_join!(self.make_slices(queue), self.read_slices(made, workers)) };
         on_behalf_of(self.emitter, self.id, work).await?;
         match self.progress.borrow_mut().conclude() {
             Some(state) => self.emitter.lock().state(self.id, state),
