@@ -95,6 +95,12 @@ impl Error {
         &self.0.message
     }
 
+    /// What developers need to know, if there is more than the sentence.
+    #[cfg(feature = "http")]
+    pub(crate) fn internal(&self) -> Option<&str> {
+        self.0.internal.as_deref()
+    }
+
     /// Whether nobody reads our stdout any more.
     pub fn is_closed(&self) -> bool {
         self.0.closed

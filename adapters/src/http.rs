@@ -2,14 +2,36 @@
 //!
 //! The runner knows nothing of this; it stands behind the feature `http`.
 
+mod api;
+mod ask;
 mod auth;
+mod budget;
+mod call;
+mod decoding;
+mod emit;
 mod format;
 mod pages;
+mod quota;
+mod redirect;
 mod request;
+mod resume;
+mod retry;
+mod send;
+mod verdict;
 mod wire;
 
+pub use api::Api;
 pub use auth::{Auth, Signing};
+pub use budget::Budget;
+pub use call::Call;
+pub use decoding::Pages;
 pub use format::{Each, Format, Record, Rest};
 pub use pages::Page;
 pub use request::{Body, Request};
+pub use retry::Retry;
+pub use verdict::{Answer, Verdict};
 pub use wire::{Reply, Wire};
+
+/// Methods, statuses, headers and addresses, of the crates that they come from.
+pub use reqwest::{Method, StatusCode, header};
+pub use url::Url;

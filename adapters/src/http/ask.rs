@@ -1,0 +1,248 @@
+//! One request and all of its tries, until an answer was read to its end.
+
+use super::budget::wait_for_quota;
+use super::format::{Record, Rest};
+use super::redirect::Added;
+use super::request::host;
+use super::retry::{Next, Tries};
+use super::send::Answered;
+use super::verdict::{self, Opinion};
+use super::{Answer, Api, Request, Verdict, quota};
+use crate::{Error, Result};
+use airbyte_protocol::FailureType;
+use reqwest::Response;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// What was read of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// How many records there were.
+    pub(super) records: u64,
+    /// The last of them.
+    pub(super) last: Option<Record>,
+    /// What there was beside them.
+    pub(super) rest: Rest,
+}
+
+/// Why an answer wasn't read to its end.
+#[derive(Debug)]
+pub(super) enum Interrupted {
+    /// The answer itself: broken off, or not what it should be.
+    ByAnswer(Error),
+    /// Whoever takes the records.
+    ByTaker(Error),
+}
+
+/// An answer that was read, for whoever turns pages.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) body: Body,
+    pub(super) headers: HeaderMap,
+    pub(super) added: Added,
+}
+
+/// How one try ended.
+enum Ended {
+    Read(Box<Read>),
+    Ignored,
+    /// Other credentials are there.
+    Renewed,
+    /// It may go better.
+    Failed(Failed),
+}
+
+/// A try that failed: what becomes of the request's sentence if it was the last.
+struct Failed {
+    how: String,
+    why: Option<String>,
+    internal: Option<String>,
+    is_quota: bool,
+    asked_wait: Option<Duration>,
+}
+
+/// A request, and what is needed to come by its answer.
+pub(super) struct Question<'a> {
+    pub(super) api: &'a Api,
+    pub(super) request: &'a Request,
+    /// The call's own opinion of answers, which comes before the API's.
+    pub(super) opinion: Option<&'a Opinion<'a>>,
+}
+
+impl Question<'_> {
+    /// Asks until `read` has read an answer to its end; an answer that breaks off is asked for again and
+    /// read from its beginning. Nothing comes of an answer that is to be ignored.
+    pub(super) async fn ask(
+        &self,
+        mut read: impl AsyncFnMut(Response) -> Result<Body, Interrupted>,
+    ) -> Result<Option<Read>> {
+        let mut tries = self.api.settings.retry.begin();
+        loop {
+            match self.once(&mut tries, &mut read).await? {
+                Ended::Read(answer) => return Ok(Some(*answer)),
+                Ended::Ignored => return Ok(None),
+                Ended::Renewed => tracing::info!("{} is asked anew", self.request.place()),
+                Ended::Failed(failed) => self.wait(&mut tries, failed).await?,
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        tries: &mut Tries,
+        read: &mut impl AsyncFnMut(Response) -> Result<Body, Interrupted>,
+    ) -> Result<Ended> {
+        let Answered { response, sent, added, is_home } = match self.api.send(self.request).await {
+            Ok(answered) => answered,
+            Err(error) => return self.failed_or(error),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let head = Answer { status, headers: &headers, document: None };
+        let early = self.opinion(&head);
+        let is_success = match early {
+            Some(ref verdict) => matches!(verdict, Verdict::Success),
+            None => status.is_success(),
+        };
+        if !is_success {
+            let document = document_of(response).await;
+            let answer = Answer { document: document.as_ref(), ..head };
+            let verdict = self.opinion(&answer).or(early).or_else(|| verdict::usual(&answer));
+            return self.judge(verdict, &answer, tries, &sent, is_home).await;
+        }
+        let body = match read(response).await {
+            Ok(body) => body,
+            Err(Interrupted::ByAnswer(error)) => return self.failed_or(error),
+            Err(Interrupted::ByTaker(error)) => return Err(error),
+        };
+        let answer = Answer { document: Some(&body.rest), ..head };
+        match self.opinion(&answer) {
+            None | Some(Verdict::Success) => {
+                Ok(Ended::Read(Box::new(Read { body, headers, added })))
+            }
+            verdict => self.judge(verdict, &answer, tries, &sent, is_home).await,
+        }
+    }
+
+    /// What comes of an answer without records.
+    async fn judge(
+        &self,
+        verdict: Option<Verdict>,
+        answer: &Answer<'_>,
+        tries: &mut Tries,
+        sent: &Request,
+        is_home: bool,
+    ) -> Result<Ended> {
+        let place = self.request.place();
+        match verdict {
+            Some(Verdict::Ignore) => Ok(Ended::Ignored),
+            Some(Verdict::Retry(wait)) => Ok(Ended::Failed(Failed::new(answer, wait))),
+            Some(Verdict::RateLimited(wait)) => {
+                let failed = Failed { is_quota: true, ..Failed::new(answer, wait) };
+                if let Some(wait) = failed.asked_wait.filter(|_| is_home) {
+                    self.api.settings.shut(wait);
+                }
+                Ok(Ended::Failed(failed))
+            }
+            Some(Verdict::Refused) if !is_home => {
+                let status = answer.status.as_u16();
+                let text =
+                    format!("{place} was led to {}, which gets no credentials", origin(sent));
+                let text = format!("{text} and refused it ({status})");
+                Err(Error::config(verdict::with_reason(text, answer.document)))
+            }
+            Some(Verdict::Refused) => match &self.api.settings.auth {
+                Some(auth) if tries.first_refusal() && auth.refused(sent).await? => {
+                    Ok(Ended::Renewed)
+                }
+                _ => Err(verdict::refusal(&place, answer)),
+            },
+            Some(Verdict::Fail(error)) => Err(error),
+            Some(Verdict::Success) | None => Err(verdict::sentence(&place, answer)),
+        }
+    }
+
+    fn opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
+        let own = self.opinion.and_then(|opinion| opinion(answer));
+        own.or_else(|| self.api.settings.opinion.as_ref()?(answer))
+    }
+
+    /// An error of sending or reading: a transient one may go better the next time.
+    fn failed_or(&self, error: Error) -> Result<Ended> {
+        if error.failure_type() != FailureType::TransientError {
+            return Err(error.prefaced(&format!("{}: ", self.request.place())));
+        }
+        Ok(Ended::Failed(Failed {
+            how: "failed".to_owned(),
+            why: Some(error.message().to_owned()),
+            internal: error.internal().map(str::to_owned),
+            is_quota: false,
+            asked_wait: None,
+        }))
+    }
+
+    /// Waits for the next try, if there is one.
+    async fn wait(&self, tries: &mut Tries, failed: Failed) -> Result<()> {
+        let Failed { how, why, internal, is_quota, asked_wait } = failed;
+        let (place, made) = (self.request.place(), tries.counted());
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let next = match is_quota {
+            true => tries.after_quota(asked_wait),
+            false => tries.after_failure(asked_wait),
+        };
+        let text = match next {
+            Next::Wait(wait) => {
+                let seconds = wait.as_secs_f64();
+                tracing::info!("{place} {how}{why}; it is tried again in {seconds:.1} s");
+                if is_quota {
+                    return wait_for_quota(Instant::now() + wait).await;
+                }
+                tokio::time::sleep(wait).await;
+                return Ok(());
+            }
+            Next::Enough => format!("{place} {how}{made}{why}"),
+            Next::TooLong(wait) => {
+                let most = self.api.settings.retry.longest_wait().as_secs();
+                let wait = wait.as_secs();
+                format!(
+                    "{place} {how}{made} and asks to wait for {wait} s, more than {most} s{why}"
+                )
+            }
+        };
+        let error = Error::transient(text);
+        Err(match internal {
+            Some(internal) => error.with_internal(internal),
+            None => error,
+        })
+    }
+}
+
+impl Failed {
+    fn new(answer: &Answer<'_>, wait: Option<Duration>) -> Self {
+        Self {
+            how: format!("answered {}", answer.status),
+            why: answer.document.and_then(verdict::reason),
+            internal: None,
+            is_quota: false,
+            asked_wait: wait.or_else(|| quota::asked_wait(answer.headers, SystemTime::now())),
+        }
+    }
+}
+
+/// The JSON of an answer that is no success, if it is any.
+async fn document_of(mut response: Response) -> Option<Value> {
+    const LONGEST: usize = 64 * 1024;
+    let mut text = Vec::new();
+    while let Some(part) = response.chunk().await.ok()? {
+        text.extend_from_slice(&part);
+        if text.len() > LONGEST {
+            return None;
+        }
+    }
+    serde_json::from_slice(&text).ok()
+}
+
+fn origin(request: &Request) -> String {
+    format!("{}://{}", request.url.scheme(), host(&request.url))
+}
