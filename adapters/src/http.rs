@@ -34,4 +34,4 @@ pub use wire::{Reply, Wire};
 
 /// Methods, statuses, headers and addresses, of the crates that they come from.
 pub use reqwest::{Method, StatusCode, header};
-pub use url::Url;
+pub use url::{self, Url};

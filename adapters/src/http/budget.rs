@@ -4,12 +4,15 @@
 //! calls go out in the order in which they were wanted, and a wait is known, and can be told, before
 //! it begins. The usual limiters (`governor`) only say that it is too early now.
 
-use super::retry::NOTABLE;
 use crate::{Result, now_millis, toolkit};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
+
+/// A wait that is at least this long is told to the platform. Servers count in seconds; of one, a bit is
+/// gone when it is looked at.
+const NOTABLE: Duration = Duration::from_millis(900);
 
 /// How many calls an API may get from us, over all streams: several rates at once, and so many at a
 /// time.

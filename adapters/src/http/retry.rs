@@ -100,8 +100,8 @@ pub(super) enum Next {
     TooLong(Duration),
 }
 
-/// A wait for a quota that is at least this long is told to the platform, and uses up no try.
-pub(super) const NOTABLE: Duration = Duration::from_secs(1);
+/// A wait for a quota that is at least this long uses up no try.
+const LONG: Duration = Duration::from_secs(1);
 
 impl Tries {
     /// After a failure that asks for a wait, or not.
@@ -122,7 +122,7 @@ impl Tries {
     pub(super) fn after_quota(&mut self, asked: Option<Duration>) -> Next {
         let patience = self.retry.patience;
         match asked {
-            Some(wait) if wait >= NOTABLE && wait <= patience && self.waited < patience => {
+            Some(wait) if wait >= LONG && wait <= patience && self.waited < patience => {
                 self.waited += wait;
                 Next::Wait(wait)
             }
