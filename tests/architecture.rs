@@ -336,14 +336,19 @@ fn tests_and_comments_are_no_product_code() {
     assert_eq!(code, "a\n\nd");
 }
 
-fn metadata() -> Value {
+/// What cargo says without a network.
+fn cargo(args: &[&str]) -> Vec<u8> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = std::process::Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .expect("cargo runs");
-    serde_json::from_slice(&output.stdout).expect("metadata is JSON")
+    let mut command = std::process::Command::new(cargo);
+    let output = command.args(args).arg("--offline").current_dir(root()).output();
+    let output = output.expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn metadata() -> Value {
+    let output = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
+    serde_json::from_slice(&output).expect("metadata is JSON")
 }
 
 /// What is wrong with the directions between crates.
@@ -382,6 +387,26 @@ fn crates_know_each_other_in_one_direction_only() {
     assert_eq!(
         directions(&upward),
         ["airbyte-singer-adapters knows airbyte-singer-singer-protocol"]
+    );
+}
+
+/// What of an HTTP client is compiled into the binary with these features.
+fn http_client(features: &[&str]) -> BTreeSet<String> {
+    let tree = ["tree", "-p", "airbyte-singer", "-e", "normal,build", "--prefix", "none"];
+    let tree = cargo(&[&tree, features].concat());
+    let tree = String::from_utf8(tree).expect("text");
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    let parts = ["reqwest", "hyper", "rustls", "ring", "h2", "http", "url"];
+    names.filter(|name| parts.contains(name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_bridge_alone_compiles_no_http_client() {
+    assert_eq!(http_client(&["--no-default-features"]), BTreeSet::new());
+    let shipped = http_client(&[]);
+    assert!(
+        ["reqwest", "hyper", "rustls"].iter().all(|part| shipped.contains(*part)),
+        "{shipped:?}"
     );
 }
 
