@@ -83,7 +83,12 @@ impl Question<'_> {
             match self.once(&mut tries, &mut read).await? {
                 Ended::Read(answer) => return Ok(Some(*answer)),
                 Ended::Ignored => return Ok(None),
-                Ended::Renewed => tracing::info!("{} is asked anew", self.request.place()),
+                Ended::Renewed => {
+                    let place = self.request.place();
+                    tracing::info!(
+                        "{place} refused the credentials; it is tried again with others"
+                    );
+                }
                 Ended::Failed(failed) => self.wait(&mut tries, failed).await?,
             }
         }

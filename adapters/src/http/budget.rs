@@ -122,19 +122,21 @@ impl Door {
         self.shut_until.set(self.shut_until.get().max(Some(until)));
     }
 
-    /// Waits until a call may go; it counts as one of those at a time until what is returned is dropped.
-    pub(super) async fn pass(&self) -> Result<Option<SemaphorePermit<'_>>> {
-        let permit = match &self.at_once {
-            // Nobody closes it.
-            Some(permits) => permits.acquire().await.ok(),
-            None => None,
-        };
+    /// Waits until the quotas, ours and the API's, allow a call.
+    pub(super) async fn turn(&self) -> Result<()> {
         wait_for_quota(self.place()).await?;
         // It may have been shut meanwhile.
         while let Some(until) = self.shut_until.get().filter(|until| *until > Instant::now()) {
             wait_for_quota(until).await?;
         }
-        Ok(permit)
+        Ok(())
+    }
+
+    /// Waits until there are few enough calls at a time; what is returned counts as one. Whoever has it
+    /// must not wait for another call.
+    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.at_once.as_ref()?.acquire().await.ok()
     }
 
     /// Takes the next place that all rates have.
@@ -167,7 +169,7 @@ mod tests {
     async fn calls(budget: Budget, number: usize) -> Vec<u128> {
         let (door, began) = (Door::new(budget), Instant::now());
         let calls = (0..number).map(|_| async {
-            door.pass().await.unwrap();
+            door.turn().await.unwrap();
             began.elapsed().as_millis()
         });
         futures_util::future::join_all(calls).await
@@ -189,19 +191,19 @@ mod tests {
         let began = Instant::now();
         door.shut(Duration::from_secs(5));
         door.shut(Duration::from_secs(3));
-        door.pass().await.unwrap();
+        door.turn().await.unwrap();
         assert_eq!(began.elapsed().as_millis(), 5000);
-        door.pass().await.unwrap();
+        door.turn().await.unwrap();
         assert_eq!(began.elapsed().as_millis(), 5500);
     }
 
     #[tokio::test(start_paused = true)]
     async fn so_many_at_a_time() {
         let door = Door::new(Budget::new().at_once(1));
-        let first = door.pass().await.unwrap();
-        let second = timeout(Duration::from_secs(1), door.pass());
+        let first = door.enter().await;
+        let second = timeout(Duration::from_secs(1), door.enter());
         assert!(second.await.is_err());
         drop(first);
-        assert!(door.pass().await.unwrap().is_some());
+        assert!(door.enter().await.is_some());
     }
 }

@@ -1,6 +1,6 @@
 //! What the headers of an answer say about the API's quota.
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How many calls are left.
@@ -14,13 +14,20 @@ const EPOCH: f64 = 1e9;
 /// Above this it is in milliseconds.
 const EPOCH_MILLIS: f64 = 1e12;
 
+/// The server's own time, which its times go by; the given one where it doesn't tell.
+fn time_of(headers: &HeaderMap, now: SystemTime) -> SystemTime {
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now)
+}
+
 /// How long an answer that was no success asks to wait: by `Retry-After` ([RFC 9110, 10.2.3]), or until
 /// its quota that is used up comes back.
 ///
 /// [RFC 9110, 10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 pub(super) fn asked_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    text.and_then(|text| while_or_date(text, now)).or_else(|| until_reset(headers, now))
+    text.and_then(|text| while_or_date(text, time_of(headers, now)))
+        .or_else(|| until_reset(headers, now))
 }
 
 /// How long it takes until there is a quota again, of an answer that used up the last of it.
@@ -33,7 +40,8 @@ pub(super) fn until_reset(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     }
     let reset = number(RESET)?;
     let seconds = if reset >= EPOCH_MILLIS { reset / 1000.0 } else { reset };
-    let wait = if seconds >= EPOCH { seconds - since_epoch(now) } else { seconds };
+    let wait =
+        if seconds >= EPOCH { seconds - since_epoch(time_of(headers, now)) } else { seconds };
     Duration::try_from_secs_f64(wait.max(0.0)).ok()
 }
 
@@ -74,6 +82,13 @@ mod tests {
             (&[("retry-after", "120")][..], Some(120)),
             (&[("retry-after", "Mon, 23 Nov 2026 06:00:30 GMT")], Some(30)),
             (&[("retry-after", "Mon, 23 Nov 2026 05:00:00 GMT")], Some(0)),
+            (
+                &[
+                    ("retry-after", "Mon, 23 Nov 2026 05:00:00 GMT"),
+                    ("date", "Mon, 23 Nov 2026 04:59:50 GMT"),
+                ],
+                Some(10),
+            ),
             (&[("retry-after", "soon")], None),
             (&[("retry-after", "-5")], None),
             (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1795413645")], Some(45)),

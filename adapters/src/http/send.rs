@@ -1,5 +1,6 @@
 //! One request on its way, through as many redirects as it takes.
 
+use super::api::Settings;
 use super::redirect::{self, Added};
 use super::request::host;
 use super::{Api, Request, quota};
@@ -60,11 +61,15 @@ impl Api {
         }
     }
 
-    /// Sends a request to the API's own host: when its turn comes, signed then.
+    /// Sends a request to the API's own host. It is signed when its turn comes, since signatures are good
+    /// for a time; but before it counts as one of those at a time, since signing may take a call itself.
     async fn send_home(&self, request: &Request) -> Result<(Request, Response)> {
-        let _place = self.settings.door.pass().await?;
+        let Settings { door, wire, .. } = &*self.settings;
+        door.turn().await?;
         let sent = self.settings.dressed(request).await?;
-        let response = self.settings.wire.send(&sent).await?;
+        let entered = door.enter().await;
+        let response = wire.send(&sent).await?;
+        drop(entered);
         // The last call of a quota says when there will be more.
         if let Some(wait) = quota::until_reset(response.headers(), SystemTime::now()) {
             self.settings.shut(wait);

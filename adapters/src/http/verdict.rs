@@ -30,7 +30,8 @@ impl Answer<'_> {
 /// What an answer means.
 #[derive(Debug, Clone)]
 pub enum Verdict {
-    /// It has what was asked for.
+    /// It has what was asked for. Of an answer that isn't 2xx this must be said as soon as its head is
+    /// there, since its body is read otherwise then.
     Success,
     /// Ask again, after the given time or one that grows with each try.
     Retry(Option<Duration>),

@@ -10,6 +10,10 @@ const CONNECT: Duration = Duration::from_secs(30);
 /// How long a server may be silent, before an answer or within it.
 const SILENCE: Duration = Duration::from_secs(120);
 
+/// Mostly in a container that has nothing but the program.
+const NO_CLIENT: &str = "no HTTP client can be made: are there certificates of the web on this machine \
+                         (a package `ca-certificates`)?";
+
 /// Sends single requests: no credentials of its own, no second try, no redirect. Cloning gives another
 /// handle to the same connections.
 #[derive(Debug, Clone)]
@@ -56,7 +60,7 @@ impl Wire {
             .read_timeout(silence)
             .user_agent(concat!("airbyte-singer/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|_| Error::system("no HTTP client can be made on this machine"))?;
+            .map_err(|error| Error::system(NO_CLIENT).with_internal(causes(&error)))?;
         Ok(Self { client })
     }
 

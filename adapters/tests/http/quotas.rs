@@ -4,9 +4,10 @@ use crate::server::{
     answer, api, asked, descriptor, ids, read, read_things, sentence, server, stream, the_things,
     things,
 };
-use airbyte_adapters::http::{Budget, Pages};
+use airbyte_adapters::http::{Api, Auth, Budget, Pages, Record, Request, Signing};
 use airbyte_adapters::now_millis;
 use airbyte_adapters::testing::Transcript;
+use airbyte_adapters::toolkit::{About, Schema, Slice};
 use airbyte_protocol::StreamStatus::{Complete, Running, Started};
 use airbyte_protocol::{Event, Message, StatusReason};
 use serde_json::json;
@@ -33,7 +34,6 @@ fn limited() -> ResponseTemplate {
 #[test]
 fn retry_after_is_kept_and_the_platform_told() {
     let server = server();
-    // So many of them are more than the tries.
     let later = || limited().insert_header("Retry-After", "1");
     answer(&server, "/things", [later(), things([1, 2])]);
     let (began, began_millis) = (Instant::now(), now_millis());
@@ -135,24 +135,36 @@ fn a_parent_and_its_children_share_a_single_call() {
     let api = api(&server.uri()).budget(Budget::new().at_once(1));
     let transcript = read(|| {
         let (parents, children) = (api.clone(), the_things(api.clone()));
-        let about = airbyte_adapters::toolkit::About::new("children", schema());
-        let sliced = about.slicing(async move |slices| {
+        let schema = Schema::given(json!({"type": "object"}));
+        let sliced = About::new("children", schema).slicing(async move |slices| {
             let parents = parents.get("parents").records("/data");
-            let parents = parents.each(async |parent| {
-                slices
-                    .emit(airbyte_adapters::toolkit::Slice::partition([(
-                        "of",
-                        parent["id"].clone(),
-                    )]))
-                    .await
-            });
-            parents.await
+            let child = |parent: &Record| Slice::partition([("of", parent["id"].clone())]);
+            parents.each(async |parent| slices.emit(child(&parent)).await).await
         });
         vec![Box::new(sliced.reading(async move |slice, out| children.read(slice, out).await))]
     });
     assert_eq!(ids(&transcript, "children").len(), 20);
 }
 
-fn schema() -> airbyte_adapters::toolkit::Schema {
-    airbyte_adapters::toolkit::Schema::given(json!({"type": "object"}))
+/// Logs in with a call of its own.
+struct LogsIn(Api);
+
+impl Auth for LogsIn {
+    fn sign<'a>(&'a self, request: &'a mut Request) -> Signing<'a, ()> {
+        Box::pin(async {
+            let session = self.0.post("login").fetch().await?;
+            request.set_query("session", session["id"].as_str().unwrap_or_default());
+            Ok(())
+        })
+    }
+}
+
+#[test]
+fn a_login_shares_a_single_call_with_what_it_is_for() {
+    let server = server();
+    answer(&server, "/login", [ResponseTemplate::new(200).set_body_json(json!({"id": "s"}))]);
+    answer(&server, "/things", [things([1])]);
+    let api = api(&server.uri()).budget(Budget::new().at_once(1));
+    let transcript = read(|| vec![the_things(api.clone().auth(LogsIn(api.clone())))]);
+    assert_eq!(ids(&transcript, "things"), [1]);
 }
