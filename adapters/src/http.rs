@@ -5,11 +5,13 @@
 mod auth;
 mod format;
 mod pages;
+mod records;
 mod request;
 mod wire;
 
 pub use auth::{Auth, Signing};
-pub use format::{Each, Format, Record, Rest};
-pub use pages::Page;
+pub use format::{Decoding, Each, Format, Json, JsonLines, Record, Rest};
+pub use pages::{Page, Pages, Place, Token, Turner};
+pub use records::RecordPath;
 pub use request::{Body, Request};
 pub use wire::{Reply, Wire};
