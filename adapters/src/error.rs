@@ -85,6 +85,13 @@ impl Error {
         self
     }
 
+    /// Puts words behind the sentence, and leaves the rest as it is.
+    #[cfg(feature = "http")]
+    pub(crate) fn followed_by(mut self, words: &str) -> Self {
+        self.0.message.push_str(words);
+        self
+    }
+
     /// Whose fault it is.
     pub fn failure_type(&self) -> FailureType {
         self.0.failure

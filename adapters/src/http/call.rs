@@ -1,9 +1,8 @@
 use super::api::header;
-use super::decoding::Json;
 use super::emit::{Pagewise, Plan, Taker, ToOut};
 use super::format::Record;
 use super::verdict::Opinion;
-use super::{Answer, Api, Body, Format, Pages, Request, Verdict};
+use super::{Answer, Api, Body, Format, Json, Pages, Request, Verdict};
 use crate::toolkit::{Out, Slice};
 use crate::{Error, Result};
 use reqwest::Method;
@@ -64,8 +63,8 @@ impl<'a> Call<'a> {
         Self {
             api,
             request,
-            format: Arc::new(Json::at("")),
-            pages: Pages::one(),
+            format: Arc::new(Json::new()),
+            pages: Pages::none(),
             opinion: None,
             steps: Vec::new(),
             position: None,
@@ -128,8 +127,14 @@ impl<'a> Call<'a> {
 
     /// Says where in a JSON answer the records are: a JSON Pointer, where `*` stands for every member of
     /// an array or object. Without it an answer's array, or the answer itself.
-    pub fn records(self, path: impl AsRef<str>) -> Self {
-        self.format(Json::at(path.as_ref()))
+    pub fn records(mut self, path: impl AsRef<str>) -> Self {
+        match path.as_ref().parse() {
+            Ok(path) => self.format(Json::at(path)),
+            Err(error) => {
+                self.request = self.request.and(Err(error));
+                self
+            }
+        }
     }
 
     /// Says what answers are written in.
@@ -202,8 +207,8 @@ impl<'a> Call<'a> {
         self.take(&mut Pagewise(take)).await
     }
 
-    /// Makes the call and gives back the one answer as JSON, whatever it is; `null` if it was to be
-    /// ignored.
+    /// Makes the call and gives back the one answer as JSON, whatever it is; `null` if it is empty or was
+    /// to be ignored.
     ///
     /// # Errors
     ///

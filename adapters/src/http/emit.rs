@@ -2,11 +2,10 @@
 
 use super::ask::{Body, Interrupted, Question, Read};
 use super::call::Step;
-use super::decoding::Decoding;
 use super::format::Record;
 use super::resume::Position;
 use super::verdict::Opinion;
-use super::{Api, Format, Page, Pages, Request};
+use super::{Api, Decoding, Format, Page, Pages, Request};
 use crate::toolkit::Out;
 use crate::{Error, Result};
 use reqwest::Response;
@@ -62,11 +61,11 @@ impl Plan<'_> {
         pages: Pages,
         taker: &mut impl Taker,
     ) -> Result<()> {
-        let mut turner = pages.turner();
         let mut request = match position {
             Some(position) => Position::parse(position)?.applied_to(&first),
             None => first.clone(),
         };
+        let mut turner = pages.open(&mut request)?;
         loop {
             let Some(Read { body, headers, added }) = self.page(&request, taker).await? else {
                 return Ok(());
@@ -140,14 +139,16 @@ pub(super) async fn fetch(
 }
 
 async fn whole(mut response: Response) -> Result<Value> {
+    let broken = |_| Error::transient("the connection broke off in the middle of the answer");
     let mut text = Vec::new();
-    while let Some(part) =
-        response.chunk().await.map_err(|_| Error::transient("its answer broke off"))?
-    {
+    while let Some(part) = response.chunk().await.map_err(broken)? {
         text.extend_from_slice(&part);
+    }
+    if text.is_empty() {
+        return Ok(Value::Null);
     }
     serde_json::from_slice(&text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        Error::system(format!("its answer is no JSON (line {line}, column {column})"))
+        Error::system(format!("the answer is no JSON (line {line}, column {column})"))
     })
 }

@@ -71,7 +71,8 @@ fn bodies_that_all_break_off_are_told() {
     let address = raw(vec![(CUT, Then::Close)]);
     assert_eq!(
         sentence(&read_things(&address), &address),
-        "transient_error: stream things: GET HOST/things failed after 3 tries: its answer broke off"
+        "transient_error: stream things: GET HOST/things failed after 3 tries: the \
+         connection broke off in the middle of the answer"
     );
 }
 
@@ -116,7 +117,8 @@ fn a_body_that_is_not_what_its_header_says_is_not_asked_for_again() {
     answer(&server, "/things", [page]);
     assert_eq!(
         sentence(&read_things(&server.uri()), &server.uri()),
-        "system_error: stream things: GET HOST/things: its answer is no JSON (line 1, column 1)"
+        "system_error: stream things: GET HOST/things: the body is a web page where JSON was expected: \
+         is the address that of the API?; it came as application/json"
     );
     assert_eq!(asked(&server).len(), 1);
 }

@@ -72,6 +72,18 @@ fn one_answer_as_it_is() {
 }
 
 #[test]
+fn an_answer_that_is_wanted_whole_is_json_or_empty() {
+    let server = server();
+    answer(&server, "/done", [ResponseTemplate::new(204)]);
+    answer(&server, "/text", [ResponseTemplate::new(200).set_body_string("{\n  text")]);
+    let api = api(&server.uri());
+    assert_eq!(now(api.delete("done").fetch()).unwrap(), json!(null));
+    let error = now(api.get("text").fetch()).unwrap_err();
+    let text = error.message().replace(&server.uri()["http://".len()..], "HOST");
+    assert_eq!(text, "GET HOST/text: the answer is no JSON (line 2, column 3)");
+}
+
+#[test]
 fn bodies_are_json_or_forms() {
     let server = server();
     answer(&server, "/call", [ResponseTemplate::new(StatusCode::OK).set_body_json(json!([]))]);
