@@ -3,6 +3,8 @@ use super::{Body, Request};
 use crate::{Error, Result};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Response, StatusCode};
+use std::error::Error as StdError;
+use std::io;
 use std::time::Duration;
 
 /// How long a connection may take to be made.
@@ -60,7 +62,7 @@ impl Wire {
             .read_timeout(silence)
             .user_agent(concat!("airbyte-singer/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Error::system(NO_CLIENT).with_internal(causes(&error)))?;
+            .map_err(|error| Error::system(NO_CLIENT).with_internal(in_words(&error)))?;
         Ok(Self { client })
     }
 
@@ -120,6 +122,10 @@ fn written(body: &Body) -> Option<(&'static str, String)> {
 
 fn unreachable(request: &Request, error: reqwest::Error) -> Error {
     let host = host(&request.url);
+    if causes(&error).any(is_distrust) {
+        let text = format!("{host} has a certificate that isn't trusted on this machine");
+        return Error::config(text).with_internal(in_words(&error.without_url()));
+    }
     let text = if error.is_timeout() {
         format!("{host} didn't answer in time")
     } else if error.is_connect() {
@@ -127,16 +133,25 @@ fn unreachable(request: &Request, error: reqwest::Error) -> Error {
     } else {
         format!("the connection to {host} broke off")
     };
-    Error::transient(text).with_internal(causes(&error.without_url()))
+    Error::transient(text).with_internal(in_words(&error.without_url()))
 }
 
-/// What lies behind an error: a name that isn't known, a certificate that isn't trusted.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
+/// An error and what lies behind it.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+fn in_words(error: &(dyn StdError + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Whether a certificate was the fault; TLS hands its errors on within those of `io`.
+fn is_distrust(error: &(dyn StdError + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return matches!(error, rustls::Error::InvalidCertificate(_));
     }
-    text
+    let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    within.is_some_and(|within| is_distrust(within))
 }

@@ -1,8 +1,8 @@
 //! Answers that don't come, break off, or aren't what they should be.
 
 use crate::server::{
-    Then, answer, api, asked, descriptor, ids, raw, read, read_things, sentence, server, stream,
-    the_things, things,
+    Then, answer, api, asked, descriptor, ids, raw, read, read_things, self_signed, sentence,
+    server, stream, the_things, things,
 };
 use airbyte_adapters::http::{Api, Retry, Wire};
 use airbyte_protocol::StreamStatus::{Complete, Incomplete, Running, Started};
@@ -42,6 +42,16 @@ fn nobody_at_the_address_is_told_after_the_last_try() {
     assert_eq!(
         sentence(&read_things(&address), &address),
         "transient_error: stream things: GET HOST/things failed after 3 tries: HOST can't be reached"
+    );
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_the_users_matter() {
+    let address = self_signed();
+    assert_eq!(
+        sentence(&read_things(&address.replace("http", "https")), &address),
+        "config_error: stream things: GET HOST/things: HOST has a certificate that isn't trusted on \
+         this machine"
     );
 }
 

@@ -7,9 +7,12 @@ use airbyte_adapters::toolkit::{
 };
 use airbyte_adapters::{Outcome, Result, Source};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, StreamDescriptor, SyncMode};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
 
@@ -92,6 +95,26 @@ fn play(mut stream: TcpStream, text: &str, then: Then) -> std::io::Result<()> {
         Then::Close => Ok(()),
         Then::Silence => stream.read(&mut [0]).map(drop),
     }
+}
+
+/// A server of TLS whose certificate is its own word, by its address with `http`. It serves one client.
+pub(crate) fn self_signed() -> String {
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().expect("versions");
+    let config = config.with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key);
+    let config = Arc::new(config.expect("a server"));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        let mut tls = ServerConnection::new(config).expect("a connection");
+        // The client ends it.
+        while tls.is_handshaking() && tls.complete_io(&mut client).is_ok() {}
+    });
+    format!("http://{address}")
 }
 
 /// Few tries with hardly a pause, and no more than three seconds of waiting.
