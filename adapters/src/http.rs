@@ -1,5 +1,45 @@
 //! Sources behind HTTP APIs, REST and GraphQL: what an author needs beyond the [`toolkit`](crate::toolkit).
 //!
+//! An [`Api`] is made once and shared by all streams; each stream reads by [`Call`]s:
+//!
+//! ```
+//! use airbyte_adapters::Result;
+//! use airbyte_adapters::http::{Api, Budget, Pages};
+//! use airbyte_adapters::toolkit::{About, Connection, Connector, Streams};
+//!
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Config {
+//!     /// Where the shop is
+//!     address: String,
+//! }
+//!
+//! #[derive(serde::Serialize, schemars::JsonSchema)]
+//! struct Customer {
+//!     id: u64,
+//!     changed_at: String,
+//! }
+//!
+//! struct Shop;
+//!
+//! impl Connector for Shop {
+//!     type Config = Config;
+//!
+//!     async fn streams(&self, config: Config, _: &Connection) -> Result<Streams> {
+//!         let api = Api::new(&config.address)?.budget(Budget::new().per_second(5));
+//!         let customers = About::of::<Customer>("customers").key(["id"]).cursor("changed_at");
+//!         let customers = customers.reading(async move |slice, out| {
+//!             let call = api.get("customers").query_opt("since", slice.cursor::<String>()?);
+//!             call.records("/data").pages(Pages::next_url("/next")).emit(out).await
+//!         });
+//!         Ok(vec![Box::new(customers)])
+//!     }
+//! }
+//! ```
+//!
+//! Tries, waits, quotas, redirects and pages follow from that; what they do is said at [`Retry`],
+//! [`Budget`], [`Api`] and [`Pages`]. What an answer means can be said otherwise ([`Api::classify`]).
+//! Errors are sentences that name the method, the host and the path, never a query or a value.
+//!
 //! The runner knows nothing of this; it stands behind the feature `http`.
 
 mod api;
