@@ -48,6 +48,7 @@ mod auth;
 mod budget;
 mod call;
 mod emit;
+mod failed;
 mod format;
 mod pages;
 mod quota;

@@ -1,20 +1,18 @@
 //! One request and all of its tries, until an answer was read to its end.
 
-use super::budget::wait_for_quota;
+use super::failed::Failed;
 use super::format::{Record, Rest};
 use super::redirect::Added;
 use super::request::host;
-use super::retry::{Next, Tries};
+use super::retry::Tries;
 use super::send::Answered;
 use super::verdict::{self, Opinion};
-use super::{Answer, Api, Request, Verdict, quota};
+use super::{Answer, Api, Request, Verdict};
 use crate::{Error, Result};
 use airbyte_protocol::FailureType;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use std::time::{Duration, SystemTime};
-use tokio::time::Instant;
 
 /// What was read of an answer.
 #[derive(Debug, Default)]
@@ -54,15 +52,6 @@ enum Ended {
     Failed(Failed),
 }
 
-/// A try that failed: what becomes of the request's sentence if it was the last.
-struct Failed {
-    how: String,
-    why: Option<String>,
-    internal: Option<String>,
-    is_quota: bool,
-    asked_wait: Option<Duration>,
-}
-
 /// A request, and what is needed to come by its answer.
 pub(super) struct Question<'a> {
     pub(super) api: &'a Api,
@@ -89,7 +78,7 @@ impl Question<'_> {
                         "{place} refused the credentials; it is tried again with others"
                     );
                 }
-                Ended::Failed(failed) => self.wait(&mut tries, failed).await?,
+                Ended::Failed(failed) => failed.wait(&self.request.place(), &mut tries).await?,
             }
         }
     }
@@ -142,9 +131,9 @@ impl Question<'_> {
         let place = self.request.place();
         match verdict {
             Some(Verdict::Ignore) => Ok(Ended::Ignored),
-            Some(Verdict::Retry(wait)) => Ok(Ended::Failed(Failed::new(answer, wait))),
+            Some(Verdict::Retry(wait)) => Ok(Ended::Failed(Failed::by_answer(answer, wait))),
             Some(Verdict::RateLimited(wait)) => {
-                let failed = Failed { is_quota: true, ..Failed::new(answer, wait) };
+                let failed = Failed::by_quota(answer, wait);
                 if let Some(wait) = failed.asked_wait.filter(|_| is_home) {
                     self.api.settings.shut(wait);
                 }
@@ -157,12 +146,15 @@ impl Question<'_> {
                 let text = format!("{text} and refused it ({status})");
                 Err(Error::config(verdict::with_reason(text, answer.document)))
             }
-            Some(Verdict::Refused) => match &self.api.settings.auth {
-                Some(auth) if tries.first_refusal() && auth.refused(sent).await? => {
-                    Ok(Ended::Renewed)
+            Some(Verdict::Refused) => {
+                let auth = self.api.settings.auth.as_ref().filter(|_| tries.first_refusal());
+                let Some(auth) = auth else { return Err(verdict::refusal(&place, answer)) };
+                match auth.refused(sent).await {
+                    Ok(true) => Ok(Ended::Renewed),
+                    Ok(false) => Err(verdict::refusal(&place, answer)),
+                    Err(error) => self.failed_or(error),
                 }
-                _ => Err(verdict::refusal(&place, answer)),
-            },
+            }
             Some(Verdict::Fail(error)) => Err(error),
             Some(Verdict::Success) | None => Err(verdict::sentence(&place, answer)),
         }
@@ -173,65 +165,12 @@ impl Question<'_> {
         own.or_else(|| self.api.settings.opinion.as_ref()?(answer))
     }
 
-    /// An error of sending or reading: a transient one may go better the next time.
+    /// What comes of an error of sending or reading: a transient one may go better the next time.
     fn failed_or(&self, error: Error) -> Result<Ended> {
         if error.failure_type() != FailureType::TransientError {
             return Err(error.prefaced(&format!("{}: ", self.request.place())));
         }
-        Ok(Ended::Failed(Failed {
-            how: "failed".to_owned(),
-            why: Some(error.message().to_owned()),
-            internal: error.internal().map(str::to_owned),
-            is_quota: false,
-            asked_wait: None,
-        }))
-    }
-
-    /// Waits for the next try, if there is one.
-    async fn wait(&self, tries: &mut Tries, failed: Failed) -> Result<()> {
-        let Failed { how, why, internal, is_quota, asked_wait } = failed;
-        let (place, made) = (self.request.place(), tries.counted());
-        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        let next = match is_quota {
-            true => tries.after_quota(asked_wait),
-            false => tries.after_failure(asked_wait),
-        };
-        let text = match next {
-            Next::Wait(wait) => {
-                let seconds = wait.as_secs_f64();
-                tracing::info!("{place} {how}{why}; it is tried again in {seconds:.1} s");
-                if is_quota {
-                    return wait_for_quota(Instant::now() + wait).await;
-                }
-                tokio::time::sleep(wait).await;
-                return Ok(());
-            }
-            Next::Enough => format!("{place} {how}{made}{why}"),
-            Next::TooLong(wait) => {
-                let most = self.api.settings.retry.longest_wait().as_secs();
-                let wait = wait.as_secs();
-                format!(
-                    "{place} {how}{made} and asks to wait for {wait} s, more than {most} s{why}"
-                )
-            }
-        };
-        let error = Error::transient(text);
-        Err(match internal {
-            Some(internal) => error.with_internal(internal),
-            None => error,
-        })
-    }
-}
-
-impl Failed {
-    fn new(answer: &Answer<'_>, wait: Option<Duration>) -> Self {
-        Self {
-            how: format!("answered {}", answer.status),
-            why: answer.document.and_then(verdict::reason),
-            internal: None,
-            is_quota: false,
-            asked_wait: wait.or_else(|| quota::asked_wait(answer.headers, SystemTime::now())),
-        }
+        Ok(Ended::Failed(Failed::by_error(&error)))
     }
 }
 

@@ -172,8 +172,8 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Goes on where a full refresh that was cut short left this slice, and says after each page where
-    /// the next one is ([`Out::checkpoint`]). What is kept of that is how the address, the query and
+    /// Goes on where a full refresh that was cut short left this slice; [`Call::emit`] says after each
+    /// page where the next one is ([`Out::checkpoint`]). What is kept of that is how the address, the query and
     /// the body differ from the first page's, without what the API adds to them.
     ///
     /// The stream must be [`resumable`](crate::toolkit::About::resumable), and the API must give the

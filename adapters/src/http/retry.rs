@@ -74,7 +74,7 @@ impl Retry {
             delays: delays.build(),
             made: 1,
             waited: Duration::ZERO,
-            has_new_credentials: false,
+            was_refused: false,
         }
     }
 }
@@ -86,7 +86,7 @@ pub(super) struct Tries {
     delays: backon::ExponentialBackoff,
     made: u32,
     waited: Duration,
-    has_new_credentials: bool,
+    was_refused: bool,
 }
 
 /// What comes after a try that failed.
@@ -97,7 +97,7 @@ pub(super) enum Next {
     /// None: there were enough.
     Enough,
     /// None: the wait that was asked for is too long.
-    TooLong(Duration),
+    TooLong { asked: Duration, longest: Duration },
 }
 
 /// A wait for a quota that is at least this long uses up no try.
@@ -106,8 +106,9 @@ const LONG: Duration = Duration::from_secs(1);
 impl Tries {
     /// After a failure that asks for a wait, or not.
     pub(super) fn after_failure(&mut self, asked: Option<Duration>) -> Next {
-        if let Some(wait) = asked.filter(|wait| *wait > self.retry.patience) {
-            return Next::TooLong(wait);
+        let longest = self.retry.patience;
+        if let Some(asked) = asked.filter(|asked| *asked > longest) {
+            return Next::TooLong { asked, longest };
         }
         if self.made >= self.retry.tries {
             return Next::Enough;
@@ -130,9 +131,9 @@ impl Tries {
         }
     }
 
-    /// Whether credentials were refused for the first time; then others may be tried.
+    /// Notes that credentials were refused; the answer is whether that is new, so that others may help.
     pub(super) const fn first_refusal(&mut self) -> bool {
-        !std::mem::replace(&mut self.has_new_credentials, true)
+        !std::mem::replace(&mut self.was_refused, true)
     }
 
     /// How the tries so far are called in a sentence.
@@ -167,7 +168,8 @@ mod tests {
     fn a_wait_that_is_asked_for_is_kept_unless_it_is_too_long() {
         let mut tries = Retry::new().patience(seconds(100)).begin();
         assert_eq!(tries.after_failure(Some(seconds(100))), Next::Wait(seconds(100)));
-        assert_eq!(tries.after_failure(Some(seconds(101))), Next::TooLong(seconds(101)));
+        let (asked, longest) = (seconds(101), seconds(100));
+        assert_eq!(tries.after_failure(Some(asked)), Next::TooLong { asked, longest });
         assert_ne!(tries.after_failure(Some(seconds(0))), Next::Wait(seconds(0)));
     }
 

@@ -1,8 +1,8 @@
 //! Answers that don't come, break off, or aren't what they should be.
 
 use crate::server::{
-    Then, answer, api, asked, descriptor, ids, raw, read, read_things, self_signed, sentence,
-    server, stream, the_things, things,
+    Then, answer, api, asked, descriptor, ids, log_of, raw, read, read_things, self_signed,
+    sentence, server, stream, the_things, things,
 };
 use airbyte_adapters::http::{Api, Retry, Wire};
 use airbyte_protocol::StreamStatus::{Complete, Incomplete, Running, Started};
@@ -32,6 +32,21 @@ fn a_server_that_stays_down_is_told_after_the_last_try() {
          tries: maintenance until noon"
     );
     assert_eq!(asked(&server).len(), 3);
+}
+
+#[test]
+fn each_try_is_logged_without_the_query() {
+    let server = server();
+    answer(&server, "/things", [ResponseTemplate::new(503), things([1])]);
+    let written = log_of(|| {
+        let api = api(&server.uri()).query("api_key", "key-of-the-query");
+        assert_eq!(ids(&read(|| vec![the_things(api.clone())]), "things"), [1]);
+    });
+    let host = server.uri().replace("http://", "");
+    let tried =
+        format!("GET {host}/things answered 503 Service Unavailable; it is tried again in 0.0 s");
+    assert!(written.contains(&tried), "{written}");
+    assert!(!written.contains("key-of-the-query"), "{written}");
 }
 
 #[test]

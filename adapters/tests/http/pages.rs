@@ -5,7 +5,7 @@ use airbyte_adapters::http::{Pages, StatusCode};
 use airbyte_adapters::toolkit::{About, Connection, Connector, Native, Schema, Streams};
 use airbyte_adapters::{Error, Result, testing};
 use serde_json::{Value, json};
-use wiremock::{MockServer, ResponseTemplate};
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 /// Three pages of things.
 fn paged() -> MockServer {
@@ -133,7 +133,10 @@ fn url_path() -> std::ops::RangeFrom<airbyte_adapters::http::url::Position> {
 }
 
 /// Things that can be gone on with at each page.
-struct Resumable(String);
+struct Resumable {
+    address: String,
+    pages: Pages,
+}
 
 impl Connector for Resumable {
     type Config = Settings;
@@ -141,18 +144,40 @@ impl Connector for Resumable {
     async fn streams(&self, _: Settings, _: &Connection) -> Result<Streams> {
         let fields = json!({"id": {"type": "integer"}, "is_odd": {"type": "boolean"}});
         let schema = Schema::given(json!({"type": "object", "properties": fields}));
-        let api = api(&self.0).query("api_key", "k");
+        let (api, pages) = (api(&self.address).query("api_key", "k"), self.pages.clone());
         let things = About::new("things", schema).key(["id"]).resumable(true);
         let things = things.reading(async move |slice, out| {
             let call = api.get("things").query("mine", 1).records("/data");
-            call.pages(Pages::next_url("/next")).resumable(slice).emit(out).await
+            call.pages(pages.clone()).resumable(slice).emit(out).await
         });
         Ok(vec![Box::new(things)])
     }
 }
 
 #[test]
-fn a_full_refresh_goes_on_at_any_page() {
+fn a_full_refresh_goes_on_at_the_next_address() {
     let server = paged();
-    testing::hold(Native::new(Resumable(server.uri())), json!({}));
+    let pages = Pages::next_url("/next");
+    testing::hold(Native::new(Resumable { address: server.uri(), pages }), json!({}));
+    let firsts = asked(&server).iter().filter(|r| r.url.path() == "/things").count();
+    let thirds = asked(&server).iter().filter(|r| r.url.path() == "/things/3").count();
+    assert!(firsts < thirds, "{firsts} reads from the start, {thirds} from anywhere");
+}
+
+#[test]
+fn a_full_refresh_goes_on_at_the_next_number() {
+    let server = server();
+    let first = |request: &wiremock::Request| {
+        let page = request.url.query_pairs().find(|(name, _)| name == "page");
+        page.map_or(0, |(_, page)| page.parse().expect("a number")) * 2
+    };
+    let page = move |request: &wiremock::Request| match first(request) {
+        first @ 0..6 => things([first, first + 1]),
+        _ => things([]),
+    };
+    now(Mock::given(matchers::path("/things")).respond_with(page).mount(&server));
+    let pages = Pages::number("page", 0).size("per_page", 2);
+    testing::hold(Native::new(Resumable { address: server.uri(), pages }), json!({}));
+    let all = asked(&server);
+    assert!(all.iter().all(|r| r.url.query().is_some_and(|q| q.contains("mine=1"))));
 }

@@ -75,7 +75,7 @@ fn a_wait_that_is_too_long_is_not_begun() {
     assert_eq!(
         sentence(&read_things(&server.uri()), &server.uri()),
         "transient_error: stream things: GET HOST/things answered 429 Too Many Requests and asks to \
-         wait for 3600 s, more than 3 s: slow down"
+         wait for 3600 s, which is more than the 3 s that are waited at most: slow down"
     );
     assert_eq!(asked(&server).len(), 1);
 }

@@ -5,15 +5,16 @@ use airbyte_adapters::testing::{self, Transcript};
 use airbyte_adapters::toolkit::{
     About, AnyStream, Connection, Connector, Native, Out, Schema, Slice, Streams,
 };
-use airbyte_adapters::{Outcome, Result, Source};
+use airbyte_adapters::{Journal, LogLayer, Outcome, Output, Result, Secrets, Source};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, StreamDescriptor, SyncMode};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tracing_subscriber::layer::SubscriberExt;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
 
 /// A server of its own thread.
@@ -169,6 +170,30 @@ pub(crate) fn read(streams: impl Fn() -> Streams) -> Transcript {
 /// Reads the things below an address.
 pub(crate) fn read_things(address: &str) -> Transcript {
     read(|| vec![the_things(api(address))])
+}
+
+/// What work logs at info and above.
+pub(crate) fn log_of(work: impl FnOnce()) -> String {
+    let written = Written::default();
+    let journal = Journal::new(Output::new(written.clone()), Secrets::default());
+    let layer = LogLayer::new(journal, tracing::Level::INFO);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
+    let written = written.0.lock().expect("nobody panicked");
+    String::from_utf8(written.clone()).expect("logs are text")
+}
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The ids of a stream's rows.
