@@ -129,6 +129,18 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
         "adapters/src/runtime/x.rs",
         "#[derive(clap::Args)]",
     ),
+    (
+        "the runtime imports no toolkit",
+        runtime_alone,
+        "adapters/src/runtime/x.rs",
+        "use crate::http::Api;",
+    ),
+    (
+        "the toolkit knows no HTTP",
+        toolkit_without_http,
+        "adapters/src/toolkit/x.rs",
+        "use crate::http::Api;",
+    ),
     ("one door to stdout", one_door, "bridge/src/x.rs", "std::io::stdout().write_all(b\"x\")"),
     ("one door to stdout", one_door, "adapters/src/runtime/log.rs", "println!(\"{x}\");"),
     (
@@ -224,9 +236,23 @@ fn runtime_alone(source: &Source) -> Vec<String> {
     }
     forbidden(
         source,
-        &["crate::sources", "crate::toolkit", "crate::testing", "crate::cli", "clap"],
+        &[
+            "crate::sources",
+            "crate::toolkit",
+            "crate::testing",
+            "crate::cli",
+            "crate::http",
+            "clap",
+        ],
         "runtime/ never looks back",
     )
+}
+
+fn toolkit_without_http(source: &Source) -> Vec<String> {
+    if !source.is_below("adapters/src/toolkit") {
+        return Vec::new();
+    }
+    forbidden(source, &["crate::http", "reqwest"], "many sources need no HTTP")
 }
 
 fn one_door(source: &Source) -> Vec<String> {
@@ -279,7 +305,7 @@ fn a_face(source: &Source) -> Vec<String> {
     let open: &[&str] = match source.path.as_str() {
         "singer-protocol/src/lib.rs" => &["message"],
         "airbyte-protocol/src/lib.rs" => &["record"],
-        "adapters/src/lib.rs" => &["cli", "sources", "testing", "toolkit"],
+        "adapters/src/lib.rs" => &["cli", "http", "sources", "testing", "toolkit"],
         // The interface of the binary and its tests, and of nobody else.
         "bridge/src/lib.rs" => {
             &["cli", "failure", "options", "profile", "source", "tap", "translate"]
