@@ -44,7 +44,7 @@ pub(super) struct Settings {
     query: Vec<(String, String)>,
     pub(super) retry: Retry,
     pub(super) door: Rc<Door>,
-    pub(super) opinion: Option<Rc<Opinion<'static>>>,
+    pub(super) opinions: Vec<Rc<Opinion<'static>>>,
     /// What was wrong with a header; said when something is sent.
     fault: Option<Error>,
 }
@@ -74,7 +74,7 @@ impl Api {
             query: Vec::new(),
             retry: Retry::default(),
             door: Rc::new(Door::new(Budget::new())),
-            opinion: None,
+            opinions: Vec::new(),
             fault: None,
         };
         Ok(Self { settings: Rc::new(settings) })
@@ -120,7 +120,8 @@ impl Api {
         self.with(|settings| settings.retry = retry)
     }
 
-    /// Says what answers mean that mean something else than usual; `None` leaves one as it is. Usually
+    /// Says what answers mean that mean something else than usual; `None` leaves one as it is. Of several
+    /// opinions the last one given comes first. Usually
     ///
     /// * 2xx is a success;
     /// * 429, and 403 that says how long to wait, is a quota used up; 408, 425 and 5xx are worth another
@@ -129,7 +130,7 @@ impl Api {
     /// * everything else is the source's fault.
     #[must_use]
     pub fn classify(self, opinion: impl Fn(&Answer<'_>) -> Option<Verdict> + 'static) -> Self {
-        self.with(|settings| settings.opinion = Some(Rc::new(opinion)))
+        self.with(|settings| settings.opinions.push(Rc::new(opinion)))
     }
 
     /// A GET of a path below the API's address, or of a whole address.

@@ -56,8 +56,8 @@ enum Ended {
 pub(super) struct Question<'a> {
     pub(super) api: &'a Api,
     pub(super) request: &'a Request,
-    /// The call's own opinion of answers, which comes before the API's.
-    pub(super) opinion: Option<&'a Opinion<'a>>,
+    /// The call's own opinions of answers, which come before the API's.
+    pub(super) opinions: &'a [Box<Opinion<'a>>],
 }
 
 impl Question<'_> {
@@ -161,8 +161,9 @@ impl Question<'_> {
     }
 
     fn opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
-        let own = self.opinion.and_then(|opinion| opinion(answer));
-        own.or_else(|| self.api.settings.opinion.as_ref()?(answer))
+        let own = self.opinions.iter().rev().find_map(|opinion| opinion(answer));
+        let of_api = &self.api.settings.opinions;
+        own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer)))
     }
 
     /// What comes of an error of sending or reading: a transient one may go better the next time.

@@ -43,7 +43,7 @@ pub struct Call<'a> {
     request: Result<Request>,
     format: Arc<dyn Format>,
     pages: Pages,
-    opinion: Option<Box<Opinion<'a>>>,
+    opinions: Vec<Box<Opinion<'a>>>,
     steps: Vec<Box<Step<'a>>>,
     position: Option<Value>,
     is_resumable: bool,
@@ -65,7 +65,7 @@ impl<'a> Call<'a> {
             request,
             format: Arc::new(Json::new()),
             pages: Pages::none(),
-            opinion: None,
+            opinions: Vec::new(),
             steps: Vec::new(),
             position: None,
             is_resumable: false,
@@ -168,7 +168,7 @@ impl<'a> Call<'a> {
 
     /// As [`Api::classify`], for this call; it is asked before the API's.
     pub fn classify(mut self, opinion: impl Fn(&Answer<'_>) -> Option<Verdict> + 'a) -> Self {
-        self.opinion = Some(Box::new(opinion));
+        self.opinions.push(Box::new(opinion));
         self
     }
 
@@ -215,12 +215,12 @@ impl<'a> Call<'a> {
     /// As [`Call::emit`].
     pub async fn fetch(self) -> Result<Value> {
         let request = self.request?;
-        super::emit::fetch(&self.api, &request, self.opinion.as_deref()).await
+        super::emit::fetch(&self.api, &request, &self.opinions).await
     }
 
     async fn take(self, taker: &mut impl Taker) -> Result<()> {
-        let Self { api, request, format, pages, opinion, steps, position, is_resumable } = self;
-        let plan = Plan { api, format, opinion, steps, is_resumable };
+        let Self { api, request, format, pages, opinions, steps, position, is_resumable } = self;
+        let plan = Plan { api, format, opinions, steps, is_resumable };
         plan.run(request?, position, pages, taker).await
     }
 }

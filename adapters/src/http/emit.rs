@@ -47,7 +47,7 @@ impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
 pub(super) struct Plan<'a> {
     pub(super) api: Api,
     pub(super) format: Arc<dyn Format>,
-    pub(super) opinion: Option<Box<Opinion<'a>>>,
+    pub(super) opinions: Vec<Box<Opinion<'a>>>,
     pub(super) steps: Vec<Box<Step<'a>>>,
     pub(super) is_resumable: bool,
 }
@@ -87,8 +87,8 @@ impl Plan<'_> {
     }
 
     async fn page(&mut self, request: &Request, taker: &mut impl Taker) -> Result<Option<Read>> {
-        let Self { api, format, opinion, steps, .. } = self;
-        let question = Question { api, request, opinion: opinion.as_deref() };
+        let Self { api, format, opinions, steps, .. } = self;
+        let question = Question { api, request, opinions };
         question
             .ask(async |response| {
                 let mut body = Body::default();
@@ -128,9 +128,9 @@ async fn step(
 pub(super) async fn fetch(
     api: &Api,
     request: &Request,
-    opinion: Option<&Opinion<'_>>,
+    opinions: &[Box<Opinion<'_>>],
 ) -> Result<Value> {
-    let question = Question { api, request, opinion };
+    let question = Question { api, request, opinions };
     let read = question.ask(async |response| {
         let rest = whole(response).await.map_err(Interrupted::ByAnswer)?;
         Ok(Body { rest, ..Body::default() })

@@ -103,7 +103,7 @@ fn bodies_that_all_break_off_are_told() {
 
 #[test]
 fn a_server_that_falls_silent_is_asked_again() {
-    let wire = Wire::with_silence(Duration::from_millis(100)).unwrap();
+    let wire = Wire::with_silence(Duration::from_millis(300)).unwrap();
     let pause = Duration::from_millis(1);
     let retry = Retry::new().tries(2).delays(pause, pause);
     let patient = |address: &str| Api::over(wire.clone(), address).unwrap().retry(retry);

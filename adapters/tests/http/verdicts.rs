@@ -121,7 +121,7 @@ fn a_call_knows_better_than_its_api() {
     let body = json!({"data": [{"id": 1}]});
     answer(&server, "/things", [ResponseTemplate::new(418).set_body_json(body)]);
     let transcript = read(|| {
-        let api = api(&server.uri()).classify(|_| Some(Verdict::Ignore));
+        let api = api(&server.uri()).classify(|_| Some(Verdict::Ignore)).classify(|_| None);
         vec![stream("things", async move |_, out| {
             let call = api.get("things").records("/data");
             call.classify(|answer| (answer.status == 418).then_some(Verdict::Success))
