@@ -10,7 +10,9 @@ mod request;
 mod wire;
 
 pub use auth::{Auth, Signing};
-pub use format::{Decoding, Each, Format, Json, JsonLines, Record, Rest};
+pub use format::{
+    Csv, Decoding, Each, Format, Gzip, Json, JsonLines, Record, Rest, Xml, Zip, format_of,
+};
 pub use pages::{Page, Pages, Place, Token, Turner};
 pub use records::RecordPath;
 pub use request::{Body, Request};
