@@ -5,8 +5,10 @@
 mod auth;
 mod format;
 mod pages;
+mod pointer;
 mod records;
 mod request;
+mod transform;
 mod wire;
 
 pub use auth::{Auth, Signing};
@@ -16,4 +18,5 @@ pub use format::{
 pub use pages::{Page, Pages, Place, Token, Turner};
 pub use records::RecordPath;
 pub use request::{Body, Request};
+pub use transform::Transform;
 pub use wire::{Reply, Wire};
