@@ -8,7 +8,11 @@ mod pages;
 mod request;
 mod wire;
 
-pub use auth::{Auth, Signing};
+pub use auth::{
+    ApiKey, ApiKeyConfig, Auth, AuthConfig, Basic, BasicConfig, Bearer, BearerConfig, Jwt,
+    JwtAlgorithm, JwtConfig, OAuth, OAuthConfig, OAuthGrant, OAuthSettings, Place, Sent,
+    SessionToken, SessionTokenConfig, Signing,
+};
 pub use format::{Each, Format, Record, Rest};
 pub use pages::Page;
 pub use request::{Body, Request};

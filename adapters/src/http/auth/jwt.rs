@@ -1,0 +1,233 @@
+use super::super::Request;
+use super::place::{Stamp, called, learn};
+use super::renewed::{Mint, Renewed, Token, until};
+use super::{Auth, Place, Signing};
+use crate::toolkit::{Connection, Secret};
+use crate::{Error, Result, now_millis};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::fmt;
+use std::time::Duration;
+
+/// How long a token is good for unless somebody says: no API is known that takes this for too long.
+const LIFE: Duration = Duration::from_secs(300);
+/// So much earlier than a token ends it is no longer used.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+/// A JSON Web Token (RFC 7519) that we sign: as a bearer, or, in [`OAuth::jwt_bearer`](super::OAuth),
+/// what is exchanged for an access token.
+///
+/// `iat` and `exp` are set in each; a new one is signed before the old one ends.
+///
+/// ```
+/// use airbyte_adapters::Result;
+/// use airbyte_adapters::http::{Auth, Jwt, JwtAlgorithm};
+/// use airbyte_adapters::toolkit::{Connection, Secret};
+///
+/// fn auth(connection: &Connection, key: Secret) -> Result<impl Auth> {
+///     let jwt = Jwt::new(connection, JwtAlgorithm::ES256, key)?;
+///     Ok(jwt.issuer("my-team").audience("https://example.com").key_id("K1").claim("scope", "read"))
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Jwt(Renewed<Signer>);
+
+/// How a [`Jwt`] is signed (RFC 7518).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum JwtAlgorithm {
+    /// HMAC, whose key is a text, with SHA-256.
+    HS256,
+    /// HMAC with SHA-384.
+    HS384,
+    /// HMAC with SHA-512.
+    HS512,
+    /// RSA (PKCS #1), whose key is a PEM text, with SHA-256.
+    RS256,
+    /// RSA with SHA-384.
+    RS384,
+    /// RSA with SHA-512.
+    RS512,
+    /// RSA (PSS), whose key is a PEM text, with SHA-256.
+    PS256,
+    /// RSA (PSS) with SHA-384.
+    PS384,
+    /// RSA (PSS) with SHA-512.
+    PS512,
+    /// The curve P-256, whose key is a PEM text (PKCS #8), with SHA-256.
+    ES256,
+    /// The curve P-384 with SHA-384.
+    ES384,
+    /// The curve Ed25519, whose key is a PEM text (PKCS #8).
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+/// What signs tokens.
+#[derive(Clone)]
+pub(super) struct Signer {
+    connection: Connection,
+    key: EncodingKey,
+    header: Header,
+    claims: Map<String, Value>,
+    life: Duration,
+    place: Place,
+}
+
+impl Jwt {
+    /// Signs with `key`, which becomes a secret: a text, or a private key in PEM whose line breaks may be
+    /// written as `\n`.
+    ///
+    /// # Errors
+    ///
+    /// A config error: it is no key for this algorithm.
+    pub fn new(
+        connection: &Connection,
+        algorithm: JwtAlgorithm,
+        key: impl Into<Secret>,
+    ) -> Result<Self> {
+        let key = key.into();
+        learn(connection, key.expose());
+        let wrong = || {
+            let what = called(connection, key.expose());
+            Error::config(format!("{what} is no private key that {algorithm:?} takes"))
+        };
+        let signer = Signer {
+            connection: connection.clone(),
+            key: encoding_key(algorithm, key.expose()).ok_or_else(wrong)?,
+            header: Header::new(algorithm.into()),
+            claims: Map::new(),
+            life: LIFE,
+            place: Place::bearer(),
+        };
+        // A key may have its form and still be none.
+        signer.sign().map_err(|_| wrong())?;
+        Ok(Self(Renewed::new(signer)))
+    }
+
+    /// The claim `iss`: who we are.
+    #[must_use]
+    pub fn issuer(self, issuer: impl Into<Value>) -> Self {
+        self.claim("iss", issuer)
+    }
+
+    /// The claim `sub`: on whose behalf.
+    #[must_use]
+    pub fn subject(self, subject: impl Into<Value>) -> Self {
+        self.claim("sub", subject)
+    }
+
+    /// The claim `aud`: for whom the token is.
+    #[must_use]
+    pub fn audience(self, audience: impl Into<Value>) -> Self {
+        self.claim("aud", audience)
+    }
+
+    /// Any claim.
+    #[must_use]
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.mint_mut().claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The header's `kid`: which of several keys it is.
+    #[must_use]
+    pub fn key_id(mut self, id: &str) -> Self {
+        self.0.mint_mut().header.kid = Some(id.to_owned());
+        self
+    }
+
+    /// How long a token is good for: by default five minutes.
+    #[must_use]
+    pub fn lasts(mut self, life: Duration) -> Self {
+        self.0.mint_mut().life = life;
+        self
+    }
+
+    /// Sends the token at another place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.0.mint_mut().place = place;
+        self
+    }
+
+    pub(super) fn into_signer(self) -> Signer {
+        self.0.into_mint()
+    }
+}
+
+impl Signer {
+    /// A new token, masked from now on.
+    pub(super) fn sign(&self) -> Result<String> {
+        let now = now_millis() / 1000;
+        let life = i64::try_from(self.life.as_secs()).unwrap_or(i64::MAX);
+        let mut claims = self.claims.clone();
+        claims.insert("iat".to_owned(), now.into());
+        claims.insert("exp".to_owned(), now.saturating_add(life).into());
+        let token = jsonwebtoken::encode(&self.header, &claims, &self.key)
+            .map_err(|_| Error::system("a JSON Web Token can't be signed"))?;
+        learn(&self.connection, &token);
+        Ok(token)
+    }
+}
+
+impl Auth for Jwt {
+    fn sign<'a>(&'a self, request: &'a mut Request) -> Signing<'a, ()> {
+        Box::pin(self.0.sign(request))
+    }
+
+    fn refused<'a>(&'a self, request: &'a Request) -> Signing<'a, bool> {
+        Box::pin(async { Ok(self.0.refused(request)) })
+    }
+}
+
+impl Mint for Signer {
+    async fn renew(&self) -> Result<Token> {
+        let stamp = Stamp::new(&self.place, &self.sign()?);
+        let stamp = stamp.ok_or_else(|| {
+            Error::config("the words before a JSON Web Token hold what no header can hold")
+        })?;
+        Ok(Token::new(stamp, Some(until(self.life, LEEWAY))))
+    }
+}
+
+// The key is one, and claims are settings.
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").field("algorithm", &self.header.alg).finish_non_exhaustive()
+    }
+}
+
+impl From<JwtAlgorithm> for Algorithm {
+    fn from(algorithm: JwtAlgorithm) -> Self {
+        match algorithm {
+            JwtAlgorithm::HS256 => Self::HS256,
+            JwtAlgorithm::HS384 => Self::HS384,
+            JwtAlgorithm::HS512 => Self::HS512,
+            JwtAlgorithm::RS256 => Self::RS256,
+            JwtAlgorithm::RS384 => Self::RS384,
+            JwtAlgorithm::RS512 => Self::RS512,
+            JwtAlgorithm::PS256 => Self::PS256,
+            JwtAlgorithm::PS384 => Self::PS384,
+            JwtAlgorithm::PS512 => Self::PS512,
+            JwtAlgorithm::ES256 => Self::ES256,
+            JwtAlgorithm::ES384 => Self::ES384,
+            JwtAlgorithm::EdDsa => Self::EdDSA,
+        }
+    }
+}
+
+fn encoding_key(algorithm: JwtAlgorithm, key: &str) -> Option<EncodingKey> {
+    // A form's field of one line takes no line breaks, so users write them.
+    let pem = key.replace("\\n", "\n");
+    match algorithm {
+        JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512 => {
+            Some(EncodingKey::from_secret(key.as_bytes()))
+        }
+        JwtAlgorithm::ES256 | JwtAlgorithm::ES384 => EncodingKey::from_ec_pem(pem.as_bytes()).ok(),
+        JwtAlgorithm::EdDsa => EncodingKey::from_ed_pem(pem.as_bytes()).ok(),
+        _ => EncodingKey::from_rsa_pem(pem.as_bytes()).ok(),
+    }
+}
