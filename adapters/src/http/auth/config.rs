@@ -278,7 +278,11 @@ impl JwtConfig {
 
 impl OAuthConfig {
     fn oauth(self, connection: &Connection) -> Result<OAuth> {
-        let missing = |name: &str| Error::config(format!("setting `{name}` is missing"));
+        let stands = connection.setting_with(&self.token_url);
+        let missing = |name: &str| {
+            let setting = stands.as_ref().map_or_else(|| name.into(), |url| url.sibling(name));
+            Error::config(format!("the config is not valid: setting `{setting}` is missing"))
+        };
         let url = &self.token_url;
         let mut oauth = match self.grant {
             OAuthGrant::RefreshToken => {

@@ -72,7 +72,7 @@ impl OAuth {
     ///
     /// As [`OAuth::refresh_token`].
     pub fn jwt_bearer(connection: &Connection, url: &str, jwt: Jwt) -> Result<Self> {
-        Self::of(connection, url, Grant::Assertion(jwt.into_signer()))
+        Self::of(connection, url, Grant::Assertion(Box::new(jwt.into_signer())))
     }
 
     fn of(connection: &Connection, url: &str, grant: Grant) -> Result<Self> {
@@ -152,6 +152,3 @@ impl Auth for OAuth {
         Box::pin(async { Ok(self.0.refused(request)) })
     }
 }
-
-#[cfg(test)]
-mod tests;

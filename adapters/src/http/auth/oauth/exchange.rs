@@ -25,7 +25,7 @@ use url::Url;
 pub(super) enum Grant {
     RefreshToken(RefCell<Held>),
     ClientCredentials,
-    Assertion(Signer),
+    Assertion(Box<Signer>),
 }
 
 /// A refresh token and where it stands, if it came from the config.
