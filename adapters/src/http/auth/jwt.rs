@@ -1,13 +1,17 @@
+mod key;
+
 use super::super::Request;
 use super::place::{Stamp, called, learn};
 use super::renewed::{Mint, Renewed, Token, until};
 use super::{Auth, Place, Signing};
 use crate::toolkit::{Connection, Secret};
 use crate::{Error, Result, now_millis};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use key::Key;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::fmt;
 use std::time::Duration;
 
@@ -61,16 +65,15 @@ pub enum JwtAlgorithm {
     /// The curve P-384 with SHA-384.
     ES384,
     /// The curve Ed25519, whose key is a PEM text (PKCS #8).
-    #[serde(rename = "EdDSA")]
-    EdDsa,
+    EdDSA,
 }
 
 /// What signs tokens.
 #[derive(Clone)]
 pub(super) struct Signer {
     connection: Connection,
-    key: EncodingKey,
-    header: Header,
+    key: Key,
+    header: Map<String, Value>,
     claims: Map<String, Value>,
     life: Duration,
     place: Place,
@@ -82,7 +85,7 @@ impl Jwt {
     ///
     /// # Errors
     ///
-    /// A config error: it is no key for this algorithm.
+    /// A config error: it is no key for this algorithm, or an RSA key of less than 2048 bits.
     pub fn new(
         connection: &Connection,
         algorithm: JwtAlgorithm,
@@ -90,21 +93,19 @@ impl Jwt {
     ) -> Result<Self> {
         let key = key.into();
         learn(connection, key.expose());
-        let wrong = || {
+        let of_algorithm = Key::new(algorithm, key.expose()).ok_or_else(|| {
             let what = called(connection, key.expose());
             Error::config(format!("{what} is no private key that {algorithm:?} takes"))
-        };
-        let signer = Signer {
+        })?;
+        let header = [("typ", json!("JWT")), ("alg", json!(format!("{algorithm:?}")))];
+        Ok(Self(Renewed::new(Signer {
             connection: connection.clone(),
-            key: encoding_key(algorithm, key.expose()).ok_or_else(wrong)?,
-            header: Header::new(algorithm.into()),
+            key: of_algorithm,
+            header: header.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
             claims: Map::new(),
             life: LIFE,
             place: Place::bearer(),
-        };
-        // A key may have its form and still be none.
-        signer.sign().map_err(|_| wrong())?;
-        Ok(Self(Renewed::new(signer)))
+        })))
     }
 
     /// The claim `iss`: who we are.
@@ -135,7 +136,7 @@ impl Jwt {
     /// The header's `kid`: which of several keys it is.
     #[must_use]
     pub fn key_id(mut self, id: &str) -> Self {
-        self.0.mint_mut().header.kid = Some(id.to_owned());
+        self.0.mint_mut().header.insert("kid".to_owned(), id.into());
         self
     }
 
@@ -166,8 +167,11 @@ impl Signer {
         let mut claims = self.claims.clone();
         claims.insert("iat".to_owned(), now.into());
         claims.insert("exp".to_owned(), now.saturating_add(life).into());
-        let token = jsonwebtoken::encode(&self.header, &claims, &self.key)
-            .map_err(|_| Error::system("a JSON Web Token can't be signed"))?;
+        let part =
+            |part: &Map<String, Value>| BASE64_URL_SAFE_NO_PAD.encode(json!(part).to_string());
+        let signed = format!("{}.{}", part(&self.header), part(&claims));
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes())?);
+        let token = format!("{signed}.{signature}");
         learn(&self.connection, &token);
         Ok(token)
     }
@@ -196,38 +200,6 @@ impl Mint for Signer {
 // The key is one, and claims are settings.
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer").field("algorithm", &self.header.alg).finish_non_exhaustive()
-    }
-}
-
-impl From<JwtAlgorithm> for Algorithm {
-    fn from(algorithm: JwtAlgorithm) -> Self {
-        match algorithm {
-            JwtAlgorithm::HS256 => Self::HS256,
-            JwtAlgorithm::HS384 => Self::HS384,
-            JwtAlgorithm::HS512 => Self::HS512,
-            JwtAlgorithm::RS256 => Self::RS256,
-            JwtAlgorithm::RS384 => Self::RS384,
-            JwtAlgorithm::RS512 => Self::RS512,
-            JwtAlgorithm::PS256 => Self::PS256,
-            JwtAlgorithm::PS384 => Self::PS384,
-            JwtAlgorithm::PS512 => Self::PS512,
-            JwtAlgorithm::ES256 => Self::ES256,
-            JwtAlgorithm::ES384 => Self::ES384,
-            JwtAlgorithm::EdDsa => Self::EdDSA,
-        }
-    }
-}
-
-fn encoding_key(algorithm: JwtAlgorithm, key: &str) -> Option<EncodingKey> {
-    // A form's field of one line takes no line breaks, so users write them.
-    let pem = key.replace("\\n", "\n");
-    match algorithm {
-        JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512 => {
-            Some(EncodingKey::from_secret(key.as_bytes()))
-        }
-        JwtAlgorithm::ES256 | JwtAlgorithm::ES384 => EncodingKey::from_ec_pem(pem.as_bytes()).ok(),
-        JwtAlgorithm::EdDsa => EncodingKey::from_ed_pem(pem.as_bytes()).ok(),
-        _ => EncodingKey::from_rsa_pem(pem.as_bytes()).ok(),
+        f.debug_struct("Signer").field("header", &self.header).finish_non_exhaustive()
     }
 }

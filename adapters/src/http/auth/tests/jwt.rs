@@ -31,14 +31,19 @@ fn tokens_are_signed_as_each_algorithm_wants() {
     );
     let in_one_line = EC.replace('\n', "\\n");
     with(json!({}), async |connection| {
-        for (algorithm, key, public) in [
-            (JwtAlgorithm::HS256, "hunter2-key", &DecodingKey::from_secret(b"hunter2-key")),
-            (JwtAlgorithm::RS256, RSA, &rsa),
-            (JwtAlgorithm::RS512, RSA, &rsa),
-            (JwtAlgorithm::PS256, RSA, &rsa),
-            (JwtAlgorithm::ES256, EC, &ec),
-            (JwtAlgorithm::ES256, &in_one_line, &ec),
-            (JwtAlgorithm::EdDsa, ED, &ed),
+        for (expected, algorithm, key, public) in [
+            (
+                Algorithm::HS256,
+                JwtAlgorithm::HS256,
+                "hunter2-key",
+                &DecodingKey::from_secret(b"hunter2-key"),
+            ),
+            (Algorithm::RS256, JwtAlgorithm::RS256, RSA, &rsa),
+            (Algorithm::RS512, JwtAlgorithm::RS512, RSA, &rsa),
+            (Algorithm::PS256, JwtAlgorithm::PS256, RSA, &rsa),
+            (Algorithm::ES256, JwtAlgorithm::ES256, EC, &ec),
+            (Algorithm::ES256, JwtAlgorithm::ES256, &in_one_line, &ec),
+            (Algorithm::EdDSA, JwtAlgorithm::EdDSA, ED, &ed),
         ] {
             let jwt = Jwt::new(connection, algorithm, key).unwrap();
             let jwt = jwt.issuer("us").subject("ada").audience("them").key_id("K1");
@@ -46,7 +51,7 @@ fn tokens_are_signed_as_each_algorithm_wants() {
             let signed = sign(&jwt, &request()).await.unwrap();
             let bearer = signed.headers["authorization"].to_str().unwrap();
             let token = bearer.strip_prefix("Bearer ").unwrap();
-            let (kid, claims) = decoded(token, public, algorithm.into());
+            let (kid, claims) = decoded(token, public, expected);
             assert_eq!(kid.as_deref(), Some("K1"));
             let (iat, exp) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
             assert!((0..5).contains(&(now_millis() / 1000 - iat)) && exp == iat + 90);
@@ -76,7 +81,7 @@ fn what_is_no_key_is_named_by_its_setting() {
             (JwtAlgorithm::RS256, "hunter2", "setting `key` is no private key that RS256 takes"),
             (JwtAlgorithm::RS256, EC, "setting `ec` is no private key that RS256 takes"),
             (JwtAlgorithm::ES384, EC, "setting `ec` is no private key that ES384 takes"),
-            (JwtAlgorithm::EdDsa, "hunter2", "setting `key` is no private key that EdDsa takes"),
+            (JwtAlgorithm::EdDSA, "hunter2", "setting `key` is no private key that EdDSA takes"),
         ] {
             let error = Jwt::new(connection, algorithm, key).unwrap_err();
             assert!(is_config(&error));
