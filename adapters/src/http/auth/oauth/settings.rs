@@ -45,6 +45,20 @@ impl OAuthSettings {
         }
     }
 
+    /// All of them, the access token and its end too, beside the refresh token.
+    pub(in super::super) fn around(refresh_token: &Setting) -> Self {
+        let beside = |name| refresh_token.sibling(name);
+        let settings = Self {
+            client_id: beside("client_id"),
+            client_secret: beside("client_secret"),
+            refresh_token: refresh_token.clone(),
+            kept: None,
+            chosen_by: None,
+            consent: None,
+        };
+        settings.access_token(beside("access_token"), beside("token_expiry_date"))
+    }
+
     /// The client id stands elsewhere.
     #[must_use]
     pub fn client_id(mut self, setting: impl Into<Setting>) -> Self {
