@@ -72,6 +72,8 @@ pub fn suite(source: impl Source, config: &Value) -> Result<(), Faults> {
 ///   incrementally.
 /// * No secret of a config is in anything that is written, raw or encoded, but for configs that are to be
 ///   stored (CONTROL). So give secrets that are found nowhere else.
+/// * A config that is to be stored fits the spec, and works from then on, as on a platform: the next command
+///   gets it.
 ///
 /// Data that changes between two reads breaks them.
 #[derive(Clone)]
@@ -110,7 +112,7 @@ impl Suite {
     ///
     /// Every rule that is broken.
     pub fn judge(&self, source: impl Source) -> Result<(), Faults> {
-        let mut trial = Trial::of(source);
+        let mut trial = Trial::of(source, self.config.clone());
         self.play(&mut trial);
         match trial.into_faults() {
             faults if faults.is_empty() => Ok(()),
@@ -125,29 +127,28 @@ impl Suite {
         }
         let spec = told.spec();
         offer::lint_spec(&spec, trial);
-        trial.believe(spec.clone());
-        let check = trial.check(&self.config);
+        let check = trial.check();
         if check.outcome != Outcome::Done {
             trial.fault(format!("check finds no answer: {}", check.complaint()));
         } else if check.status().status != Status::Succeeded {
             let why = check.status().message.unwrap_or_default();
             trial.fault(format!("check fails: {why}"));
         }
-        settings::hold(trial, &spec, &self.config);
+        settings::hold(trial, &spec);
         self.refused.iter().for_each(|config| settings::refuse(trial, &spec, config));
-        let discovered = trial.discover(&self.config);
+        let discovered = trial.discover();
         if discovered.outcome != Outcome::Done {
             return trial.fault(format!("discover fails: {}", discovered.complaint()));
         }
         let catalog = discovered.catalog();
         offer::lint_catalog(&catalog, trial);
-        let again = trial.discover(&self.config);
+        let again = trial.discover();
         if again.outcome != Outcome::Done || again.catalog() != catalog {
             trial.fault("discover gives another catalog when it is asked again".to_owned());
         }
         // Streams of one name can't be configured together, so there would be nothing to read.
         if trial.faults().is_empty() {
-            reads::hold(trial, &self.config, &catalog);
+            reads::hold(trial, &catalog);
         }
     }
 }

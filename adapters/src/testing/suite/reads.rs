@@ -10,9 +10,9 @@ use airbyte_protocol::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub(super) fn hold<S: Source>(trial: &mut Trial<S>, config: &Value, catalog: &Catalog) {
+pub(super) fn hold<S: Source>(trial: &mut Trial<S>, catalog: &Catalog) {
     let full = configured(catalog, |_| SyncMode::FullRefresh);
-    let first = trial.read(config, &full, &[]);
+    let first = trial.read(&full, &[]);
     if first.outcome != Outcome::Done {
         trial.fault(format!("a read fails: {}", first.complaint()));
         return;
@@ -21,16 +21,16 @@ pub(super) fn hold<S: Source>(trial: &mut Trial<S>, config: &Value, catalog: &Ca
         fit(stream, &first, trial);
     }
     let all = rows(&first);
-    if rows(&trial.read(config, &full, &[])) != all {
+    if rows(&trial.read(&full, &[])) != all {
         trial.fault("a second full refresh gives other rows than the first".to_owned());
     }
-    resume(trial, config, &full, &all, "a full refresh");
+    resume(trial, &full, &all, "a full refresh");
     let incremental = configured(catalog, |stream| {
         let offers = stream.supported_sync_modes.contains(&SyncMode::Incremental);
         if offers { SyncMode::Incremental } else { SyncMode::FullRefresh }
     });
     if incremental != full {
-        resume(trial, config, &incremental, &all, "an incremental read");
+        resume(trial, &incremental, &all, "an incremental read");
     }
 }
 
@@ -100,14 +100,8 @@ fn fit<S: Source>(stream: &Stream, transcript: &Transcript, trial: &mut Trial<S>
 }
 
 /// Cuts a read after each state and goes on from there.
-fn resume<S: Source>(
-    trial: &mut Trial<S>,
-    config: &Value,
-    catalog: &ConfiguredCatalog,
-    all: &Rows,
-    what: &str,
-) {
-    let whole = trial.read(config, catalog, &[]);
+fn resume<S: Source>(trial: &mut Trial<S>, catalog: &ConfiguredCatalog, all: &Rows, what: &str) {
+    let whole = trial.read(catalog, &[]);
     if whole.outcome != Outcome::Done {
         trial.fault(format!("{what} fails: {}", whole.complaint()));
         return;
@@ -127,7 +121,7 @@ fn resume<S: Source>(
         states.push((stream.clone(), state.clone()));
         ends.insert(stream, place);
         let stored: Vec<State> = states.iter().map(|(_, state)| state.clone()).collect();
-        let rest = trial.read(config, catalog, &stored);
+        let rest = trial.read(catalog, &stored);
         let cut = format!("{what} that was cut after its {}th line", place + 1);
         if rest.outcome != Outcome::Done {
             trial.fault(format!("{cut} can't go on: {}", rest.complaint()));

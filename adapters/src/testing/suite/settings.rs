@@ -8,15 +8,16 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// Takes out and spoils each setting of a config that works; `check` must say which one it was.
-pub(super) fn hold<S: Source>(trial: &mut Trial<S>, spec: &Specification, config: &Value) {
+pub(super) fn hold<S: Source>(trial: &mut Trial<S>, spec: &Specification) {
+    let config = trial.config().clone();
     let schema = Value::Object(spec.connection_specification.clone());
     let Ok(validator) = jsonschema::draft7::new(&schema) else { return };
     let mut places = Vec::new();
-    collect(&schema, config, &mut Vec::new(), &mut places);
+    collect(&schema, &config, &mut Vec::new(), &mut places);
     for path in places {
         let name = path.join(".");
-        for (spoilt, how) in spoilt(&validator, config, &path) {
-            let check = trial.check(&spoilt);
+        for (spoilt, how) in spoilt(&validator, &config, &path) {
+            let check = trial.check_of(&spoilt);
             let what = format!("a config whose setting `{name}` is {how}");
             let Some(sentence) = refusal(trial, &check, &what) else { continue };
             // Where a setting has alternatives, nobody knows which of them was meant.
@@ -34,7 +35,7 @@ pub(super) fn refuse<S: Source>(trial: &mut Trial<S>, spec: &Specification, conf
     if !jsonschema::draft7::is_valid(&schema, config) {
         trial.fault(format!("{what} doesn't even fit the spec"));
     }
-    let check = trial.check(config);
+    let check = trial.check_of(config);
     if refusal(trial, &check, what).is_some_and(|sentence| sentence.trim().is_empty()) {
         trial.fault(format!("check doesn't say why it refuses {what}"));
     }

@@ -7,6 +7,8 @@ use crate::{Config, Context, Emitter, ReadJob};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification, Stream, SyncMode};
 use serde_json::{Map, json};
 
+type Validates = fn(&Config, &Specification) -> crate::Result<()>;
+
 /// A source that does one thing wrong.
 #[derive(Default)]
 struct Wrong {
@@ -20,8 +22,10 @@ struct Wrong {
     /// A state that it saves before anything else.
     saves: Option<Value>,
     /// What it makes of configs; by default what their spec says.
-    validates: Option<fn(&Config) -> crate::Result<()>>,
+    validates: Option<Validates>,
     checks: Option<fn(&Config) -> crate::Result<ConnectionStatus>>,
+    /// Settings that it asks to store in a read.
+    stores: Option<Value>,
     /// Whether it offers another stream each time.
     fickle: bool,
 }
@@ -51,7 +55,7 @@ impl Source for Wrong {
     }
 
     fn validate(&self, config: &Config, spec: &Specification) -> crate::Result<()> {
-        self.validates.map_or_else(|| config.validate(spec), |validates| validates(config))
+        self.validates.map_or_else(|| config.validate(spec), |validates| validates(config, spec))
     }
 
     async fn check(&mut self, config: &Config, _: &Context) -> crate::Result<ConnectionStatus> {
@@ -67,7 +71,15 @@ impl Source for Wrong {
         Ok(Catalog::new(streams))
     }
 
-    async fn read(&mut self, job: ReadJob, emitter: &Emitter, _: &Context) -> crate::Result<()> {
+    async fn read(
+        &mut self,
+        job: ReadJob,
+        emitter: &Emitter,
+        context: &Context,
+    ) -> crate::Result<()> {
+        if let Some(stores) = &self.stores {
+            context.store_config(&job.config, map(stores.clone()))?;
+        }
         let resumed = job.state != airbyte_protocol::StateInput::Empty;
         let skip = if self.forgets && resumed { self.rows.len() } else { 0 };
         self.reads += 1;

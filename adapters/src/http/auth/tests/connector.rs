@@ -67,14 +67,16 @@ impl Connector for Pages {
     }
 }
 
-/// A server that takes the first token for two requests, and then the second.
-fn server() -> (tokio::runtime::Runtime, MockServer) {
+/// A server that takes the first token for two requests, and each other one for so many.
+fn server(times: u64) -> (tokio::runtime::Runtime, MockServer) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let server = runtime.block_on(async {
         let server = MockServer::start().await;
         Rotation::serve(&server, 3600.0).await;
         serve_data_by(&server, "a-1", 2).await;
-        serve_data_by(&server, "a-2", 9).await;
+        for token in 2..100 {
+            serve_data_by(&server, &format!("a-{token}"), times).await;
+        }
         super::serve_others(&server).await;
         server
     });
@@ -87,7 +89,7 @@ fn config(server: &MockServer, token: &str) -> Value {
 
 #[test]
 fn a_token_that_is_refused_in_mid_stream_costs_no_record() {
-    let (_runtime, server) = server();
+    let (_runtime, server) = server(9);
     let config = config(&server, "r-1");
     let mut source = Native::new(Pages);
     let stream = ConfiguredStream::new(
@@ -112,11 +114,18 @@ fn a_token_that_is_refused_in_mid_stream_costs_no_record() {
 
 #[test]
 fn a_check_stores_what_it_learnt_before_its_answer() {
-    let (_runtime, server) = server();
+    let (_runtime, server) = server(9);
     let check = testing::check(&mut Native::new(Pages), &config(&server, "r-1"));
     assert!(matches!(&check.messages[..], [Message::Control(_), Message::ConnectionStatus(_)]));
     // And whoever comes with the old one is told what happened.
     let check = testing::check(&mut Native::new(Pages), &config(&server, "r-1"));
     let why = check.status().message.unwrap();
     assert!(why.contains("the authorization must be granted anew"), "{why}");
+}
+
+#[test]
+fn a_source_of_tokens_that_serve_once_keeps_the_rules_of_sources() {
+    let (_runtime, server) = server(u64::MAX);
+    let refused = config(&server, "r-of-another-sync");
+    testing::Suite::with(config(&server, "r-1")).refused(refused).hold(Native::new(Pages));
 }

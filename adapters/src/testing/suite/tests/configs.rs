@@ -1,6 +1,6 @@
 //! What a check makes of configs, and what becomes of their secrets.
 
-use super::{Wrong, finds_with, good, stream};
+use super::{Validates, Wrong, finds_with, good, stream};
 use crate::testing::Suite;
 use crate::{Config, Error};
 use airbyte_protocol::ConnectionStatus;
@@ -23,7 +23,7 @@ fn unlocked() -> Suite {
 #[test]
 fn configs_that_are_spoilt_must_be_refused_by_name() {
     unlocked().judge(locked()).unwrap();
-    let lenient = || Wrong { validates: Some(|_| Ok(())), ..locked() };
+    let lenient = || Wrong { validates: Some(|_, _| Ok(())), ..locked() };
     for name in ["host", "login", "login.password"] {
         let what = format!("check succeeds for a config whose setting `{name}` is missing");
         finds_with(&unlocked(), lenient(), &what);
@@ -32,14 +32,14 @@ fn configs_that_are_spoilt_must_be_refused_by_name() {
         let what = format!("check succeeds for a config whose setting `{name}` is of another type");
         finds_with(&unlocked(), lenient(), &what);
     }
-    let vague: fn(&Config) -> crate::Result<()> = |config| match config.values().get("host") {
+    let vague: Validates = |config, _| match config.values().get("host") {
         Some(Value::String(_)) => Ok(()),
         _ => Err(Error::config("the config is wrong")),
     };
     let vague = Wrong { validates: Some(vague), ..locked() };
     let what = "check fails for a config whose setting `host` is missing, but doesn't name it";
     finds_with(&unlocked(), vague, what);
-    let broken: fn(&Config) -> crate::Result<()> = |config| match config.values().get("host") {
+    let broken: Validates = |config, _| match config.values().get("host") {
         Some(_) => Ok(()),
         None => Err(Error::system("a panic")),
     };
@@ -88,4 +88,18 @@ fn secrets_are_looked_for_wherever_they_dont_belong() {
     let faults = unlocked().judge(Wrong { rows, ..locked() }).expect_err("a fault").to_string();
     assert!(!faults.contains("hunter2"), "{faults}");
     assert!(!format!("{:?}", unlocked()).contains("hunter2"));
+}
+
+#[test]
+fn configs_that_are_to_be_stored_must_fit_and_are_used() {
+    let stores = Wrong { stores: Some(json!({"host": 1})), ..locked() };
+    finds_with(&unlocked(), stores, "it asks to store a config that doesn't fit its spec");
+    // The next read is refused by whoever checks what was stored.
+    let stored = json!({"host": "other", "login": {"password": "hunter2-new"}});
+    let minds: Validates = |config, spec| match config.values().get("host") {
+        Some(Value::String(host)) if host == "other" => Err(Error::config("no other host")),
+        _ => config.validate(spec),
+    };
+    let stores = Wrong { stores: Some(stored), validates: Some(minds), ..locked() };
+    finds_with(&unlocked(), stores, "no other host");
 }
