@@ -10,7 +10,7 @@ mod wire;
 
 pub use auth::{
     ApiKey, ApiKeyConfig, Auth, AuthConfig, Basic, BasicConfig, Bearer, BearerConfig, Jwt,
-    JwtAlgorithm, JwtConfig, OAuth, OAuthConfig, OAuthGrant, OAuthSettings, Place, Sent,
+    JwtAlgorithm, JwtConfig, OAuth, OAuthConfig, OAuthGrant, OAuthSettings, SentAs, SentIn,
     SessionToken, SessionTokenConfig, Signing,
 };
 pub use format::{Each, Format, Record, Rest};

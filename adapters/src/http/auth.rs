@@ -9,19 +9,19 @@ mod config;
 mod fixed;
 mod jwt;
 mod oauth;
-mod place;
 mod renewed;
 mod session;
+mod stamp;
 
 pub use config::{
-    ApiKeyConfig, AuthConfig, BasicConfig, BearerConfig, JwtConfig, OAuthConfig, OAuthGrant, Sent,
-    SessionTokenConfig,
+    ApiKeyConfig, AuthConfig, BasicConfig, BearerConfig, JwtConfig, OAuthConfig, OAuthGrant,
+    SentIn, SessionTokenConfig,
 };
 pub use fixed::{ApiKey, Basic, Bearer};
 pub use jwt::{Jwt, JwtAlgorithm};
 pub use oauth::{OAuth, OAuthSettings};
-pub use place::Place;
 pub use session::SessionToken;
+pub use stamp::SentAs;
 
 /// What an [`Auth`]'s functions give.
 pub type Signing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;

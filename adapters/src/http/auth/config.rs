@@ -70,13 +70,13 @@ pub struct ApiKeyConfig {
     pub key: Secret,
     /// Where the key goes
     #[serde(default)]
-    pub sent: Sent,
+    pub sent_in: SentIn,
 }
 
 /// Where a credential is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Sent {
+pub enum SentIn {
     /// In a header
     #[default]
     Header,

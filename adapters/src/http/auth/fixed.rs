@@ -1,8 +1,8 @@
 //! Credentials that stand in the config and are sent as they are.
 
 use super::super::Request;
-use super::place::{Stamp, called, learn};
-use super::{Auth, Place, Signing};
+use super::stamp::{Stamp, called, learn};
+use super::{Auth, SentAs, Signing};
 use crate::toolkit::{Connection, Secret};
 use crate::{Error, Result};
 use base64::Engine;
@@ -19,7 +19,7 @@ impl Bearer {
     ///
     /// A config error: no header can hold it.
     pub fn new(connection: &Connection, token: impl Into<Secret>) -> Result<Self> {
-        Stamp::of_config(connection, &Place::bearer(), token.into().expose()).map(Self)
+        Stamp::of_config(connection, &SentAs::bearer(), token.into().expose()).map(Self)
     }
 }
 
@@ -34,12 +34,12 @@ impl ApiKey {
     ///
     /// A config error: no header can hold it, or have that name.
     pub fn header(connection: &Connection, name: &str, key: impl Into<Secret>) -> Result<Self> {
-        Self::at(connection, &Place::header(name)?, key)
+        Self::sent_as(connection, &SentAs::header(name)?, key)
     }
 
     /// Sends `key`, which becomes a secret, as the parameter `name` of the query.
     pub fn query(connection: &Connection, name: &str, key: impl Into<Secret>) -> Result<Self> {
-        Self::at(connection, &Place::query(name), key)
+        Self::sent_as(connection, &SentAs::query(name), key)
     }
 
     /// Sends `key`, which becomes a secret, at any place.
@@ -47,8 +47,12 @@ impl ApiKey {
     /// # Errors
     ///
     /// A config error: no header can hold it.
-    pub fn at(connection: &Connection, place: &Place, key: impl Into<Secret>) -> Result<Self> {
-        Stamp::of_config(connection, place, key.into().expose()).map(Self)
+    pub fn sent_as(
+        connection: &Connection,
+        sent_as: &SentAs,
+        key: impl Into<Secret>,
+    ) -> Result<Self> {
+        Stamp::of_config(connection, sent_as, key.into().expose()).map(Self)
     }
 }
 
@@ -72,7 +76,7 @@ impl Basic {
         learn(connection, if password.expose().is_empty() { user } else { password.expose() });
         let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose()));
         learn(connection, &pair);
-        Stamp::of_config(connection, &Place::bearer().after("Basic "), &pair).map(Self)
+        Stamp::of_config(connection, &SentAs::bearer().after("Basic "), &pair).map(Self)
     }
 }
 

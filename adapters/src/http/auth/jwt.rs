@@ -1,9 +1,9 @@
 mod key;
 
 use super::super::Request;
-use super::place::{Stamp, called, learn};
 use super::renewed::{Mint, Renewed, Token, until};
-use super::{Auth, Place, Signing};
+use super::stamp::{Stamp, called, learn};
+use super::{Auth, SentAs, Signing};
 use crate::toolkit::{Connection, Secret};
 use crate::{Error, Result, now_millis};
 use base64::Engine;
@@ -76,7 +76,7 @@ pub(super) struct Signer {
     header: Map<String, Value>,
     claims: Map<String, Value>,
     life: Duration,
-    place: Place,
+    sent_as: SentAs,
 }
 
 impl Jwt {
@@ -104,7 +104,7 @@ impl Jwt {
             header: header.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
             claims: Map::new(),
             life: LIFE,
-            place: Place::bearer(),
+            sent_as: SentAs::bearer(),
         })))
     }
 
@@ -149,8 +149,8 @@ impl Jwt {
 
     /// Sends the token at another place.
     #[must_use]
-    pub fn at(mut self, place: Place) -> Self {
-        self.0.mint_mut().place = place;
+    pub fn sent_as(mut self, sent_as: SentAs) -> Self {
+        self.0.mint_mut().sent_as = sent_as;
         self
     }
 
@@ -189,7 +189,7 @@ impl Auth for Jwt {
 
 impl Mint for Signer {
     async fn renew(&self) -> Result<Token> {
-        let stamp = Stamp::new(&self.place, &self.sign()?);
+        let stamp = Stamp::new(&self.sent_as, &self.sign()?);
         let stamp = stamp.ok_or_else(|| {
             Error::config("the words before a JSON Web Token hold what no header can hold")
         })?;

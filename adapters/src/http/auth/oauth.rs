@@ -7,7 +7,7 @@ pub use settings::OAuthSettings;
 use super::super::Request;
 use super::asking::address;
 use super::renewed::Renewed;
-use super::{Auth, Jwt, Place, Signing};
+use super::{Auth, Jwt, SentAs, Signing};
 use crate::Result;
 use crate::toolkit::{Connection, Secret};
 use exchange::{Exchange, Grant};
@@ -126,8 +126,8 @@ impl OAuth {
 
     /// Sends the access token at another place than as a bearer.
     #[must_use]
-    pub fn at(self, place: Place) -> Self {
-        self.with(|exchange| exchange.place = place)
+    pub fn sent_as(self, sent_as: SentAs) -> Self {
+        self.with(|exchange| exchange.sent_as = sent_as)
     }
 
     /// Where in the config the tokens stand. If the access token does, the first one is taken from there

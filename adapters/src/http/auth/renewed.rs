@@ -1,7 +1,7 @@
 //! Credentials that end and are had anew.
 
 use super::super::Request;
-use super::place::Stamp;
+use super::stamp::Stamp;
 use crate::{Error, Result, now_millis};
 use airbyte_protocol::FailureType;
 use futures_util::FutureExt;

@@ -1,8 +1,8 @@
 use super::super::{Body, Reply, Request};
 use super::asking::{Desk, address, name};
-use super::place::{Stamp, learn};
 use super::renewed::{Mint, Renewed, Token, until};
-use super::{Auth, Place, Signing};
+use super::stamp::{Stamp, learn};
+use super::{Auth, SentAs, Signing};
 use crate::toolkit::Connection;
 use crate::{Error, Result, is_plainly_secret};
 use reqwest::Method;
@@ -20,14 +20,14 @@ const LEEWAY: Duration = Duration::from_secs(30);
 ///
 /// ```
 /// use airbyte_adapters::Result;
-/// use airbyte_adapters::http::{Auth, Body, Place, SessionToken};
+/// use airbyte_adapters::http::{Auth, Body, SentAs, SessionToken};
 /// use airbyte_adapters::toolkit::{Connection, Secret};
 /// use std::time::Duration;
 ///
 /// fn auth(connection: &Connection, user: &str, password: &Secret) -> Result<impl Auth> {
 ///     let login = Body::Json(serde_json::json!({"user": user, "password": password.expose()}));
 ///     let token = SessionToken::new(connection, "https://example.com/login", login, "/token")?;
-///     Ok(token.at(Place::header("X-Session")?).lasts(Duration::from_secs(3600)))
+///     Ok(token.sent_as(SentAs::header("X-Session")?).lasts(Duration::from_secs(3600)))
 /// }
 /// ```
 #[derive(Debug)]
@@ -44,7 +44,7 @@ struct Login {
     /// Where in the answer it stands how long the token is good for, in seconds.
     life_at: Option<String>,
     life: Option<Duration>,
-    place: Place,
+    sent_as: SentAs,
 }
 
 impl SessionToken {
@@ -65,7 +65,7 @@ impl SessionToken {
             token: token.to_owned(),
             life_at: None,
             life: None,
-            place: Place::bearer(),
+            sent_as: SentAs::bearer(),
         })))
     }
 
@@ -78,8 +78,8 @@ impl SessionToken {
 
     /// Sends the token at another place.
     #[must_use]
-    pub fn at(mut self, place: Place) -> Self {
-        self.0.mint_mut().place = place;
+    pub fn sent_as(mut self, sent_as: SentAs) -> Self {
+        self.0.mint_mut().sent_as = sent_as;
         self
     }
 
@@ -116,11 +116,11 @@ impl Mint for Login {
         let name = name(&request);
         let answer = answer(&name, &reply)?;
         let Some(token) = answer.pointer(&self.token).and_then(text) else {
-            let place = &self.token;
-            return Err(Error::system(format!("the answer of {name} has no token at `{place}`")));
+            let text = format!("the answer of {name} has no token where it should be");
+            return Err(Error::system(text));
         };
         learn(&self.connection, &token);
-        let stamp = Stamp::new(&self.place, &token)
+        let stamp = Stamp::new(&self.sent_as, &token)
             .ok_or_else(|| Error::system(format!("{name} gave a token that no header can hold")))?;
         let told = self.life_at.as_ref().and_then(|pointer| seconds(answer.pointer(pointer)?));
         Ok(Token::new(stamp, told.or(self.life).map(|life| until(life, LEEWAY))))

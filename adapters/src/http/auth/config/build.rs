@@ -1,8 +1,8 @@
 //! From settings to what signs.
 
-use super::super::place::learn;
-use super::super::{ApiKey, Auth, Basic, Bearer, Jwt, OAuth, OAuthSettings, Place, SessionToken};
-use super::{AuthConfig, JwtConfig, OAuthConfig, OAuthGrant, Sent, SessionTokenConfig};
+use super::super::stamp::learn;
+use super::super::{ApiKey, Auth, Basic, Bearer, Jwt, OAuth, OAuthSettings, SentAs, SessionToken};
+use super::{AuthConfig, JwtConfig, OAuthConfig, OAuthGrant, SentIn, SessionTokenConfig};
 use crate::http::Body;
 use crate::toolkit::Connection;
 use crate::{Error, Result};
@@ -20,11 +20,11 @@ impl AuthConfig {
             Self::None => Box::new(()),
             Self::Bearer(given) => Box::new(Bearer::new(connection, given.token)?),
             Self::ApiKey(given) => {
-                let place = match given.sent {
-                    Sent::Header => Place::header(&given.name)?,
-                    Sent::Query => Place::query(&given.name),
+                let sent_as = match given.sent_in {
+                    SentIn::Header => SentAs::header(&given.name)?,
+                    SentIn::Query => SentAs::query(&given.name),
                 };
-                Box::new(ApiKey::at(connection, &place, given.key)?)
+                Box::new(ApiKey::sent_as(connection, &sent_as, given.key)?)
             }
             Self::Basic(given) => {
                 Box::new(Basic::new(connection, &given.username, given.password)?)
@@ -50,7 +50,7 @@ impl SessionTokenConfig {
         let (url, token) = (&self.login_url, &self.token_pointer);
         let mut session = SessionToken::new(connection, url, body, token)?;
         if let Some(header) = &self.header {
-            session = session.at(Place::header(header)?);
+            session = session.sent_as(SentAs::header(header)?);
         }
         if let Some(seconds) = self.lifetime_seconds {
             session = session.lasts(Duration::from_secs(seconds));

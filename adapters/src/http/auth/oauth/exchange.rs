@@ -1,11 +1,11 @@
 //! What is exchanged for access tokens, and what is kept of the answer.
 
 use super::super::super::{Body, Request};
-use super::super::Place;
+use super::super::SentAs;
 use super::super::asking::Desk;
 use super::super::jwt::Signer;
-use super::super::place::{Stamp, learn};
 use super::super::renewed::{Mint, Token, until};
+use super::super::stamp::{Stamp, learn};
 use super::OAuthSettings;
 use super::answer::{Answer, read};
 use crate::toolkit::{Connection, Secret, Setting};
@@ -63,7 +63,7 @@ pub(super) struct Exchange {
     pub(super) parameters: Vec<(String, String)>,
     pub(super) life: Option<Duration>,
     pub(super) leeway: Duration,
-    pub(super) place: Place,
+    pub(super) sent_as: SentAs,
     pub(super) settings: Option<OAuthSettings>,
 }
 
@@ -80,7 +80,7 @@ impl Exchange {
             parameters: Vec::new(),
             life: None,
             leeway: Duration::from_secs(60),
-            place: Place::bearer(),
+            sent_as: SentAs::bearer(),
             settings: None,
         }
     }
@@ -167,7 +167,7 @@ impl Mint for Exchange {
         let ends: Timestamp = ends.parse().ok()?;
         let leeway = i64::try_from(self.leeway.as_millis()).unwrap_or(i64::MAX);
         let until = ends.as_millisecond().saturating_sub(leeway);
-        Stamp::new(&self.place, &token).map(|stamp| Token::new(stamp, Some(until)))
+        Stamp::new(&self.sent_as, &token).map(|stamp| Token::new(stamp, Some(until)))
     }
 
     async fn renew(&self) -> Result<Token> {
@@ -175,7 +175,7 @@ impl Mint for Exchange {
         let reply = self.desk.ask(&request).await?;
         let answer = read(&request, &reply, matches!(self.grant, Grant::RefreshToken(_)))?;
         self.keep(&answer)?;
-        let stamp = Stamp::new(&self.place, &answer.access_token).ok_or_else(|| {
+        let stamp = Stamp::new(&self.sent_as, &answer.access_token).ok_or_else(|| {
             Error::system("the token endpoint gave an access token that no header can hold")
         })?;
         let life = answer.life.or(self.life);

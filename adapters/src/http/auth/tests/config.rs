@@ -1,4 +1,4 @@
-use super::super::{AuthConfig, Sent};
+use super::super::{AuthConfig, SentIn};
 use super::{data, is_config, object, sign, with};
 use crate::Config;
 use crate::http::Request;
@@ -36,7 +36,7 @@ fn each_kind_signs_as_its_settings_say() {
         assert_eq!(header(bearer, "authorization").await, "Bearer t-1");
         let key = json!({"type": "api_key", "name": "X-Key", "key": "k-1"});
         assert_eq!(header(key, "x-key").await, "k-1");
-        let key = json!({"type": "api_key", "name": "key", "key": "k-1", "sent": "query"});
+        let key = json!({"type": "api_key", "name": "key", "key": "k-1", "sent_in": "query"});
         assert_eq!(signed(connection, &key).await.url.query(), Some("key=k-1"));
         let basic = json!({"type": "basic", "username": "k-1"});
         assert_eq!(header(basic, "authorization").await, "Basic ay0xOg==");
@@ -139,6 +139,6 @@ fn the_spec_marks_what_is_secret_and_says_what_each_kind_is() {
         "access_token",
     ];
     assert_eq!(secrets, marked);
-    assert_eq!(Sent::default(), Sent::Header);
+    assert_eq!(SentIn::default(), SentIn::Header);
     assert!(!spec.to_string().contains("$ref"), "{spec}");
 }

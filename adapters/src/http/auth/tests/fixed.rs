@@ -1,4 +1,4 @@
-use super::super::{ApiKey, Auth, Basic, Bearer, Place};
+use super::super::{ApiKey, Auth, Basic, Bearer, SentAs};
 use super::{asked, data, is_config, send, serve_data, serve_others, sign, with};
 use crate::http::Request;
 use crate::toolkit::Connection;
@@ -32,8 +32,8 @@ fn keys_go_where_they_are_said_to_go() {
     with(json!({}), async |connection| {
         let key = ApiKey::header(connection, "X-Api-Key", "k-123").unwrap();
         assert_eq!(header(&key, "x-api-key").await, "k-123");
-        let place = Place::header("Authorization").unwrap().after("Token ");
-        let key = ApiKey::at(connection, &place, "k-123").unwrap();
+        let sent_as = SentAs::header("Authorization").unwrap().after("Token ");
+        let key = ApiKey::sent_as(connection, &sent_as, "k-123").unwrap();
         assert_eq!(header(&key, "authorization").await, "Token k-123");
         let key = ApiKey::query(connection, "key", "a&b=c").unwrap();
         let request = Request::get("https://example.com/x?key=old&page=2".parse().unwrap());

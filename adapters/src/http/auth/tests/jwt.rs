@@ -1,4 +1,4 @@
-use super::super::{Jwt, JwtAlgorithm, Place};
+use super::super::{Jwt, JwtAlgorithm, SentAs};
 use super::{is_config, sign, with};
 use crate::http::Request;
 use crate::now_millis;
@@ -66,7 +66,7 @@ fn tokens_are_signed_as_each_algorithm_wants() {
 fn a_token_serves_until_it_is_about_to_end() {
     with(json!({}), async |connection| {
         let jwt = Jwt::new(connection, JwtAlgorithm::HS256, "hunter2-key").unwrap();
-        let jwt = jwt.lasts(Duration::from_secs(2)).at(Place::query("jwt"));
+        let jwt = jwt.lasts(Duration::from_secs(2)).sent_as(SentAs::query("jwt"));
         let first = sign(&jwt, &request()).await.unwrap();
         assert_eq!(sign(&jwt, &request()).await.unwrap(), first);
         tokio::time::sleep(Duration::from_millis(1100)).await;

@@ -1,6 +1,6 @@
 //! What OAuth asks for, and what it makes of answers.
 
-use super::super::{Jwt, JwtAlgorithm, OAuth, OAuthSettings, Place};
+use super::super::{Jwt, JwtAlgorithm, OAuth, OAuthSettings, SentAs};
 use super::{asked, data, is_config, sign, with};
 use crate::Error;
 use crate::toolkit::Connection;
@@ -64,7 +64,7 @@ fn a_client_has_tokens_of_its_own() {
             .await;
         let auth = OAuth::client_credentials(connection, &url(&server)).unwrap();
         let auth = auth.client("m:e", "s/1").client_by_basic().in_json();
-        let auth = auth.at(Place::header("X-Token").unwrap());
+        let auth = auth.sent_as(SentAs::header("X-Token").unwrap());
         let signed = sign(&auth, &data(&server)).await.unwrap();
         assert_eq!(signed.headers["x-token"], "a-1");
     });

@@ -1,4 +1,4 @@
-use super::super::{Basic, Place, SessionToken};
+use super::super::{Basic, SentAs, SessionToken};
 use super::{asked, data, is_config, send, serve_data, serve_others, sign, with};
 use crate::http::Body;
 use futures_util::future::join_all;
@@ -55,7 +55,7 @@ fn a_session_ends_when_it_is_said_to() {
         let url = format!("{}/login", server.uri());
         let auth = SessionToken::new(connection, &url, login(), "/token").unwrap();
         let auth = auth.lasts(Duration::from_secs(60)).lasts_as_told("/seconds");
-        let auth = auth.at(Place::header("X-Session").unwrap());
+        let auth = auth.sent_as(SentAs::header("X-Session").unwrap());
         let token = async || {
             sign(&auth, &data(&server)).await.unwrap().headers["x-session"]
                 .to_str()
@@ -121,7 +121,7 @@ fn an_answer_without_a_token_is_no_fault_of_the_users() {
         let host = server.address();
         for told in [
             format!("POST {host}/login gave a token that no header can hold"),
-            format!("the answer of POST {host}/login has no token at `/token`"),
+            format!("the answer of POST {host}/login has no token where it should be"),
         ] {
             let error = sign(&auth, &data(&server)).await.unwrap_err();
             assert!(!is_config(&error));

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Where in a request a credential goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(Kind);
+pub struct SentAs(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
@@ -16,7 +16,7 @@ enum Kind {
     Query(String),
 }
 
-impl Place {
+impl SentAs {
     /// `Authorization: Bearer CREDENTIAL`.
     pub fn bearer() -> Self {
         Self(Kind::Header(AUTHORIZATION, "Bearer ".to_owned()))
@@ -58,8 +58,8 @@ pub(super) enum Stamp {
 
 impl Stamp {
     /// None where no header can hold the credential, or the words before it.
-    pub(super) fn new(place: &Place, credential: &str) -> Option<Self> {
-        match &place.0 {
+    pub(super) fn new(sent_as: &SentAs, credential: &str) -> Option<Self> {
+        match &sent_as.0 {
             Kind::Header(name, before) => {
                 let mut value = HeaderValue::try_from(format!("{before}{credential}")).ok()?;
                 value.set_sensitive(true);
@@ -72,11 +72,11 @@ impl Stamp {
     /// A credential of the config; from now on it is a secret.
     pub(super) fn of_config(
         connection: &Connection,
-        place: &Place,
+        sent_as: &SentAs,
         credential: &str,
     ) -> Result<Self> {
         learn(connection, credential);
-        Self::new(place, credential).ok_or_else(|| {
+        Self::new(sent_as, credential).ok_or_else(|| {
             let what = called(connection, credential);
             Error::config(format!("{what} holds a character that no header can hold"))
         })
