@@ -1,8 +1,10 @@
 //! No credential is ever seen.
 
-use super::super::{ApiKey, AuthConfig, Basic, Bearer, Jwt, JwtAlgorithm, OAuth, SessionToken};
+use super::super::{
+    ApiKey, Auth, AuthConfig, Basic, Bearer, Jwt, JwtAlgorithm, OAuth, SessionToken,
+};
 use super::{Written, data, send, with};
-use crate::http::Body;
+use crate::http::{Body, Request};
 use crate::{Config, Journal, LogLayer, Output, Secrets};
 use airbyte_protocol::Message;
 use base64::Engine;
@@ -43,6 +45,8 @@ fn no_debug_shows_one() {
             format!("{:?}", OAuth::refresh_token(connection, url, "hunter2-r").unwrap()),
             format!("{:?}", serde_json::from_value::<AuthConfig>(config["auth"].clone()).unwrap()),
             format!("{connection:?}"),
+            format!("{:?}", signed(&ApiKey::query(connection, "x", "hunter2").unwrap()).await),
+            format!("{:?}", Body::Form(vec![("password".to_owned(), "hunter2".to_owned())])),
             format!("{:?}", connection.secrets()),
         ];
         shown.iter().for_each(|text| unseen(text));
@@ -50,6 +54,11 @@ fn no_debug_shows_one() {
     });
     let Value::Object(map) = config else { panic!("an object") };
     unseen(&format!("{:?}", Config::from_values(map)));
+}
+
+async fn signed(auth: &impl Auth) -> Request {
+    let request = Request::get("https://example.com/x".parse().unwrap());
+    super::sign(auth, &request).await.unwrap()
 }
 
 /// Everything that is logged while `work` is done, down to what libraries say.
