@@ -64,7 +64,11 @@ mod verdict;
 mod wire;
 
 pub use api::Api;
-pub use auth::{Auth, Signing};
+pub use auth::{
+    ApiKey, ApiKeyConfig, Auth, AuthConfig, Basic, BasicConfig, Bearer, BearerConfig, Jwt,
+    JwtAlgorithm, JwtConfig, OAuth, OAuthConfig, OAuthGrant, OAuthSettings, SentAs, SentIn,
+    SessionToken, SessionTokenConfig, Signing,
+};
 pub use budget::Budget;
 pub use call::Call;
 pub use format::{

@@ -18,7 +18,7 @@
 mod suite;
 mod transcript;
 
-pub use suite::{Faults, hold, suite};
+pub use suite::{Faults, Suite, hold, suite};
 pub use transcript::Transcript;
 
 use crate::{Command, Journal, Output, Secrets, Session, Source, run};

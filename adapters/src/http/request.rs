@@ -5,8 +5,9 @@ use url::Url;
 
 /// A request as it will be sent, but for what [`Auth`](super::Auth) adds to it.
 ///
-/// Whoever turns pages changes it from one page to the next.
-#[derive(Debug, Clone, PartialEq)]
+/// Whoever turns pages changes it from one page to the next. Its `Debug` shows no query, no value of a
+/// header and no body, since credentials go there.
+#[derive(Clone, PartialEq)]
 pub struct Request {
     /// GET, POST and so on.
     pub method: Method,
@@ -18,8 +19,20 @@ pub struct Request {
     pub body: Body,
 }
 
-/// The body of a [`Request`].
-#[derive(Debug, Clone, PartialEq, Default)]
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let headers: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("host", &self.url.host_str())
+            .field("path", &self.url.path())
+            .field("headers", &headers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body of a [`Request`]. Its `Debug` shows its kind.
+#[derive(Clone, PartialEq, Default)]
 pub enum Body {
     /// None.
     #[default]
@@ -33,6 +46,16 @@ pub enum Body {
 impl Body {
     pub(super) const fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "Empty",
+            Self::Json(_) => "Json(..)",
+            Self::Form(_) => "Form(..)",
+        })
     }
 }
 

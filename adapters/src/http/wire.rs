@@ -23,8 +23,8 @@ pub struct Wire {
     client: reqwest::Client,
 }
 
-/// A short answer, read whole.
-#[derive(Debug, Clone)]
+/// A short answer, read whole. Its `Debug` shows its status: it may hold a token.
+#[derive(Clone)]
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
@@ -32,6 +32,12 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// A short answer may be this long.

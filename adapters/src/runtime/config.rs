@@ -2,10 +2,11 @@ use crate::{Error, Result};
 use airbyte_protocol::Specification;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The user's settings: the file behind `--config`.
-#[derive(Debug, Clone, Default)]
+/// The user's settings: the file behind `--config`. Its `Debug` shows their names only.
+#[derive(Clone, Default)]
 pub struct Config {
     values: Map<String, Value>,
     reserved: Option<Map<String, Value>>,
@@ -109,6 +110,13 @@ impl Config {
     }
 }
 
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.values.keys().collect();
+        f.debug_struct("Config").field("names", &names).finish_non_exhaustive()
+    }
+}
+
 /// One thing that is wrong with a config: the setting's name and the rule, never its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
@@ -129,8 +137,8 @@ impl Complaint {
     }
 }
 
-impl std::fmt::Display for Complaint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }

@@ -2,6 +2,7 @@ use airbyte_protocol::Specification;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -32,13 +33,13 @@ pub use names::is_plainly_secret;
 /// shorter than 4 characters are not masked, those shorter than 8 only as whole tokens.
 ///
 /// Cloning gives another handle to the same set.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Secrets {
     inner: Arc<RwLock<Inner>>,
     fresh: Fresh,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     values: BTreeSet<String>,
     finder: Option<Finder>,
@@ -110,6 +111,12 @@ impl Secrets {
     pub fn reach(&self) -> usize {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.finder.as_ref().map_or(0, Finder::reach)
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets")
     }
 }
 

@@ -1,3 +1,4 @@
+use super::Setting;
 use crate::{Config, Context, Result, Secrets};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -12,13 +13,24 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(config: &Config, context: &Context) -> Self {
+    pub(crate) fn new(config: &Config, context: &Context) -> Self {
         Self { context: context.clone(), config: Rc::new(RefCell::new(config.clone())) }
     }
 
     /// What is masked in everything that is written: add a token as soon as it is learnt.
     pub fn secrets(&self) -> &Secrets {
         &self.context.secrets
+    }
+
+    /// What a setting holds now, after all changes.
+    pub fn setting(&self, setting: &Setting) -> Option<Value> {
+        setting.get(self.config.borrow().values()).cloned()
+    }
+
+    /// The setting that holds `text`, for whoever was handed the text alone and has to say, or to change,
+    /// where it stands.
+    pub fn setting_with(&self, text: &str) -> Option<Setting> {
+        Setting::holding(text, self.config.borrow().values())
     }
 
     /// Changes the settings and asks the platform to store them (CONTROL CONNECTOR_CONFIG): for a refresh

@@ -1,6 +1,7 @@
 //! Rules of reads.
 
-use crate::testing::{Transcript, read};
+use super::trial::Trial;
+use crate::testing::Transcript;
 use crate::toolkit::is_timestamp;
 use crate::{Outcome, Source};
 use airbyte_protocol::{
@@ -10,32 +11,27 @@ use airbyte_protocol::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub(super) fn hold(
-    source: &mut impl Source,
-    config: &Value,
-    catalog: &Catalog,
-    faults: &mut Vec<String>,
-) {
+pub(super) fn hold<S: Source>(trial: &mut Trial<S>, catalog: &Catalog) {
     let full = configured(catalog, |_| SyncMode::FullRefresh);
-    let first = read(source, config, &full, &[]);
+    let first = trial.read(&full, &[]);
     if first.outcome != Outcome::Done {
-        faults.push(format!("a read fails: {}", first.complaint()));
+        trial.fault(format!("a read fails: {}", first.complaint()));
         return;
     }
     for stream in &catalog.streams {
-        fit(stream, &first, faults);
+        fit(stream, &first, trial);
     }
     let all = rows(&first);
-    if rows(&read(source, config, &full, &[])) != all {
-        faults.push("a second full refresh gives other rows than the first".to_owned());
+    if rows(&trial.read(&full, &[])) != all {
+        trial.fault("a second full refresh gives other rows than the first".to_owned());
     }
-    resume(source, config, &full, &all, "a full refresh", faults);
+    resume(trial, &full, &all, "a full refresh");
     let incremental = configured(catalog, |stream| {
         let offers = stream.supported_sync_modes.contains(&SyncMode::Incremental);
         if offers { SyncMode::Incremental } else { SyncMode::FullRefresh }
     });
     if incremental != full {
-        resume(source, config, &incremental, &all, "an incremental read", faults);
+        resume(trial, &incremental, &all, "an incremental read");
     }
 }
 
@@ -74,12 +70,12 @@ fn count(messages: &[Message], ends: &HashMap<StreamDescriptor, usize>) -> Rows 
 }
 
 /// Records fit the schema, and have what the catalog says they have.
-fn fit(stream: &Stream, transcript: &Transcript, faults: &mut Vec<String>) {
+fn fit<S: Source>(stream: &Stream, transcript: &Transcript, trial: &mut Trial<S>) {
     let name = stream.descriptor();
     let schema = Value::Object(stream.json_schema.clone());
     let options = jsonschema::draft7::options().with_format("date-time", is_timestamp);
     let Ok(validator) = options.build(&schema) else {
-        faults.push(format!("nothing can be held against the schema of {name}"));
+        trial.fault(format!("nothing can be held against the schema of {name}"));
         return;
     };
     let known: BTreeSet<&str> = stream.properties().collect();
@@ -102,27 +98,20 @@ fn fit(stream: &Stream, transcript: &Transcript, faults: &mut Vec<String>) {
             format!("{name} has a value at `{place}` that breaks `{rule}` of its schema")
         }));
     }
-    faults.extend(found);
+    found.into_iter().for_each(|fault| trial.fault(fault));
 }
 
 /// Cuts a read after each state and goes on from there.
-fn resume(
-    source: &mut impl Source,
-    config: &Value,
-    catalog: &ConfiguredCatalog,
-    all: &Rows,
-    what: &str,
-    faults: &mut Vec<String>,
-) {
-    let whole = read(source, config, catalog, &[]);
+fn resume<S: Source>(trial: &mut Trial<S>, catalog: &ConfiguredCatalog, all: &Rows, what: &str) {
+    let whole = trial.read(catalog, &[]);
     if whole.outcome != Outcome::Done {
-        faults.push(format!("{what} fails: {}", whole.complaint()));
+        trial.fault(format!("{what} fails: {}", whole.complaint()));
         return;
     }
-    grammar(catalog, &whole, faults);
-    counts(&whole, faults);
+    let told = grammar(catalog, &whole).chain(counts(&whole)).chain(stateless(catalog, &whole));
+    told.for_each(|fault| trial.fault(fault));
     if rows(&whole) != *all {
-        faults.push(format!("{what} from the start doesn't give the rows of a full refresh"));
+        trial.fault(format!("{what} from the start doesn't give the rows of a full refresh"));
     }
     let mut states: Vec<(StreamDescriptor, State)> = Vec::new();
     let mut ends = HashMap::new();
@@ -134,12 +123,14 @@ fn resume(
         states.push((stream.clone(), state.clone()));
         ends.insert(stream, place);
         let stored: Vec<State> = states.iter().map(|(_, state)| state.clone()).collect();
-        let rest = read(source, config, catalog, &stored);
+        let rest = trial.read(catalog, &stored);
         let cut = format!("{what} that was cut after its {}th line", place + 1);
         if rest.outcome != Outcome::Done {
-            faults.push(format!("{cut} can't go on: {}", rest.complaint()));
+            trial.fault(format!("{cut} can't go on: {}", rest.complaint()));
             return;
         }
+        let told = grammar(catalog, &rest).chain(counts(&rest));
+        told.for_each(|fault| trial.fault(format!("after {cut}: {fault}")));
         let (before, after) = (count(&whole.messages, &ends), rows(&rest));
         for (stream, rows) in all {
             let has = |part: &Rows, row: &String| {
@@ -147,33 +138,38 @@ fn resume(
             };
             let lost = rows.keys().filter(|row| !has(&before, row) && !has(&after, row)).count();
             if lost > 0 {
-                faults.push(format!("{cut} and went on misses {lost} rows of {stream}"));
+                trial.fault(format!("{cut} and went on misses {lost} rows of {stream}"));
             }
         }
     }
 }
 
-/// STARTED, RUNNING before the first record, COMPLETE after everything.
-fn grammar(catalog: &ConfiguredCatalog, whole: &Transcript, faults: &mut Vec<String>) {
-    for stream in &catalog.streams {
+/// Each stream is STARTED and COMPLETE once, first and last, and RUNNING before its first record.
+pub(super) fn grammar(
+    catalog: &ConfiguredCatalog,
+    read: &Transcript,
+) -> impl Iterator<Item = String> {
+    catalog.streams.iter().filter_map(|stream| {
         let name = stream.descriptor();
-        let words: Vec<&str> =
-            whole.messages.iter().filter_map(|message| word(message, &name)).collect();
-        let mut squeezed = words.clone();
-        squeezed.dedup();
-        let middle = squeezed.len().checked_sub(1).and_then(|last| squeezed.get(1..last));
-        let ends = (squeezed.first(), squeezed.last()) == (Some(&"STARTED"), Some(&"COMPLETE"));
-        let record = words.iter().position(|word| *word == "RECORD");
-        let running = words.iter().position(|word| *word == "RUNNING");
-        let early = record.is_some_and(|record| running.is_none_or(|running| running > record));
-        let strays = middle.is_none_or(|m| m.iter().any(|w| ["STARTED", "COMPLETE"].contains(w)));
-        if !ends || early || strays || words.contains(&"INCOMPLETE") {
-            faults.push(format!("the statuses of {name} are out of order: {}", squeezed.join(" ")));
-        }
-        if !words.contains(&"STATE") {
-            faults.push(format!("{name} has no state"));
-        }
-    }
+        let mut words: Vec<&str> =
+            read.messages.iter().filter_map(|message| word(message, &name)).collect();
+        words.dedup_by(|word, before| word == before && ["RECORD", "STATE"].contains(word));
+        let times = |word: &str| words.iter().filter(|found| **found == word).count();
+        let place = |word: &str| words.iter().position(|found| *found == word);
+        let once = times("STARTED") == 1 && times("COMPLETE") == 1 && times("INCOMPLETE") == 0;
+        let ends = (words.first(), words.last()) == (Some(&"STARTED"), Some(&"COMPLETE"));
+        let runs = place("RECORD")
+            .is_none_or(|record| place("RUNNING").is_some_and(|running| running < record));
+        let told = || format!("the statuses of {name} are out of order: {}", words.join(" "));
+        (!once || !ends || !runs).then(told)
+    })
+}
+
+/// A read from the start that leaves no state at all.
+fn stateless(catalog: &ConfiguredCatalog, read: &Transcript) -> impl Iterator<Item = String> {
+    let names = catalog.streams.iter().map(ConfiguredStream::descriptor);
+    let lacks = |name: &StreamDescriptor| read.states_of(name).is_empty();
+    names.filter(lacks).map(|name| format!("{name} has no state"))
 }
 
 fn word(message: &Message, stream: &StreamDescriptor) -> Option<&'static str> {
@@ -199,9 +195,10 @@ fn word(message: &Message, stream: &StreamDescriptor) -> Option<&'static str> {
 }
 
 /// Every state counts the records of its stream since the last one, and no record is left over.
-fn counts(whole: &Transcript, faults: &mut Vec<String>) {
+pub(super) fn counts(read: &Transcript) -> impl Iterator<Item = String> {
     let mut since: BTreeMap<StreamDescriptor, u64> = BTreeMap::new();
-    for message in &whole.messages {
+    let mut found = Vec::new();
+    for message in &read.messages {
         match message {
             Message::Record(record) => *since.entry(record.descriptor()).or_default() += 1,
             Message::State(State { position: Position::Stream(own), source_stats, .. }) => {
@@ -209,11 +206,12 @@ fn counts(whole: &Transcript, faults: &mut Vec<String>) {
                 let told = source_stats.as_ref().map(|stats| stats.record_count);
                 if told != Some(expected) {
                     let name = &own.stream_descriptor;
-                    faults.push(format!("a state of {name} counts other than {expected} records"));
+                    found.push(format!("a state of {name} counts other than {expected} records"));
                 }
             }
             _ => {}
         }
     }
-    faults.extend(since.into_keys().map(|name| format!("no state covers {name}'s last records")));
+    let left = since.into_keys().map(|name| format!("no state covers {name}'s last records"));
+    found.into_iter().chain(left)
 }

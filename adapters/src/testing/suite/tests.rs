@@ -1,8 +1,13 @@
+mod configs;
+mod written;
+
 use super::*;
 use crate::sources::Sample;
 use crate::{Config, Context, Emitter, ReadJob};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification, Stream, SyncMode};
 use serde_json::{Map, json};
+
+type Validates = fn(&Config, &Specification) -> crate::Result<()>;
 
 /// A source that does one thing wrong.
 #[derive(Default)]
@@ -14,6 +19,15 @@ struct Wrong {
     forgets: bool,
     reads: usize,
     restless: bool,
+    /// A state that it saves before anything else.
+    saves: Option<Value>,
+    /// What it makes of configs; by default what their spec says.
+    validates: Option<Validates>,
+    checks: Option<fn(&Config) -> crate::Result<ConnectionStatus>>,
+    /// Settings that it asks to store in a read.
+    stores: Option<Value>,
+    /// Whether it offers another stream each time.
+    fickle: bool,
 }
 
 fn map(value: Value) -> Map<String, Value> {
@@ -40,15 +54,32 @@ impl Source for Wrong {
         Ok(Specification::new(map(self.spec.clone())))
     }
 
-    async fn check(&mut self, _: &Config, _: &Context) -> crate::Result<ConnectionStatus> {
-        Ok(ConnectionStatus::succeeded())
+    fn validate(&self, config: &Config, spec: &Specification) -> crate::Result<()> {
+        self.validates.map_or_else(|| config.validate(spec), |validates| validates(config, spec))
+    }
+
+    async fn check(&mut self, config: &Config, _: &Context) -> crate::Result<ConnectionStatus> {
+        self.checks.map_or_else(|| Ok(ConnectionStatus::succeeded()), |checks| checks(config))
     }
 
     async fn discover(&mut self, _: &Config, _: &Context) -> crate::Result<Catalog> {
-        Ok(Catalog::new(self.streams.clone()))
+        let mut streams = self.streams.clone();
+        if self.fickle {
+            self.reads += 1;
+            streams[0].name = format!("things{}", self.reads);
+        }
+        Ok(Catalog::new(streams))
     }
 
-    async fn read(&mut self, job: ReadJob, emitter: &Emitter, _: &Context) -> crate::Result<()> {
+    async fn read(
+        &mut self,
+        job: ReadJob,
+        emitter: &Emitter,
+        context: &Context,
+    ) -> crate::Result<()> {
+        if let Some(stores) = &self.stores {
+            context.store_config(&job.config, map(stores.clone()))?;
+        }
         let resumed = job.state != airbyte_protocol::StateInput::Empty;
         let skip = if self.forgets && resumed { self.rows.len() } else { 0 };
         self.reads += 1;
@@ -56,6 +87,9 @@ impl Source for Wrong {
         let id = floor.nth(0);
         if self.forgets {
             floor.state(id, json!({"all": true}))?;
+        }
+        if let Some(state) = &self.saves {
+            floor.state(id, state.clone())?;
         }
         for row in self.rows.iter().skip(skip) {
             let mut row = row.clone();
@@ -70,7 +104,12 @@ impl Source for Wrong {
 
 #[track_caller]
 fn finds(source: Wrong, sentence: &str) {
-    let faults = suite(source, &json!({})).expect_err("a fault");
+    finds_with(&Suite::with(json!({})), source, sentence);
+}
+
+#[track_caller]
+fn finds_with(suite: &Suite, source: Wrong, sentence: &str) {
+    let faults = suite.judge(source).expect_err("a fault");
     assert!(faults.sentences().iter().any(|fault| fault.contains(sentence)), "{faults}");
 }
 
@@ -89,8 +128,25 @@ fn specs_are_linted() {
     finds(spec(json!({"x": {}})), "setting `x` has neither a title nor a description");
     finds(spec(json!({"password": {"title": "P"}})), "setting `password` isn't marked");
     finds(spec(json!({})), "setting `gone` is required but not described");
+    let inner = json!({"auth": {"title": "A", "type": "object", "properties": {"apiKey": {}}}});
+    finds(spec(inner.clone()), "setting `auth.apiKey` has neither a title nor a description");
+    finds(spec(inner), "setting `auth.apiKey` isn't marked as airbyte_secret");
+    let either = json!({"auth": {"title": "A", "oneOf": [{"required": ["kind"], "properties":
+        {"token": {"title": "T", "type": ["string", "null"]}}}]}});
+    finds(spec(either.clone()), "setting `auth.token` isn't marked as airbyte_secret");
+    finds(spec(either), "setting `auth.kind` is required but not described");
     let no_object = Wrong { spec: json!({"type": "string"}), ..good() };
     finds(no_object, "the spec is not that of an object with properties");
+}
+
+#[test]
+fn what_holds_secrets_or_only_switches_isnt_one_itself() {
+    let settings = json!({"credentials": {"title": "C", "oneOf": [{"properties": {
+        "kind": {"const": "token"},
+        "token": {"title": "T", "type": "string", "airbyte_secret": true},
+        "renew_token": {"title": "R", "type": "boolean"}}}]}});
+    let source = Wrong { spec: json!({"type": "object", "properties": settings}), ..good() };
+    suite(source, &json!({})).unwrap();
 }
 
 #[test]
@@ -99,6 +155,10 @@ fn catalogs_are_linted() {
     let two = Wrong { streams: vec![stream(schema.clone()), stream(schema.clone())], ..good() };
     finds(two, "two streams are named things");
     finds(Wrong { streams: Vec::new(), ..good() }, "there is no stream");
+    finds(
+        Wrong { fickle: true, ..good() },
+        "discover gives another catalog when it is asked again",
+    );
     let mut keyed = stream(schema.clone());
     keyed.source_defined_primary_key = vec![vec!["key".to_owned()]];
     finds(Wrong { streams: vec![keyed], ..good() }, "has a key `key` that its schema lacks");

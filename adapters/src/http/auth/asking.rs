@@ -1,0 +1,105 @@
+//! Asking a server for a token.
+
+use super::super::{Reply, Request, Wire};
+use crate::toolkit::{Connection, rate_limited};
+use crate::{Error, Result, now_millis};
+use airbyte_protocol::FailureType;
+use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
+use std::cell::OnceCell;
+use std::time::Duration;
+use url::Url;
+
+/// How often it is asked.
+const TRIES: u32 = 4;
+/// How long it is waited after the first time; then twice as long each time.
+const PAUSE: Duration = Duration::from_millis(500);
+/// No server's wish for a pause is followed further than so.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The way to a server that gives tokens. Its connections are made when it is asked for the first time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Desk {
+    wire: OnceCell<Wire>,
+}
+
+impl Desk {
+    /// The answer, which is neither a 429 nor a server's fault.
+    ///
+    /// # Errors
+    ///
+    /// A transient error: the server has trouble, or can't be reached, for some time.
+    pub(super) async fn ask(&self, request: &Request) -> Result<Reply> {
+        let wire = match self.wire.get() {
+            Some(wire) => wire,
+            None => {
+                let wire = Wire::new()?;
+                self.wire.get_or_init(|| wire)
+            }
+        };
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match settled(request, wire.exchange(request).await)? {
+                Asked::Done(reply) => return Ok(reply),
+                Asked::Trouble { wish, .. } => {
+                    tokio::time::sleep(wish.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+                }
+            }
+            pause *= 2;
+        }
+        match settled(request, wire.exchange(request).await)? {
+            Asked::Done(reply) => Ok(reply),
+            Asked::Trouble { error, .. } => Err(error),
+        }
+    }
+}
+
+enum Asked {
+    Done(Reply),
+    /// It may be better later, perhaps after the pause that the server wishes for.
+    Trouble {
+        error: Error,
+        wish: Option<Duration>,
+    },
+}
+
+fn settled(request: &Request, outcome: Result<Reply>) -> Result<Asked> {
+    let reply = match outcome {
+        Ok(reply) => reply,
+        Err(error) if error.failure_type() == FailureType::TransientError => {
+            return Ok(Asked::Trouble { error, wish: None });
+        }
+        Err(error) => return Err(error),
+    };
+    let is_limit = reply.status == StatusCode::TOO_MANY_REQUESTS;
+    if !is_limit && !reply.status.is_server_error() {
+        return Ok(Asked::Done(reply));
+    }
+    let wish = reply.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let wish = wish.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    if is_limit {
+        let until =
+            wish.map(|wish| wish.as_millis().saturating_add(now_millis().unsigned_abs().into()));
+        rate_limited(until.and_then(|until| until.try_into().ok()))?;
+    }
+    let (name, status) = (name(request), reply.status.as_u16());
+    let error = Error::transient(format!("{name} gives no token for now: status {status}"));
+    Ok(Asked::Trouble { error, wish })
+}
+
+/// How a request is called in a sentence: `POST host/path`, never its query.
+pub(super) fn name(request: &Request) -> String {
+    let Request { method, url, .. } = request;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{method} {}{port}{}", url.host_str().unwrap_or_default(), url.path())
+}
+
+/// The address of a server that gives tokens.
+pub(super) fn address(connection: &Connection, url: &str, what: &str) -> Result<Url> {
+    Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| match connection.setting_with(url) {
+        Some(setting) => {
+            Error::config(format!("setting `{setting}` is no address such as https://host/path"))
+        }
+        None => Error::config(format!("{what} has no address such as https://host/path")),
+    })
+}

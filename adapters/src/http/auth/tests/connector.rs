@@ -1,0 +1,131 @@
+//! A whole source whose refresh tokens serve once.
+
+use super::super::{OAuth, OAuthSettings};
+use super::renewal::Rotation;
+use super::{serve_data_by, sign};
+use crate::http::{Request, Wire};
+use crate::testing;
+use crate::toolkit::{About, Connection, Connector, Native, Secret, Streams, specification};
+use crate::{Outcome, Result};
+use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, Message, Specification, SyncMode};
+use serde_json::{Value, json};
+use std::rc::Rc;
+use wiremock::MockServer;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Config {
+    /// Where the API is
+    base: String,
+    /// What your consent gave
+    credentials: Credentials,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Credentials {
+    /// Your refresh token
+    refresh_token: Secret,
+}
+
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Page {
+    page: u32,
+    status: u16,
+}
+
+struct Pages;
+
+impl Connector for Pages {
+    type Config = Config;
+
+    fn spec(&self) -> Specification {
+        let mut spec = specification::<Config>();
+        let settings = OAuthSettings::under("credentials");
+        spec.advanced_auth = Some(Box::new(settings.advanced_auth()));
+        spec
+    }
+
+    async fn streams(&self, config: Config, connection: &Connection) -> Result<Streams> {
+        let Config { base, credentials } = config;
+        let tokens = format!("{base}/token");
+        let auth = OAuth::refresh_token(connection, &tokens, credentials.refresh_token)?;
+        let (auth, wire) = (Rc::new(auth), Wire::new()?);
+        let pages = About::of::<Page>("pages").key(["page"]).reading(async move |_, out| {
+            for page in 1..=4 {
+                let url = format!("{base}/data?page={page}").parse().expect("an address");
+                let request = Request::get(url);
+                let mut signed = sign(&auth, &request).await?;
+                let mut reply = wire.exchange(&signed).await?;
+                if reply.status == 401 && crate::http::Auth::refused(&auth, &signed).await? {
+                    signed = sign(&auth, &request).await?;
+                    reply = wire.exchange(&signed).await?;
+                }
+                out.emit(&Page { page, status: reply.status.as_u16() }).await?;
+            }
+            Ok(())
+        });
+        Ok(vec![Box::new(pages)])
+    }
+}
+
+/// A server that takes the first token for two requests, and each other one for so many.
+fn server(times: u64) -> (tokio::runtime::Runtime, MockServer) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = runtime.block_on(async {
+        let server = MockServer::start().await;
+        Rotation::serve(&server, 3600.0).await;
+        serve_data_by(&server, "a-1", 2).await;
+        for token in 2..100 {
+            serve_data_by(&server, &format!("a-{token}"), times).await;
+        }
+        super::serve_others(&server).await;
+        server
+    });
+    (runtime, server)
+}
+
+fn config(server: &MockServer, token: &str) -> Value {
+    json!({"base": server.uri(), "credentials": {"refresh_token": token}})
+}
+
+#[test]
+fn a_token_that_is_refused_in_mid_stream_costs_no_record() {
+    let (_runtime, server) = server(9);
+    let config = config(&server, "r-1");
+    let mut source = Native::new(Pages);
+    let stream = ConfiguredStream::new(
+        testing::discover(&mut source, &config).catalog().streams.remove(0),
+        SyncMode::FullRefresh,
+    );
+    let catalog = ConfiguredCatalog::new(vec![stream]);
+    let read = testing::read(&mut source, &config, &catalog, &[]);
+    assert_eq!(read.outcome, Outcome::Done);
+    let said: Vec<String> = read
+        .messages
+        .iter()
+        .filter_map(|message| match message {
+            Message::Record(record) => Some(record.data["status"].to_string()),
+            Message::Control(control) => Some(control.config()["credentials"].to_string()),
+            _ => None,
+        })
+        .collect();
+    let stored = [r#"{"refresh_token":"r-2"}"#, r#"{"refresh_token":"r-3"}"#];
+    assert_eq!(said, [stored[0], "200", "200", stored[1], "200", "200"]);
+}
+
+#[test]
+fn a_check_stores_what_it_learnt_before_its_answer() {
+    let (_runtime, server) = server(9);
+    let check = testing::check(&mut Native::new(Pages), &config(&server, "r-1"));
+    assert!(matches!(&check.messages[..], [Message::Control(_), Message::ConnectionStatus(_)]));
+    // And whoever comes with the old one is told what happened.
+    let check = testing::check(&mut Native::new(Pages), &config(&server, "r-1"));
+    let why = check.status().message.unwrap();
+    assert!(why.contains("the authorization must be granted anew"), "{why}");
+}
+
+#[test]
+fn a_source_of_tokens_that_serve_once_keeps_the_rules_of_sources() {
+    let (_runtime, server) = server(u64::MAX);
+    let refused = config(&server, "r-of-another-sync");
+    testing::Suite::with(config(&server, "r-1")).refused(refused).hold(Native::new(Pages));
+}
