@@ -26,6 +26,11 @@ def _digits(fraction: decimal.Decimal) -> str:
     return f"#{fraction.normalize()}"
 
 
+def without_nulls(rows: Iterable[dict]) -> list[dict]:
+    """The rows as a source tells them that leaves fields out which are null."""
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
 def counted(rows: Iterable) -> collections.Counter:
     """How often each row is there."""
     return collections.Counter(map(canonical, rows))

@@ -202,7 +202,10 @@ aiohttp.web.run_app(localstripe.server.app, host=sys.argv[1], port=int(sys.argv[
                 self._product(number)
 
     def rows(self, table: str) -> list:
-        """All on one page: its pages are as long as one asks for."""
+        """All on one page: its pages are as long as one asks for, and those of tax ids end nowhere."""
+        if table == "tax_ids":
+            found = [self.ask(f"v1/customers/{row['id']}/tax_ids") for row in self.rows("customers")]
+            return [row for document, _ in found for row in document["data"]]
         document, _ = self.ask(f"v1/{table}", {"limit": 10**9})
         return document["data"]
 

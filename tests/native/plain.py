@@ -22,7 +22,7 @@ from apis import APIS, Api, Datasette, DatasetteGraphQl, JsonServer, LocalStripe
 #: Pages of orders as Relay has them, from some moment on. To whom an order belongs would be another
 #: query for each.
 ORDERS = """query ($after: String, $since: String) {
-  orders(first: 500, after: $after, sort: updated_at, filter: {updated_at: {gte: $since}}) {
+  orders(first: 100, after: $after, sort: updated_at, filter: {updated_at: {gte: $since}}) {
     nodes { id day state amount updated_at }
     pageInfo { hasNextPage endCursor }
   }

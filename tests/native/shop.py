@@ -16,6 +16,8 @@ NAMES = ("Ærø", "Zoë", "O'Neill", 'the "one"', "back\\slash", "tab\tstop", "t
 POINTS = (0, -1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63), 9_007_199_254_740_993, None)
 BALANCES = (0.1, -0.5, 1e-07, 2.5e300, 123456789.123456789, 1 / 3, 100.0, None)
 STATES = ("open", "paid", "sent", "returned")
+#: Every so many customers there is a keeper.
+KEEPERS = 25
 WAREHOUSES = ("Øst", "West", "a,b", "1")
 
 Row = dict[str, object]
@@ -57,16 +59,18 @@ def customer(chance: random.Random, number: int, size: Size) -> Row:
         "mail": None if number % 11 == 0 else f"c{number}@example.org",
         "points": chance.choice(POINTS),
         "balance": chance.choice(BALANCES),
-        "keeper": int(number % 25 == 0),
+        "keeper": int(number % KEEPERS == 0),
         "updated_at": changed,
     }
 
 
 def order(chance: random.Random, number: int, size: Size) -> Row:
     changed = OPENED + datetime.timedelta(seconds=number // 3 * 97)
+    anyone, keeper = chance.randint(1, size.customers), chance.randint(1, size.customers // KEEPERS)
     return {
         "id": number,
-        "customer": chance.randint(1, size.customers),
+        # Those who keep something order more than others.
+        "customer": anyone if number % 3 else keeper * KEEPERS,
         "day": changed.date().isoformat(),
         "state": chance.choice(STATES),
         "amount": chance.randrange(10**7) / 100,
