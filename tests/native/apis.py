@@ -106,7 +106,11 @@ class Datasette(Api):
     settings = {
         "allow": {"id": "reader"},
         "plugins": {
-            "datasette-auth-tokens": {"tokens": [{"token": TOKEN, "actor": {"id": "reader"}}]},
+            "datasette-auth-tokens": {
+                "tokens": [{"token": TOKEN, "actor": {"id": "reader"}}],
+                # Who can't send a header may name it in the query.
+                "param": "_auth_token",
+            },
         },
     }
 
@@ -197,6 +201,9 @@ aiohttp.web.run_app(localstripe.server.app, host=sys.argv[1], port=int(sys.argv[
 
     def seed(self) -> None:
         for number in range(self.customers):
+            if number == self.customers // 2:
+                # Its clock counts seconds, and not everything shall have happened at once.
+                time.sleep(1.1)
             self._customer(number)
             if number % 9 == 0:
                 self._product(number)
@@ -210,7 +217,6 @@ aiohttp.web.run_app(localstripe.server.app, host=sys.argv[1], port=int(sys.argv[
         return document["data"]
 
     def grow(self) -> None:
-        # Its clock counts seconds, and the new things shall have happened later.
         time.sleep(1.1)
         for number in range(self.customers, self.customers + 12):
             self._customer(number)

@@ -24,7 +24,6 @@ from typing import Iterator
 import cuts
 import laws
 import shop
-from alike import difference
 from apis import APIS, Api
 from laws import Finding
 from native import Native
@@ -54,7 +53,7 @@ class Comparison:
         yield from self.workers()
         yield from cuts.killed(self.native, self.case, self.api)
         for incremental in (False, True):
-            yield cuts.after_every_state(self.native, incremental)
+            yield cuts.after_every_state(self.native, incremental, len(self.case.streams))
         if self.case.auth:
             self.strangers()
         yield "the official models", "; ".join(self.native.problems[:5])
@@ -65,14 +64,12 @@ class Comparison:
         for number in WORKERS:
             self.native.workers(number)
             reading = self.native.read(incremental=False)
-            for stream, table in rows.items():
-                problem = difference(reading.rows.get(stream, []), table)
-                yield f"{number} workers: {len(table)} of {stream}", problem
+            yield f"workers: {number}", laws.differences(reading.rows, rows)
 
     def strangers(self) -> None:
-        """Who knows the token is let in, and nobody else."""
+        """Who has the key is let in, and nobody else."""
         self.native.asked("check", "--expect-status", "SUCCEEDED")
-        wrong = {**self.case.auth, "token": "wrong"}
+        wrong = {**self.case.auth, **self.case.stranger}
         self.native.asked("check", "--expect-status", "FAILED", auth=wrong)
 
     def costs(self) -> str:
@@ -97,7 +94,7 @@ def median(runs: list[Ran], what: str) -> str:
 
 def heading(with_native: bool) -> str:
     """The first lines of the table of costs."""
-    names = [f"ours, {number} workers" for number in WORKERS] if with_native else []
+    names = [f"ours, workers: {number}" for number in WORKERS] if with_native else []
     names = ["a full read, s of wall / CPU", *names, Oracle.name]
     return "| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|"
 

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from typing import Iterator
 
-from alike import difference, parsed
+from alike import parsed
 from apis import Api
-from laws import Finding
+from laws import Finding, differences
 from native import Native
 from streams import Case
 from tap import HERE as CLIENTS
@@ -17,11 +17,14 @@ from tap import HERE as CLIENTS
 KILLS = 5
 
 
-def after_every_state(native: Native, incremental: bool) -> Finding:
-    """`cut.py`: what a platform holds that was cut off behind each state, and what resuming brings."""
+def after_every_state(native: Native, incremental: bool, least: int) -> Finding:
+    """`cut.py`: what a platform holds that was cut off behind each state, and what resuming brings.
+
+    Fewer different cuts than `least` are a problem.
+    """
     mode = "incremental" if incremental else "full"
     words = native.reading(incremental, [])
-    argv = [sys.executable, str(CLIENTS / "cut.py"), words[0], *words[2:], "--least", "1"]
+    argv = [sys.executable, str(CLIENTS / "cut.py"), words[0], *words[2:], "--least", str(least)]
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, env=native.variables()
     )
@@ -40,10 +43,8 @@ def killed(native: Native, case: Case, api: Api) -> Iterator[Finding]:
     for number in sorted(chance.sample(range(1, states + 1), min(KILLS, states))):
         rows, held = _until(native, number)
         resumed = native.read(incremental=True, states=held, judged=False)
-        for stream, table in wanted.items():
-            seen = rows.get(stream, []) + resumed.rows.get(stream, [])
-            problem = difference(seen, table, often=False)
-            yield f"killed behind state {number} of {states}: {stream}", problem
+        seen = {name: rows.get(name, []) + resumed.rows.get(name, []) for name in wanted}
+        yield f"killed behind state {number} of {states}", differences(seen, wanted, often=False)
 
 
 def _states(native: Native) -> Iterator[dict]:

@@ -45,22 +45,36 @@ def reads(case: Case, api: Api, sources: list[Source]) -> Iterator[Finding]:
 
 def held(source: Source, what: str, reading: Reading, wanted: dict[str, list]) -> Iterator[Finding]:
     """Every row once, and as the server has it."""
+    told = {stream: source.told(rows) for stream, rows in wanted.items()}
+    yield f"{source.name}, {what}: {counts(wanted)}", differences(reading.rows, told)
+
+
+def differences(seen: dict[str, list], wanted: dict[str, list], often: bool = True) -> str:
+    """What is wrong with the rows of some streams; each must have some."""
+    found = []
     for stream, rows in wanted.items():
-        problem = difference(reading.rows.get(stream, []), source.told(rows))
-        if not rows:
-            problem = "the server has nothing that could be missed"
-        yield f"{source.name}, {what}: {len(rows)} of {stream}", problem
+        problem = difference(seen.get(stream, []), rows, often)
+        if problem or not rows:
+            found.append(f"{stream}: {problem or 'the server has nothing that could be missed'}")
+    return "; ".join(found + [f"{stream}: nobody asked" for stream in seen.keys() - wanted.keys()])
+
+
+def counts(rows: dict[str, list]) -> str:
+    """How many rows of each stream."""
+    return ", ".join(f"{len(table)} {stream}" for stream, table in rows.items())
 
 
 def positions(
     case: Case, source: Source, what: str, reading: Reading, rows: dict[str, list]
 ) -> Iterator[Finding]:
     """Every stream's state ends at the highest cursor that the server has."""
+    found = []
     for stream, field in cursors(case).items():
         values = {row[field] for row in rows[stream] if row[field] is not None}
         reached, wanted = reading.position(stream, values), max(values)
-        problem = "" if reached == wanted else f"stands at {reached}, not {wanted}"
-        yield f"{source.name}, {what}: the state of {stream}", problem
+        if reached != wanted:
+            found.append(f"{stream} stands at {reached}, not {wanted}")
+    yield f"{source.name}, {what}: the states stand at the last change", "; ".join(found)
 
 
 def cursors(case: Case) -> dict[str, str]:

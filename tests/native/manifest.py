@@ -73,9 +73,7 @@ def _requester(config: dict, stream: dict) -> dict:
         "http_method": "GET",
     }
     if "auth" in config:
-        requester["authenticator"] = {
-            "type": "BearerAuthenticator", "api_token": config["auth"]["token"],
-        }
+        requester["authenticator"] = _authenticator(config["auth"])
     if "graphql" in stream:
         requester["http_method"] = "POST"
         requester["request_body_json"] = {"query": stream["graphql"]["query"]}
@@ -85,6 +83,23 @@ def _requester(config: dict, stream: dict) -> dict:
         query = {name: _unless_paging(value) for name, value in query.items()}
     requester["request_parameters"] = query
     return requester
+
+
+def _authenticator(auth: dict) -> dict:
+    match auth["type"]:
+        case "basic":
+            return {
+                "type": "BasicHttpAuthenticator",
+                "username": auth["username"], "password": auth["password"],
+            }
+        case "api_key":
+            return {
+                "type": "ApiKeyAuthenticator",
+                "api_token": auth["key"], "inject_into": _parameter(auth["name"]),
+            }
+        case "bearer":
+            return {"type": "BearerAuthenticator", "api_token": auth["token"]}
+    raise ValueError(auth["type"])
 
 
 def _filled(text: str) -> str:

@@ -24,6 +24,8 @@ class Case:
     #: Where a stream's rows aren't those of the table that is called as it is.
     wanted: dict[str, Wanted] = dataclasses.field(default_factory=dict)
     auth: dict | None = None
+    #: What of `auth` a stranger has otherwise.
+    stranger: dict | None = None
 
     def config(self, api: Api, workers: int = 4) -> dict:
         """What our source is told."""
@@ -32,9 +34,9 @@ class Case:
 
     def rows(self, api: Api) -> dict[str, list]:
         """What the server holds now, by stream."""
+        names = [stream["name"] for stream in self.streams]
         return {
-            stream["name"]: self.wanted.get(stream["name"], lambda api, name=stream["name"]: api.rows(name))(api)
-            for stream in self.streams
+            name: self.wanted[name](api) if name in self.wanted else api.rows(name) for name in names
         }
 
 
@@ -88,11 +90,14 @@ CASES = [
             {**datasette("stock", *NEXT_URL), "key": ["warehouse", "article"]},
         ],
         auth={"type": "bearer", "token": TOKEN},
+        stranger={"token": "wrong"},
     ),
     Case(
         "Datasette, Link", "datasette",
         [datasette("customers", *LINK, **UPDATED), datasette("orders", *LINK, **UPDATED)],
-        auth={"type": "bearer", "token": TOKEN},
+        # The addresses of next pages have the key already.
+        auth={"type": "api_key", "name": "_auth_token", "key": TOKEN, "sent": "query"},
+        stranger={"key": "wrong"},
     ),
     Case(
         "Datasette, children", "datasette",
@@ -109,6 +114,7 @@ CASES = [
         ],
         {"keepers": keepers, "orders_of_keepers": orders_of_keepers},
         auth={"type": "bearer", "token": TOKEN},
+        stranger={"token": "wrong"},
     ),
     Case(
         "Datasette, GraphQL", "graphql",
@@ -128,7 +134,8 @@ CASES = [
                 "key": ["id"], "parent": {"stream": "customers", "field": "id", "as": "customer"},
             },
         ],
-        auth={"type": "bearer", "token": KEY},
+        auth={"type": "basic", "username": KEY, "password": ""},
+        stranger={"username": "nobody"},
     ),
     Case(
         "json-server", "json-server",
