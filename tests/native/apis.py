@@ -209,7 +209,7 @@ aiohttp.web.run_app(localstripe.server.app, host=sys.argv[1], port=int(sys.argv[
                 self._product(number)
 
     def rows(self, table: str) -> list:
-        """All on one page: its pages are as long as one asks for, and those of tax ids end nowhere."""
+        """All on one page: its pages are as long as one asks for, and tax ids have none."""
         if table == "tax_ids":
             found = [self.ask(f"v1/customers/{row['id']}/tax_ids") for row in self.rows("customers")]
             return [row for document, _ in found for row in document["data"]]
@@ -217,6 +217,7 @@ aiohttp.web.run_app(localstripe.server.app, host=sys.argv[1], port=int(sys.argv[
         return document["data"]
 
     def grow(self) -> None:
+        # The new things happen later.
         time.sleep(1.1)
         for number in range(self.customers, self.customers + 12):
             self._customer(number)
@@ -284,5 +285,8 @@ class JsonServer(Api):
 
 #: What there is, by the words that name it on a command line.
 APIS: dict[str, Callable[[pathlib.Path, shop.Size], Api]] = {
-    "datasette": Datasette, "graphql": DatasetteGraphQl, "localstripe": LocalStripe, "json-server": JsonServer,
+    "datasette": Datasette,
+    "graphql": DatasetteGraphQl,
+    "localstripe": LocalStripe,
+    "json-server": JsonServer,
 }
