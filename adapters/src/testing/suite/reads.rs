@@ -1,6 +1,7 @@
 //! Rules of reads.
 
 use crate::testing::{Transcript, read};
+use crate::toolkit::is_timestamp;
 use crate::{Outcome, Source};
 use airbyte_protocol::{
     Catalog, ConfiguredCatalog, ConfiguredStream, Event, Message, Position, State, Stream,
@@ -76,7 +77,8 @@ fn count(messages: &[Message], ends: &HashMap<StreamDescriptor, usize>) -> Rows 
 fn fit(stream: &Stream, transcript: &Transcript, faults: &mut Vec<String>) {
     let name = stream.descriptor();
     let schema = Value::Object(stream.json_schema.clone());
-    let Ok(validator) = jsonschema::draft7::new(&schema) else {
+    let options = jsonschema::draft7::options().with_format("date-time", is_timestamp);
+    let Ok(validator) = options.build(&schema) else {
         faults.push(format!("nothing can be held against the schema of {name}"));
         return;
     };
