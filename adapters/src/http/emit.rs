@@ -68,10 +68,11 @@ impl Plan<'_> {
             None => first.clone(),
         };
         let mut turner = pages.open(&mut request)?;
+        let mut is_led = false;
         loop {
-            let Some(Read { body, headers, added }) = self.page(&request, taker).await? else {
-                return Ok(());
-            };
+            let read = self.page(&request, is_led, taker).await?;
+            let Some(Read { body, headers, added }) = read else { return Ok(()) };
+            is_led |= !self.api.settings.is_home(&request.url);
             let Body { records, last, rest } = body;
             let page = Page { records, last: last.as_ref(), rest: &rest, headers: &headers };
             let place = request.place();
@@ -88,9 +89,14 @@ impl Plan<'_> {
         }
     }
 
-    async fn page(&mut self, request: &Request, taker: &mut impl Taker) -> Result<Option<Read>> {
+    async fn page(
+        &mut self,
+        request: &Request,
+        is_led: bool,
+        taker: &mut impl Taker,
+    ) -> Result<Option<Read>> {
         let Self { api, records, format, opinions, steps, .. } = self;
-        let question = Question { api, request, opinions };
+        let question = Question { api, request, is_led, opinions };
         question
             .ask(async |response| {
                 let mut body = Body::default();
@@ -135,7 +141,7 @@ pub(super) async fn fetch(
     request: &Request,
     opinions: &[Box<Opinion<'_>>],
 ) -> Result<Value> {
-    let question = Question { api, request, opinions };
+    let question = Question { api, request, is_led: false, opinions };
     let read = question.ask(async |response| {
         let rest = whole(response).await.map_err(Interrupted::ByAnswer)?;
         Ok(Body { rest, ..Body::default() })
