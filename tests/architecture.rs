@@ -129,6 +129,18 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
         "adapters/src/runtime/x.rs",
         "#[derive(clap::Args)]",
     ),
+    (
+        "the runtime imports no toolkit",
+        runtime_alone,
+        "adapters/src/runtime/x.rs",
+        "use crate::http::Api;",
+    ),
+    (
+        "the toolkit knows no HTTP",
+        toolkit_without_http,
+        "adapters/src/toolkit/x.rs",
+        "use crate::http::Api;",
+    ),
     ("one door to stdout", one_door, "bridge/src/x.rs", "std::io::stdout().write_all(b\"x\")"),
     ("one door to stdout", one_door, "adapters/src/runtime/log.rs", "println!(\"{x}\");"),
     (
@@ -224,9 +236,23 @@ fn runtime_alone(source: &Source) -> Vec<String> {
     }
     forbidden(
         source,
-        &["crate::sources", "crate::toolkit", "crate::testing", "crate::cli", "clap"],
+        &[
+            "crate::sources",
+            "crate::toolkit",
+            "crate::testing",
+            "crate::cli",
+            "crate::http",
+            "clap",
+        ],
         "runtime/ never looks back",
     )
+}
+
+fn toolkit_without_http(source: &Source) -> Vec<String> {
+    if !source.is_below("adapters/src/toolkit") {
+        return Vec::new();
+    }
+    forbidden(source, &["crate::http", "reqwest"], "many sources need no HTTP")
 }
 
 fn one_door(source: &Source) -> Vec<String> {
@@ -279,7 +305,7 @@ fn a_face(source: &Source) -> Vec<String> {
     let open: &[&str] = match source.path.as_str() {
         "singer-protocol/src/lib.rs" => &["message"],
         "airbyte-protocol/src/lib.rs" => &["record"],
-        "adapters/src/lib.rs" => &["cli", "sources", "testing", "toolkit"],
+        "adapters/src/lib.rs" => &["cli", "http", "sources", "testing", "toolkit"],
         // The interface of the binary and its tests, and of nobody else.
         "bridge/src/lib.rs" => {
             &["cli", "failure", "options", "profile", "source", "tap", "translate"]
@@ -336,14 +362,19 @@ fn tests_and_comments_are_no_product_code() {
     assert_eq!(code, "a\n\nd");
 }
 
-fn metadata() -> Value {
+/// What cargo says without a network.
+fn cargo(args: &[&str]) -> Vec<u8> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = std::process::Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .expect("cargo runs");
-    serde_json::from_slice(&output.stdout).expect("metadata is JSON")
+    let mut command = std::process::Command::new(cargo);
+    let output = command.args(args).arg("--offline").current_dir(root()).output();
+    let output = output.expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn metadata() -> Value {
+    let output = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
+    serde_json::from_slice(&output).expect("metadata is JSON")
 }
 
 /// What is wrong with the directions between crates.
@@ -382,6 +413,26 @@ fn crates_know_each_other_in_one_direction_only() {
     assert_eq!(
         directions(&upward),
         ["airbyte-singer-adapters knows airbyte-singer-singer-protocol"]
+    );
+}
+
+/// What of an HTTP client is compiled into the binary with these features.
+fn http_client(features: &[&str]) -> BTreeSet<String> {
+    let tree = ["tree", "-p", "airbyte-singer", "-e", "normal,build", "--prefix", "none"];
+    let tree = cargo(&[&tree, features].concat());
+    let tree = String::from_utf8(tree).expect("text");
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    let parts = ["reqwest", "hyper", "rustls", "ring", "h2", "http", "url"];
+    names.filter(|name| parts.contains(name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_bridge_alone_compiles_no_http_client() {
+    assert_eq!(http_client(&["--no-default-features"]), BTreeSet::new());
+    let shipped = http_client(&[]);
+    assert!(
+        ["reqwest", "hyper", "rustls"].iter().all(|part| shipped.contains(*part)),
+        "{shipped:?}"
     );
 }
 

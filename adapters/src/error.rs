@@ -85,6 +85,13 @@ impl Error {
         self
     }
 
+    /// Puts words behind the sentence, and leaves the rest as it is.
+    #[cfg(feature = "http")]
+    pub(crate) fn followed_by(mut self, words: &str) -> Self {
+        self.0.message.push_str(words);
+        self
+    }
+
     /// Whose fault it is.
     pub fn failure_type(&self) -> FailureType {
         self.0.failure
@@ -93,6 +100,12 @@ impl Error {
     /// The sentence for the user.
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// What developers need to know, if there is more than the sentence.
+    #[cfg(feature = "http")]
+    pub(crate) fn internal(&self) -> Option<&str> {
+        self.0.internal.as_deref()
     }
 
     /// Whether nobody reads our stdout any more.

@@ -1,8 +1,17 @@
 //! What answers are written in.
 
-use crate::Result;
+mod decoding;
+mod json;
+mod json_lines;
+mod opening;
+
+pub use decoding::Decoding;
+pub use json::Json;
+pub use json_lines::JsonLines;
+
+use crate::{Error, Result};
 use serde_json::{Map, Value};
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 /// A record, as it was decoded.
 pub type Record = Map<String, Value>;
@@ -26,3 +35,33 @@ pub trait Format: Send + Sync {
     /// failed with.
     fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest>;
 }
+
+/// Why a body can't be read on: whoever reads it puts an [`Error`] into that of `io`.
+fn unreadable(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ended_early(),
+        Err(_) => Error::system("the body can't be read"),
+    }
+}
+
+/// The body is right as far as it goes. Mostly somebody on the way gave up, so it may work later.
+fn ended_early() -> Error {
+    Error::transient("the body ended too early")
+}
+
+/// A record that is no object, by the name `value` if `wrap` is asked for. Null is no record.
+fn record(value: Value, wrap: bool) -> Result<Option<Record>, &'static str> {
+    match value {
+        Value::Object(record) => Ok(Some(record)),
+        Value::Null => Ok(None),
+        value if wrap => Ok(Some(Map::from_iter([("value".to_owned(), value)]))),
+        Value::Array(_) => Err("an array"),
+        Value::String(_) => Err("text"),
+        Value::Number(_) => Err("a number"),
+        Value::Bool(_) => Err("true or false"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

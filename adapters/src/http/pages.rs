@@ -1,7 +1,21 @@
 //! From one page to the next.
 
+mod counted;
+mod guard;
+mod link;
+mod place;
+mod turner;
+
+pub use place::{Place, Token};
+pub use turner::Turner;
+
 use super::format::{Record, Rest};
+use super::request::Request;
+use crate::Result;
+use counted::Counted;
 use reqwest::header::HeaderMap;
+use std::fmt;
+use std::rc::Rc;
 
 /// What is known of a page once it was read.
 #[derive(Debug)]
@@ -15,3 +29,148 @@ pub struct Page<'a> {
     /// The headers of the answer.
     pub headers: &'a HeaderMap,
 }
+
+/// How an API's pages follow each other. Every one is under a guard: a request that was made before in
+/// the same read is an error, not an endless loop.
+///
+/// ```
+/// use airbyte_adapters::http::{Pages, Place, Token};
+///
+/// // ?page=1&per_page=100, until a page has fewer than that.
+/// Pages::number("page", 1).size("per_page", 100);
+/// // ?starting_after=<the last record's id>, as long as the answer says `"has_more": true`.
+/// Pages::cursor("starting_after", Token::last("/id")).while_true("/has_more");
+/// // {"cursor": ..} in the body of the next request.
+/// Pages::cursor(Place::body("/cursor"), Token::rest("/paging/next"));
+/// ```
+#[derive(Clone)]
+pub struct Pages {
+    rule: Rule,
+    size: Option<(Place, u64)>,
+    ends: Vec<End>,
+}
+
+type Closure = Rc<dyn Fn(&Page<'_>, &mut Request) -> Result<bool>>;
+
+#[derive(Clone)]
+enum Rule {
+    None,
+    Counted(Counted),
+    Cursor(Place, Token),
+    Url(Token),
+    Link,
+    Relay { page_info: String, cursor: Place },
+    By(Closure),
+}
+
+/// What ends the pages beside their own rule.
+#[derive(Clone)]
+enum End {
+    Unless(String),
+    Once(String),
+    When(Rc<dyn Fn(&Page<'_>) -> bool>),
+}
+
+impl Pages {
+    fn new(rule: Rule) -> Self {
+        Self { rule, size: None, ends: Vec::new() }
+    }
+
+    /// One answer is all.
+    pub fn none() -> Self {
+        Self::new(Rule::None)
+    }
+
+    /// Pages with numbers, from `first` on, until one is empty or shorter than their [`Pages::size`].
+    pub fn number(number: impl Into<Place>, first: u64) -> Self {
+        Self::new(Rule::Counted(Counted::pages(number.into(), first)))
+    }
+
+    /// Pages that begin behind so many records, until one is empty or shorter than their [`Pages::size`].
+    pub fn offset(offset: impl Into<Place>) -> Self {
+        Self::new(Rule::Counted(Counted::records(offset.into())))
+    }
+
+    /// Pages that begin where a token of the page before says, until there is none (or null, or an
+    /// empty text).
+    pub fn cursor(cursor: impl Into<Place>, token: Token) -> Self {
+        Self::new(Rule::Cursor(cursor.into(), token))
+    }
+
+    /// The page before has the whole address of the next one, relative to its own; it is gone, null or
+    /// empty at the end. A text is a JSON Pointer into the rest of the body.
+    pub fn next_url(address: impl Into<Token>) -> Self {
+        Self::new(Rule::Url(address.into()))
+    }
+
+    /// The header `Link` (RFC 8288) has the address of the next page, the one with `rel="next"`.
+    pub fn link() -> Self {
+        Self::new(Rule::Link)
+    }
+
+    /// GraphQL's Relay pages: at `page_info` (a JSON Pointer) the answer has `hasNextPage` and
+    /// `endCursor`, which goes into the query's variable `variable`.
+    pub fn relay(page_info: &str, variable: &str) -> Self {
+        let variable = variable.replace('~', "~0").replace('/', "~1");
+        let cursor = Place::body(format!("/variables/{variable}"));
+        Self::new(Rule::Relay { page_info: page_info.to_owned(), cursor })
+    }
+
+    /// A rule of one's own: it makes the request that of the next page, or says that there is none.
+    pub fn by(rule: impl Fn(&Page<'_>, &mut Request) -> Result<bool> + 'static) -> Self {
+        Self::new(Rule::By(Rc::new(rule)))
+    }
+
+    /// Asks for pages of so many records. A page with fewer of them is the last one, where pages are
+    /// numbered or counted off, so this must not be more than the API gives.
+    #[must_use]
+    pub fn size(mut self, size: impl Into<Place>, records: u64) -> Self {
+        self.size = Some((size.into(), records));
+        self
+    }
+
+    /// There are more pages only while the answer says so: `true` at a JSON Pointer.
+    #[must_use]
+    pub fn while_true(mut self, pointer: impl Into<String>) -> Self {
+        self.ends.push(End::Unless(pointer.into()));
+        self
+    }
+
+    /// A page is the last one if it says so: `true` at a JSON Pointer.
+    #[must_use]
+    pub fn until_true(mut self, pointer: impl Into<String>) -> Self {
+        self.ends.push(End::Once(pointer.into()));
+        self
+    }
+
+    /// A page of which this holds is the last one.
+    #[must_use]
+    pub fn until(mut self, is_last: impl Fn(&Page<'_>) -> bool + 'static) -> Self {
+        self.ends.push(End::When(Rc::new(is_last)));
+        self
+    }
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pages").field(&self.rule.to_string()).finish()
+    }
+}
+
+/// As sentences name it.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("a single page"),
+            Self::Counted(counted) => counted.fmt(f),
+            Self::Cursor(place, token) => write!(f, "{place} from {token}"),
+            Self::Url(token) => write!(f, "the next URL from {token}"),
+            Self::Link => f.write_str("the header Link"),
+            Self::Relay { page_info, .. } => write!(f, "the Relay cursor from {page_info}"),
+            Self::By(_) => f.write_str("the source's own rule"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,12 @@ impl std::fmt::Debug for Body {
     }
 }
 
+impl Body {
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
 impl Request {
     /// A GET of `url`.
     pub fn get(url: Url) -> Self {
@@ -69,6 +75,25 @@ impl Request {
     /// Sets a header in the place of those of that name.
     pub fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.insert(name, value);
+    }
+
+    /// Whether there is a parameter of that name in the query.
+    pub fn has_query(&self, name: &str) -> bool {
+        self.url.query_pairs().any(|(key, _)| key == name)
+    }
+
+    /// How the request is called in a sentence: never with its query, which may hold secrets.
+    pub(super) fn place(&self) -> String {
+        format!("{} {}{}", self.method, host(&self.url), self.url.path())
+    }
+}
+
+/// How a host is called in a sentence.
+pub(super) fn host(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => "the server".to_owned(),
     }
 }
 

@@ -1,0 +1,193 @@
+//! One request and all of its tries, until an answer was read to its end.
+
+use super::failed::Failed;
+use super::format::{Record, Rest};
+use super::redirect::Added;
+use super::request::host;
+use super::retry::Tries;
+use super::send::Answered;
+use super::verdict::{self, Opinion};
+use super::{Answer, Api, Request, Verdict};
+use crate::{Error, Result};
+use airbyte_protocol::FailureType;
+use reqwest::Response;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// What was read of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// How many records there were.
+    pub(super) records: u64,
+    /// The last of them.
+    pub(super) last: Option<Record>,
+    /// What there was beside them.
+    pub(super) rest: Rest,
+}
+
+/// Why an answer wasn't read to its end.
+#[derive(Debug)]
+pub(super) enum Interrupted {
+    /// The answer itself: broken off, or not what it should be.
+    ByAnswer(Error),
+    /// Whoever takes the records.
+    ByTaker(Error),
+}
+
+/// An answer that was read, for whoever turns pages.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) body: Body,
+    pub(super) headers: HeaderMap,
+    pub(super) added: Added,
+}
+
+/// How one try ended.
+enum Ended {
+    Read(Box<Read>),
+    Ignored,
+    /// Other credentials are there.
+    Renewed,
+    /// It may go better.
+    Failed(Failed),
+}
+
+/// A request, and what is needed to come by its answer.
+pub(super) struct Question<'a> {
+    pub(super) api: &'a Api,
+    pub(super) request: &'a Request,
+    /// The call's own opinions of answers, which come before the API's.
+    pub(super) opinions: &'a [Box<Opinion<'a>>],
+}
+
+impl Question<'_> {
+    /// Asks until `read` has read an answer to its end; an answer that breaks off is asked for again and
+    /// read from its beginning. Nothing comes of an answer that is to be ignored.
+    pub(super) async fn ask(
+        &self,
+        mut read: impl AsyncFnMut(Response) -> Result<Body, Interrupted>,
+    ) -> Result<Option<Read>> {
+        let mut tries = self.api.settings.retry.begin();
+        loop {
+            match self.once(&mut tries, &mut read).await? {
+                Ended::Read(answer) => return Ok(Some(*answer)),
+                Ended::Ignored => return Ok(None),
+                Ended::Renewed => {
+                    let place = self.request.place();
+                    tracing::info!(
+                        "{place} refused the credentials; it is tried again with others"
+                    );
+                }
+                Ended::Failed(failed) => failed.wait(&self.request.place(), &mut tries).await?,
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        tries: &mut Tries,
+        read: &mut impl AsyncFnMut(Response) -> Result<Body, Interrupted>,
+    ) -> Result<Ended> {
+        let Answered { response, sent, added, is_home } = match self.api.send(self.request).await {
+            Ok(answered) => answered,
+            Err(error) => return self.failed_or(error),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let head = Answer { status, headers: &headers, document: None };
+        let early = self.opinion(&head);
+        let is_success = match early {
+            Some(ref verdict) => matches!(verdict, Verdict::Success),
+            None => status.is_success(),
+        };
+        if !is_success {
+            let document = document_of(response).await;
+            let answer = Answer { document: document.as_ref(), ..head };
+            let verdict = self.opinion(&answer).or(early).or_else(|| verdict::usual(&answer));
+            return self.judge(verdict, &answer, tries, &sent, is_home).await;
+        }
+        let body = match read(response).await {
+            Ok(body) => body,
+            Err(Interrupted::ByAnswer(error)) => return self.failed_or(error),
+            Err(Interrupted::ByTaker(error)) => return Err(error),
+        };
+        let answer = Answer { document: Some(&body.rest), ..head };
+        match self.opinion(&answer) {
+            None | Some(Verdict::Success) => {
+                Ok(Ended::Read(Box::new(Read { body, headers, added })))
+            }
+            verdict => self.judge(verdict, &answer, tries, &sent, is_home).await,
+        }
+    }
+
+    /// What comes of an answer without records.
+    async fn judge(
+        &self,
+        verdict: Option<Verdict>,
+        answer: &Answer<'_>,
+        tries: &mut Tries,
+        sent: &Request,
+        is_home: bool,
+    ) -> Result<Ended> {
+        let place = self.request.place();
+        match verdict {
+            Some(Verdict::Ignore) => Ok(Ended::Ignored),
+            Some(Verdict::Retry(wait)) => Ok(Ended::Failed(Failed::by_answer(answer, wait))),
+            Some(Verdict::RateLimited(wait)) => {
+                let failed = Failed::by_quota(answer, wait);
+                if let Some(wait) = failed.asked_wait.filter(|_| is_home) {
+                    self.api.settings.shut(wait);
+                }
+                Ok(Ended::Failed(failed))
+            }
+            Some(Verdict::Refused) if !is_home => {
+                let status = answer.status.as_u16();
+                let text =
+                    format!("{place} was led to {}, which gets no credentials", origin(sent));
+                let text = format!("{text} and refused it ({status})");
+                Err(Error::config(verdict::with_reason(text, answer.document)))
+            }
+            Some(Verdict::Refused) => {
+                let auth = self.api.settings.auth.as_ref().filter(|_| tries.first_refusal());
+                let Some(auth) = auth else { return Err(verdict::refusal(&place, answer)) };
+                match auth.refused(sent).await {
+                    Ok(true) => Ok(Ended::Renewed),
+                    Ok(false) => Err(verdict::refusal(&place, answer)),
+                    Err(error) => self.failed_or(error),
+                }
+            }
+            Some(Verdict::Fail(error)) => Err(error),
+            Some(Verdict::Success) | None => Err(verdict::sentence(&place, answer)),
+        }
+    }
+
+    fn opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
+        let own = self.opinions.iter().rev().find_map(|opinion| opinion(answer));
+        let of_api = &self.api.settings.opinions;
+        own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer)))
+    }
+
+    /// What comes of an error of sending or reading: a transient one may go better the next time.
+    fn failed_or(&self, error: Error) -> Result<Ended> {
+        if error.failure_type() != FailureType::TransientError {
+            return Err(error.prefaced(&format!("{}: ", self.request.place())));
+        }
+        Ok(Ended::Failed(Failed::by_error(&error)))
+    }
+}
+
+/// The JSON of an answer that is no success, if it is any.
+async fn document_of(mut response: Response) -> Option<Value> {
+    const LONGEST: usize = 64 * 1024;
+    let mut text = Vec::new();
+    while let Some(part) = response.chunk().await.ok()? {
+        text.extend_from_slice(&part);
+        if text.len() > LONGEST {
+            return None;
+        }
+    }
+    serde_json::from_slice(&text).ok()
+}
+
+fn origin(request: &Request) -> String {
+    format!("{}://{}", request.url.scheme(), host(&request.url))
+}

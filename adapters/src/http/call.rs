@@ -1,0 +1,233 @@
+use super::api::header;
+use super::emit::{Pagewise, Plan, Taker, ToOut};
+use super::format::Record;
+use super::verdict::Opinion;
+use super::{Answer, Api, Body, Format, Json, Pages, Request, Verdict};
+use crate::toolkit::{Out, Slice};
+use crate::{Error, Result};
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+/// A call of an [`Api`], to be described and then made: by [`Call::emit`], [`Call::each`] or
+/// [`Call::fetch`].
+///
+/// ```no_run
+/// # use airbyte_adapters::http::Api;
+/// # use airbyte_adapters::toolkit::{Out, Slice};
+/// # use airbyte_adapters::Result;
+/// # async fn read(api: &Api, slice: &Slice, out: &mut Out<'_>) -> Result<()> {
+/// api.get("customers")
+///     .query("limit", 100)
+///     .query_opt("since", slice.cursor::<String>()?)
+///     .records("/data")
+///     .filter(|customer| customer["id"] != "test")
+///     .emit(out)
+///     .await
+/// # }
+/// ```
+///
+/// What can't be sent (a header with a line break) is told when the call is made.
+///
+/// # Every record, some twice
+///
+/// An answer that breaks off, or whose document turns out to ask for another try, is asked for and read
+/// again from its beginning: its first records come twice then, as they do when a sync is cut and goes
+/// on. None is lost.
+#[must_use = "a call is made by `emit`, `each` or `fetch`"]
+pub struct Call<'a> {
+    api: Api,
+    request: Result<Request>,
+    format: Arc<dyn Format>,
+    pages: Pages,
+    opinions: Vec<Box<Opinion<'a>>>,
+    steps: Vec<Box<Step<'a>>>,
+    position: Option<Value>,
+    is_resumable: bool,
+}
+
+/// What becomes of a record before it is taken.
+pub(super) type Step<'a> = dyn FnMut(Record) -> Result<Option<Record>> + 'a;
+
+impl<'a> Call<'a> {
+    pub(super) fn new(api: Api, method: Method, path: &str) -> Self {
+        let request = api.settings.address_of(path).map(|url| Request {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+        });
+        Self {
+            api,
+            request,
+            format: Arc::new(Json::new()),
+            pages: Pages::none(),
+            opinions: Vec::new(),
+            steps: Vec::new(),
+            position: None,
+            is_resumable: false,
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Request) -> Result<()>) -> Self {
+        self.request = self.request.and_then(|mut request| change(&mut request).map(|()| request));
+        self
+    }
+
+    /// Sends a parameter in the query; the same name may come again.
+    pub fn query(self, name: impl AsRef<str>, value: impl Display) -> Self {
+        self.with(|request| {
+            request.url.query_pairs_mut().append_pair(name.as_ref(), &value.to_string());
+            Ok(())
+        })
+    }
+
+    /// Sends a parameter in the query if there is one.
+    pub fn query_opt(self, name: impl AsRef<str>, value: Option<impl Display>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// Sends a header, in the place of the API's own of that name.
+    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.with(|request| {
+            let (name, value) = header(name.as_ref(), value.as_ref())?;
+            request.headers.insert(name, value);
+            Ok(())
+        })
+    }
+
+    /// Sends a JSON text.
+    pub fn json(self, body: impl Serialize) -> Self {
+        self.with(|request| {
+            // serde's own words may quote what couldn't be written.
+            let body = serde_json::to_value(body)
+                .map_err(|_| Error::system("the body of a call can't be written as JSON"))?;
+            request.body = Body::Json(body);
+            Ok(())
+        })
+    }
+
+    /// Sends the fields of a form.
+    pub fn form<K: Into<String>, V: Display>(
+        self,
+        fields: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        self.with(|request| {
+            let fields = fields.into_iter().map(|(name, value)| (name.into(), value.to_string()));
+            request.body = Body::Form(fields.collect());
+            Ok(())
+        })
+    }
+
+    /// Says where in a JSON answer the records are: a JSON Pointer, where `*` stands for every member of
+    /// an array or object. Without it an answer's array, or the answer itself.
+    pub fn records(mut self, path: impl AsRef<str>) -> Self {
+        match path.as_ref().parse() {
+            Ok(path) => self.format(Json::at(path)),
+            Err(error) => {
+                self.request = self.request.and(Err(error));
+                self
+            }
+        }
+    }
+
+    /// Says what answers are written in.
+    pub fn format(mut self, format: impl Format + 'static) -> Self {
+        self.format = Arc::new(format);
+        self
+    }
+
+    /// Says how to come by the next page.
+    pub fn pages(mut self, pages: Pages) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// Leaves records out.
+    pub fn filter(self, mut keep: impl FnMut(&Record) -> bool + 'a) -> Self {
+        self.step(move |record| Ok(keep(&record).then_some(record)))
+    }
+
+    /// Changes records.
+    pub fn map(self, mut change: impl FnMut(Record) -> Record + 'a) -> Self {
+        self.step(move |record| Ok(Some(change(record))))
+    }
+
+    /// Changes records, or leaves them out, or finds that one isn't what it should be: see
+    /// [`Error::system`].
+    pub fn step(mut self, step: impl FnMut(Record) -> Result<Option<Record>> + 'a) -> Self {
+        self.steps.push(Box::new(step));
+        self
+    }
+
+    /// As [`Api::classify`], for this call; it is asked before the API's.
+    pub fn classify(mut self, opinion: impl Fn(&Answer<'_>) -> Option<Verdict> + 'a) -> Self {
+        self.opinions.push(Box::new(opinion));
+        self
+    }
+
+    /// Goes on where a full refresh that was cut short left this slice; [`Call::emit`] says after each
+    /// page where the next one is ([`Out::checkpoint`]). What is kept of that is how the address, the query and
+    /// the body differ from the first page's, without what the API adds to them.
+    ///
+    /// The stream must be [`resumable`](crate::toolkit::About::resumable), and the API must give the
+    /// same pages again.
+    pub fn resumable(mut self, slice: &Slice) -> Self {
+        self.is_resumable = true;
+        match slice.position() {
+            Ok(position) => self.position = position,
+            Err(error) => self.request = self.request.and(Err(error)),
+        }
+        self
+    }
+
+    /// Makes the call and emits the records of all pages.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the method, host and path: a config error where the API refuses, a
+    /// transient one where it didn't answer well in all tries, a system error where an answer isn't what
+    /// it should be. Else as [`Out::emit`].
+    pub async fn emit(self, out: &mut Out<'_>) -> Result<()> {
+        self.take(&mut ToOut(out)).await
+    }
+
+    /// Makes the call and hands over the records of all pages, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::emit`]; an error of `take` ends the call and comes out as it is.
+    pub async fn each(self, take: impl AsyncFnMut(Record) -> Result<()>) -> Result<()> {
+        self.take(&mut Pagewise(take)).await
+    }
+
+    /// Makes the call and gives back the one answer as JSON, whatever it is; `null` if it is empty or was
+    /// to be ignored.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::emit`].
+    pub async fn fetch(self) -> Result<Value> {
+        let request = self.request?;
+        super::emit::fetch(&self.api, &request, &self.opinions).await
+    }
+
+    async fn take(self, taker: &mut impl Taker) -> Result<()> {
+        let Self { api, request, format, pages, opinions, steps, position, is_resumable } = self;
+        let plan = Plan { api, format, opinions, steps, is_resumable };
+        plan.run(request?, position, pages, taker).await
+    }
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let request = self.request.as_ref().map(Request::place);
+        f.debug_struct("Call").field("request", &request).finish_non_exhaustive()
+    }
+}

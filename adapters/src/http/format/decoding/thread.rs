@@ -1,0 +1,91 @@
+use super::feed::{Batch, Feed, Part};
+use super::next_part;
+use crate::http::{Format, Record, Rest};
+use crate::{Error, Result};
+use bytes::Bytes;
+use reqwest::Response;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// So many parts of a body wait to be decoded, and so many batches of records to be taken.
+const PARTS: usize = 4;
+const BATCHES: usize = 1;
+
+/// A body that is decoded on a thread of its own. Dropping this closes what that reads from and writes
+/// to, which ends it.
+pub(super) struct Thread {
+    response: Response,
+    /// Gone once the whole body went through it.
+    parts: Option<mpsc::Sender<Part>>,
+    batches: mpsc::Receiver<Vec<Record>>,
+    decoder: JoinHandle<Result<Rest>>,
+    /// Why the body broke off, which comes before what the decoder makes of that.
+    failure: Option<Error>,
+}
+
+impl Thread {
+    /// Begins with a body of which the `first` parts are there.
+    pub(super) fn start(response: Response, first: Vec<Bytes>, format: Arc<dyn Format>) -> Self {
+        let (parts, body) = mpsc::channel(PARTS);
+        let (out, batches) = mpsc::channel(BATCHES);
+        let decoder = tokio::task::spawn_blocking(move || {
+            let batch = Rc::new(RefCell::new(Batch::new(out)));
+            let mut feed = Feed::new(first, body, Rc::clone(&batch));
+            let rest = format.decode(&mut feed, &mut |record| batch.borrow_mut().push(record));
+            // Those before a fault are good.
+            batch.borrow_mut().flush()?;
+            rest
+        });
+        Self { response, parts: Some(parts), batches, decoder, failure: None }
+    }
+
+    /// The next records, while the body is passed on. It may be dropped while it waits.
+    pub(super) async fn records(&mut self) -> Option<Vec<Record>> {
+        loop {
+            let Some(parts) = &self.parts else { return self.batches.recv().await };
+            tokio::select! {
+                biased;
+                records = self.batches.recv() => return records,
+                over = pass(&mut self.response, parts, &mut self.failure) => {
+                    if over {
+                        self.parts = None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How it ended, once there are no more records.
+    pub(super) async fn end(&mut self) -> Result<Rest> {
+        // A format may end before its body does.
+        self.parts = None;
+        let outcome = (&mut self.decoder).await.map_err(|_| Error::system("a decoder panicked"))?;
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => outcome,
+        }
+    }
+}
+
+/// Passes the next part of a body on; the answer says whether it was the last.
+async fn pass(
+    response: &mut Response,
+    parts: &mpsc::Sender<Part>,
+    failure: &mut Option<Error>,
+) -> bool {
+    // Only with a place for it is a part taken, so that none is lost where this is dropped.
+    let Ok(place) = parts.reserve().await else { return true };
+    let part = match next_part(response).await {
+        Ok(part) => Ok(part.unwrap_or_default()),
+        Err(error) => {
+            *failure = Some(error.clone());
+            Err(error)
+        }
+    };
+    let over = part.as_ref().map_or(true, Bytes::is_empty);
+    place.send(part);
+    over
+}

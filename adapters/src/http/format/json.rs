@@ -1,0 +1,103 @@
+use super::opening::{Opening, refuse_page};
+use super::{Each, Format, Rest, ended_early, unreadable};
+use crate::http::RecordPath;
+use crate::{Error, Result};
+use find::{Finder, find};
+use serde_json::Deserializer;
+use serde_json::error::Category;
+use std::io::{BufRead, BufReader, Read};
+
+mod find;
+
+/// A body up to this long is parsed in place, which is faster than byte by byte.
+const SHORT: usize = 64 * 1024;
+/// How much of a longer one is parsed at once.
+const BUFFER: usize = 32 * 1024;
+
+/// A JSON text. An array of records is never whole in memory, however long it is.
+///
+/// * An array at the path is its elements, an object a single record.
+/// * `null` is no record, neither at the path nor on the way to it: an API without records often
+///   says `{"items": null}`.
+/// * A path that the document doesn't have is an error, but behind a `*`, where members may lack it.
+/// * The [`Rest`] is the document with an empty array where the records were, or where the first `*`
+///   of the path was. So nothing of it grows with the records.
+///
+/// ```
+/// use airbyte_adapters::http::{Format, Json};
+/// use serde_json::{Value, json};
+///
+/// let mut body: &[u8] = br#"{"data": [{"id": 1}, {"id": 2.50}], "next": "abc"}"#;
+/// let mut records = Vec::new();
+/// let rest = Json::at("/data".parse()?).decode(&mut body, &mut |record| {
+///     records.push(Value::Object(record));
+///     Ok(())
+/// })?;
+/// assert_eq!(rest, json!({"data": [], "next": "abc"}));
+/// assert_eq!(records[1].to_string(), r#"{"id":2.50}"#);
+/// # Ok::<(), airbyte_adapters::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Json {
+    records: RecordPath,
+    wrap: bool,
+}
+
+impl Json {
+    /// A document that is an array of records or a single one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A document with its records at a path.
+    pub fn at(records: RecordPath) -> Self {
+        Self { records, wrap: false }
+    }
+
+    /// Makes `{"value": x}` of a record `x` that is no object; without this it is an error.
+    #[must_use]
+    pub const fn wrapping(mut self) -> Self {
+        self.wrap = true;
+        self
+    }
+}
+
+impl Format for Json {
+    fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
+        let opening = Opening::of(body, SHORT)?;
+        refuse_page(opening.bytes(), "JSON")?;
+        if opening.is_whole() && opening.text().trim_ascii().is_empty() {
+            return Err(Error::system("the body is empty where JSON was expected"));
+        }
+        let mut finder = Finder::new(&self.records, self.wrap, each);
+        let found = if opening.is_whole() {
+            find(Deserializer::from_slice(opening.text()), &mut finder)
+        } else {
+            let text = BufReader::with_capacity(BUFFER, opening.text().chain(body));
+            find(Deserializer::from_reader(text), &mut finder)
+        };
+        match (finder.into_failure(), found) {
+            (Some(failure), _) => Err(failure),
+            (None, found) => found.map_err(malformed),
+        }
+    }
+}
+
+fn malformed(error: serde_json::Error) -> Error {
+    match error.classify() {
+        Category::Io => unreadable(error.into()),
+        Category::Eof => ended_early(),
+        _ => Error::system(format!("the body is not JSON: {}", fault(&error, error.line() as u64))),
+    }
+}
+
+/// What is wrong with a JSON text and where. serde's words are fixed ones, but for those about data, which
+/// may quote it.
+pub(super) fn fault(error: &serde_json::Error, line: u64) -> String {
+    let place = format!("line {line}, column {}", error.column());
+    let words = error.to_string();
+    match words.split_once(" at line ") {
+        Some((words, _)) if error.classify() != Category::Data => format!("{words}, {place}"),
+        _ => place,
+    }
+}

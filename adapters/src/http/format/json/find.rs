@@ -1,0 +1,240 @@
+use crate::http::RecordPath;
+use crate::http::format::{Each, Rest, record};
+use crate::http::records::Step;
+use crate::{Error, Result};
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Deserializer, Map, Number, Value};
+use std::fmt;
+
+/// serde_json hands a number that is no integer of 64 bits as a map with this key, with all its digits.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Takes the records that are found, and keeps why there can be no more.
+pub(super) struct Finder<'a, 'e> {
+    path: &'a RecordPath,
+    wrap: bool,
+    each: &'a mut Each<'e>,
+    seen: u64,
+    failure: Option<Error>,
+}
+
+impl<'a, 'e> Finder<'a, 'e> {
+    pub(super) fn new(path: &'a RecordPath, wrap: bool, each: &'a mut Each<'e>) -> Self {
+        Self { path, wrap, each, seen: 0, failure: None }
+    }
+
+    /// What ended it, unless that was the text itself.
+    pub(super) fn into_failure(self) -> Option<Error> {
+        self.failure
+    }
+
+    fn found<E: de::Error>(&mut self, value: Value) -> Result<(), E> {
+        self.seen += 1;
+        let taken = match record(value, self.wrap) {
+            Ok(Some(record)) => (self.each)(record),
+            Ok(None) => Ok(()),
+            Err(kind) => Err(Error::system(format!(
+                "record {} at {} is {kind}, not an object",
+                self.seen,
+                self.path.named(usize::MAX)
+            ))),
+        };
+        taken.map_err(|error| self.fail(error))
+    }
+
+    /// serde's own error only carries the news; its words are never seen.
+    fn fail<E: de::Error>(&mut self, error: Error) -> E {
+        self.failure = Some(error);
+        E::custom("")
+    }
+}
+
+/// Reads a whole document, and gives back what it holds beside its records.
+pub(super) fn find<'de, R: serde_json::de::Read<'de>>(
+    mut text: Deserializer<R>,
+    finder: &mut Finder<'_, '_>,
+) -> serde_json::Result<Rest> {
+    let rest = Walk { finder, depth: 0, among: false }.deserialize(&mut text)?;
+    text.end()?;
+    Ok(rest)
+}
+
+/// A value on the way to the records. Its result is what stands in its place in the rest.
+struct Walk<'f, 'a, 'e> {
+    finder: &'f mut Finder<'a, 'e>,
+    /// How many steps lie behind.
+    depth: usize,
+    /// Whether one of them was `*`: nothing is kept for the rest any more, and members may be missing.
+    among: bool,
+}
+
+impl<'a, 'e> Walk<'_, 'a, 'e> {
+    fn step(&self) -> Option<&'a Step> {
+        self.finder.path.steps().get(self.depth)
+    }
+
+    fn member(&mut self, among: bool) -> Walk<'_, 'a, 'e> {
+        Walk { finder: self.finder, depth: self.depth + 1, among: self.among || among }
+    }
+
+    fn scalar<E: de::Error>(self, value: Value, kind: &str) -> Result<Value, E> {
+        match self.step() {
+            None => self.finder.found(value).map(|()| none()),
+            Some(_) => Err(self.no_way(kind)),
+        }
+    }
+
+    fn no_way<E: de::Error>(self, kind: &str) -> E {
+        let path = self.finder.path.named(self.depth);
+        let wanted = self.finder.path.named(usize::MAX);
+        self.finder.fail(Error::system(format!(
+            "what is at {path} is {kind}, so there are no records at {wanted}"
+        )))
+    }
+
+    fn missing<E: de::Error>(self) -> E {
+        let path = self.finder.path.named(self.depth + 1);
+        self.finder.fail(Error::system(format!("the body has no {path}")))
+    }
+
+    /// The members of an object on the way, of which `name` leads on.
+    fn through<'de, A: MapAccess<'de>>(
+        mut self,
+        name: &str,
+        first: Option<String>,
+        mut map: A,
+    ) -> Result<Value, A::Error> {
+        let (mut rest, mut seen) = (Map::new(), false);
+        let mut next = first;
+        while let Some(key) = next {
+            if key == name {
+                seen = true;
+                let inner = map.next_value_seed(self.member(false))?;
+                rest.insert(key, inner);
+            } else if self.among {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                rest.insert(key, map.next_value()?);
+            }
+            next = map.next_key()?;
+        }
+        if !seen && !self.among {
+            return Err(self.missing());
+        }
+        Ok(Value::Object(rest))
+    }
+
+    /// An array on the way, of which one element leads on.
+    fn through_element<'de, A: SeqAccess<'de>>(
+        mut self,
+        wanted: usize,
+        mut list: A,
+    ) -> Result<Value, A::Error> {
+        let mut rest = Vec::new();
+        for at in 0.. {
+            let element = if at == wanted {
+                list.next_element_seed(self.member(false))?
+            } else if self.among {
+                list.next_element::<IgnoredAny>()?.map(|_| Value::Null)
+            } else {
+                list.next_element()?
+            };
+            match element {
+                Some(element) if !self.among => rest.push(element),
+                Some(_) => {}
+                None if at <= wanted && !self.among => return Err(self.missing()),
+                None => break,
+            }
+        }
+        Ok(Value::Array(rest))
+    }
+}
+
+/// What stands where records were.
+fn none() -> Value {
+    Value::Array(Vec::new())
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_, '_> {
+    type Value = Value;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, value: D) -> Result<Value, D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        self.scalar(Value::Bool(value), "true or false")
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        self.scalar(value.into(), "a number")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        self.scalar(value.into(), "a number")
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        self.scalar(Value::String(value.to_owned()), "text")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Value, A::Error> {
+        match self.step() {
+            None => {
+                while let Some(value) = list.next_element()? {
+                    self.finder.found(value)?;
+                }
+                Ok(none())
+            }
+            Some(Step::Each) => {
+                while list.next_element_seed(self.member(true))?.is_some() {}
+                Ok(none())
+            }
+            Some(Step::Member(name)) => match name.parse() {
+                Ok(wanted) => self.through_element(wanted, list),
+                Err(_) => Err(self.no_way("an array")),
+            },
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
+        let first: Option<String> = map.next_key()?;
+        if first.as_deref() == Some(NUMBER) {
+            let digits: String = map.next_value()?;
+            let number = digits.parse::<Number>().map_err(de::Error::custom)?;
+            return self.scalar(Value::Number(number), "a number");
+        }
+        match self.step() {
+            None => {
+                let mut record = Map::new();
+                let mut next = first;
+                while let Some(key) = next {
+                    record.insert(key, map.next_value()?);
+                    next = map.next_key()?;
+                }
+                self.finder.found(Value::Object(record)).map(|()| none())
+            }
+            Some(Step::Member(name)) => self.through(name, first, map),
+            Some(Step::Each) => {
+                let mut next = first.map(|_| IgnoredAny);
+                while next.is_some() {
+                    map.next_value_seed(self.member(true))?;
+                    next = map.next_key()?;
+                }
+                Ok(none())
+            }
+        }
+    }
+}

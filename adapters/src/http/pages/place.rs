@@ -1,0 +1,213 @@
+use super::Page;
+use crate::http::{Body, Request};
+use crate::{Error, Result};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// Where in a request a page's number or cursor stands. A text is the name of a parameter of its query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A parameter of the query.
+    Query(String),
+    /// A JSON Pointer into the body; of a form, the field of that name.
+    Body(String),
+}
+
+impl Place {
+    /// A parameter of the query.
+    pub fn query(name: impl Into<String>) -> Self {
+        Self::Query(name.into())
+    }
+
+    /// A JSON Pointer into the body, such as `/variables/after`; of a form, `/` and a field's name.
+    pub fn body(pointer: impl Into<String>) -> Self {
+        Self::Body(pointer.into())
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::Query(_) => Ok(()),
+            Self::Body(pointer) => check_pointer(pointer),
+        }
+    }
+
+    /// What a request has there.
+    pub(super) fn get(&self, request: &Request) -> Option<Value> {
+        match (self, &request.body) {
+            (Self::Query(name), _) => {
+                let mut pairs = request.url.query_pairs();
+                let (_, value) = pairs.find(|(key, _)| key == name)?;
+                Some(Value::String(value.into_owned()))
+            }
+            (Self::Body(pointer), Body::Json(body)) => body.pointer(pointer).cloned(),
+            (Self::Body(pointer), Body::Form(fields)) => {
+                let name = unescaped(&pointer[1..]);
+                let (_, value) = fields.iter().find(|(key, _)| *key == name)?;
+                Some(Value::String(value.clone()))
+            }
+            (Self::Body(_), Body::Empty) => None,
+        }
+    }
+
+    /// Puts something there in the place of what was.
+    pub(super) fn set(&self, request: &mut Request, value: Value) -> Result<()> {
+        match (self, &mut request.body) {
+            (Self::Query(name), _) => {
+                let text = text(value)?;
+                request.set_query(name, &text);
+            }
+            (Self::Body(pointer), Body::Json(body)) => put(body, pointer, value)?,
+            (Self::Body(pointer), Body::Form(fields)) => {
+                let name = unescaped(&pointer[1..]);
+                fields.retain(|(key, _)| *key != name);
+                fields.push((name, text(value)?));
+            }
+            (Self::Body(pointer), body @ Body::Empty) => {
+                let mut document = Value::Object(Map::new());
+                put(&mut document, pointer, value)?;
+                *body = Body::Json(document);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<&str> for Place {
+    fn from(name: &str) -> Self {
+        Self::Query(name.to_owned())
+    }
+}
+
+impl From<String> for Place {
+    fn from(name: String) -> Self {
+        Self::Query(name)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Query(name) => write!(f, "the parameter `{name}`"),
+            Self::Body(pointer) => write!(f, "the body's {pointer}"),
+        }
+    }
+}
+
+/// Where a page says how the next one is asked for. A text is a JSON Pointer into the rest of its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Token {
+    /// A JSON Pointer into what the body holds beside its records.
+    Rest(String),
+    /// A JSON Pointer into its last record.
+    Last(String),
+    /// A header of the answer.
+    Header(String),
+}
+
+impl Token {
+    /// A JSON Pointer into what the body holds beside its records.
+    pub fn rest(pointer: impl Into<String>) -> Self {
+        Self::Rest(pointer.into())
+    }
+
+    /// A JSON Pointer into the last record, such as `/id`.
+    pub fn last(pointer: impl Into<String>) -> Self {
+        Self::Last(pointer.into())
+    }
+
+    /// A header of the answer.
+    pub fn header(name: impl Into<String>) -> Self {
+        Self::Header(name.into())
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::Rest(pointer) | Self::Last(pointer) => check_pointer(pointer),
+            Self::Header(_) => Ok(()),
+        }
+    }
+
+    /// What a page has there, unless it is nothing: null, false or an empty text.
+    pub(super) fn find(&self, page: &Page<'_>) -> Option<Value> {
+        let found = match self {
+            Self::Rest(pointer) => page.rest.pointer(pointer).cloned(),
+            Self::Last(pointer) => at(page.last?, pointer).cloned(),
+            Self::Header(name) => {
+                let value = page.headers.get(name)?.to_str().ok()?.trim();
+                Some(Value::String(value.to_owned()))
+            }
+        };
+        found.filter(|value| match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.is_empty(),
+            _ => true,
+        })
+    }
+}
+
+impl From<&str> for Token {
+    fn from(pointer: &str) -> Self {
+        Self::Rest(pointer.to_owned())
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rest(pointer) => f.write_str(pointer),
+            Self::Last(pointer) => write!(f, "the last record's {pointer}"),
+            Self::Header(name) => write!(f, "the header {name}"),
+        }
+    }
+}
+
+/// A pointer that is none would find nothing, and the pages would end with the first.
+pub(super) fn check_pointer(pointer: &str) -> Result<()> {
+    if pointer.starts_with('/') {
+        return Ok(());
+    }
+    Err(Error::config("a JSON Pointer of a paginator must begin with `/`, as in `/paging/next`"))
+}
+
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+/// What a record has at a pointer. [`Value::pointer`] would want a record that is a value.
+fn at<'a>(record: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
+    let path = pointer.strip_prefix('/')?;
+    let (first, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    record.get(&unescaped(first))?.pointer(rest)
+}
+
+fn put(document: &mut Value, pointer: &str, value: Value) -> Result<()> {
+    let mut at = document;
+    for step in pointer.split('/').skip(1) {
+        if at.is_null() {
+            *at = Value::Object(Map::new());
+        }
+        at = match at {
+            Value::Object(map) => map.entry(unescaped(step)).or_insert(Value::Null),
+            Value::Array(list) => {
+                step.parse::<usize>().ok().and_then(|at| list.get_mut(at)).ok_or_else(no_place)?
+            }
+            _ => return Err(no_place()),
+        };
+    }
+    *at = value;
+    Ok(())
+}
+
+fn no_place() -> Error {
+    Error::system("the request's body has no place for the next page's cursor")
+}
+
+/// A value as a query or a form has it.
+fn text(value: Value) -> Result<String> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(truth) => Ok(truth.to_string()),
+        _ => Err(Error::system("the next page's cursor is neither a text nor a number")),
+    }
+}

@@ -1,0 +1,14 @@
+//! Sources behind HTTP APIs, as a server and a platform see them.
+
+#[path = "http/faults.rs"]
+mod faults;
+#[path = "http/pages.rs"]
+mod pages;
+#[path = "http/quotas.rs"]
+mod quotas;
+#[path = "http/redirects.rs"]
+mod redirects;
+#[path = "http/server.rs"]
+mod server;
+#[path = "http/verdicts.rs"]
+mod verdicts;
