@@ -82,16 +82,9 @@ fn settled(request: &Request, outcome: Result<Reply>) -> Result<Asked> {
             wish.map(|wish| wish.as_millis().saturating_add(now_millis().unsigned_abs().into()));
         rate_limited(until.and_then(|until| until.try_into().ok()))?;
     }
-    let (name, status) = (name(request), reply.status.as_u16());
+    let (name, status) = (request.place(), reply.status.as_u16());
     let error = Error::transient(format!("{name} gives no token for now: status {status}"));
     Ok(Asked::Trouble { error, wish })
-}
-
-/// How a request is called in a sentence: `POST host/path`, never its query.
-pub(super) fn name(request: &Request) -> String {
-    let Request { method, url, .. } = request;
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{method} {}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }
 
 /// The address of a server that gives tokens.

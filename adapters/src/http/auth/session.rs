@@ -1,5 +1,5 @@
 use super::super::{Body, Reply, Request};
-use super::asking::{Desk, address, name};
+use super::asking::{Desk, address};
 use super::renewed::{Mint, Renewed, Token, until};
 use super::stamp::{Stamp, learn};
 use super::{Auth, SentAs, Signing};
@@ -113,7 +113,7 @@ impl Mint for Login {
         let mut request = self.request.clone();
         self.signed_by.sign(&mut request).await?;
         let reply = self.desk.ask(&request).await?;
-        let name = name(&request);
+        let name = request.place();
         let answer = answer(&name, &reply)?;
         let Some(token) = answer.pointer(&self.token).and_then(text) else {
             let text = format!("the answer of {name} has no token where it should be");
@@ -184,6 +184,6 @@ fn learn_within(connection: &Connection, document: &Value) {
 // The request holds a password.
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("request", &name(&self.request)).finish_non_exhaustive()
+        f.debug_struct("Login").field("request", &self.request.place()).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,6 @@
 //! What a token endpoint answers.
 
 use super::super::super::{Reply, Request};
-use super::super::asking::name;
 use super::super::session::seconds;
 use crate::{Error, Result};
 use serde_json::{Map, Value};
@@ -21,7 +20,7 @@ pub(super) struct Answer {
 ///
 /// Some servers say an error with status 200, so the body counts more than the status.
 pub(super) fn read(request: &Request, reply: &Reply, refreshes: bool) -> Result<Answer> {
-    let (name, status) = (name(request), reply.status.as_u16());
+    let (name, status) = (request.place(), reply.status.as_u16());
     let body: Map<String, Value> = serde_json::from_slice(&reply.body).unwrap_or_default();
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     if let Some(token) = text("access_token").filter(|_| reply.status.is_success()) {

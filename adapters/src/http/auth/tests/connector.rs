@@ -2,14 +2,13 @@
 
 use super::super::{OAuth, OAuthSettings};
 use super::renewal::Rotation;
-use super::{serve_data_by, sign};
-use crate::http::{Request, Wire};
+use super::serve_data_by;
+use crate::http::Api;
 use crate::testing;
 use crate::toolkit::{About, Connection, Connector, Native, Secret, Streams, specification};
 use crate::{Outcome, Result};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, Message, Specification, SyncMode};
 use serde_json::{Value, json};
-use std::rc::Rc;
 use wiremock::MockServer;
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -29,7 +28,6 @@ struct Credentials {
 #[derive(serde::Serialize, schemars::JsonSchema)]
 struct Page {
     page: u32,
-    status: u16,
 }
 
 struct Pages;
@@ -48,18 +46,11 @@ impl Connector for Pages {
         let Config { base, credentials } = config;
         let tokens = format!("{base}/token");
         let auth = OAuth::refresh_token(connection, &tokens, credentials.refresh_token)?;
-        let (auth, wire) = (Rc::new(auth), Wire::new()?);
+        let api = Api::new(&base)?.auth(auth);
         let pages = About::of::<Page>("pages").key(["page"]).reading(async move |_, out| {
             for page in 1..=4 {
-                let url = format!("{base}/data?page={page}").parse().expect("an address");
-                let request = Request::get(url);
-                let mut signed = sign(&auth, &request).await?;
-                let mut reply = wire.exchange(&signed).await?;
-                if reply.status == 401 && crate::http::Auth::refused(&auth, &signed).await? {
-                    signed = sign(&auth, &request).await?;
-                    reply = wire.exchange(&signed).await?;
-                }
-                out.emit(&Page { page, status: reply.status.as_u16() }).await?;
+                api.get("data").query("page", page).fetch().await?;
+                out.emit(&Page { page }).await?;
             }
             Ok(())
         });
@@ -103,13 +94,13 @@ fn a_token_that_is_refused_in_mid_stream_costs_no_record() {
         .messages
         .iter()
         .filter_map(|message| match message {
-            Message::Record(record) => Some(record.data["status"].to_string()),
+            Message::Record(record) => Some(record.data["page"].to_string()),
             Message::Control(control) => Some(control.config()["credentials"].to_string()),
             _ => None,
         })
         .collect();
     let stored = [r#"{"refresh_token":"r-2"}"#, r#"{"refresh_token":"r-3"}"#];
-    assert_eq!(said, [stored[0], "200", "200", stored[1], "200", "200"]);
+    assert_eq!(said, [stored[0], "1", "2", stored[1], "3", "4"]);
 }
 
 #[test]
