@@ -19,9 +19,37 @@ use serde_json::{Map, Value};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Envelope {
-    prefix: Vec<u8>,
-    tail: Vec<u8>,
+    prefix: Padded<64>,
+    tail: Padded<16>,
     tail_of: Option<i64>,
+}
+
+/// A short text that is copied often: in blocks of a size that is known here, which is quicker than to
+/// copy what is used of the last one.
+#[derive(Debug, Clone)]
+struct Padded<const BLOCK: usize> {
+    blocks: Vec<[u8; BLOCK]>,
+    length: usize,
+}
+
+impl<const BLOCK: usize> Padded<BLOCK> {
+    fn new(text: &[u8]) -> Self {
+        let blocks = text.chunks(BLOCK).map(|part| {
+            let mut block = [0; BLOCK];
+            block[..part.len()].copy_from_slice(part);
+            block
+        });
+        Self { blocks: blocks.collect(), length: text.len() }
+    }
+
+    #[inline]
+    fn append_to(&self, out: &mut Vec<u8>) {
+        let end = out.len() + self.length;
+        for block in &self.blocks {
+            out.extend_from_slice(block);
+        }
+        out.truncate(end);
+    }
 }
 
 impl Envelope {
@@ -34,7 +62,7 @@ impl Envelope {
             push_string(&mut prefix, namespace);
         }
         prefix.extend_from_slice(br#","data":"#);
-        Self { prefix, tail: TIME.to_vec(), tail_of: None }
+        Self { prefix: Padded::new(&prefix), tail: Padded::new(&[]), tail_of: None }
     }
 
     /// Appends one line to `out`: `data` (a JSON object, taken as it is), `emitted_at` in
@@ -43,10 +71,9 @@ impl Envelope {
         if self.tail_of != Some(emitted_at) {
             self.set_time(emitted_at);
         }
-        out.reserve(self.prefix.len() + data.len() + self.tail.len());
-        out.extend_from_slice(&self.prefix);
+        self.prefix.append_to(out);
         out.extend_from_slice(data);
-        out.extend_from_slice(&self.tail);
+        self.tail.append_to(out);
         if !changes.is_empty() {
             out.truncate(out.len() - END.len());
             out.extend_from_slice(br#","meta":{"changes":"#);
@@ -58,18 +85,19 @@ impl Envelope {
 
     fn set_time(&mut self, emitted_at: i64) {
         let second = emitted_at / 1000;
-        match (self.tail_of, self.tail.last_chunk_mut::<6>()) {
+        let last = self.tail.length.saturating_sub(END.len() + 3);
+        match (self.tail_of, self.tail.blocks.as_flattened_mut().get_mut(last..)) {
             // Mostly only the last three digits are others.
-            (Some(last), Some([hundreds, tens, ones, ..]))
-                if second > 0 && last / 1000 == second =>
+            (Some(former), Some([hundreds, tens, ones, ..]))
+                if second > 0 && former / 1000 == second =>
             {
                 let digit = |unit: i64| b'0' + (emitted_at / unit % 10) as u8;
                 (*hundreds, *tens, *ones) = (digit(100), digit(10), digit(1));
             }
             _ => {
-                self.tail.truncate(TIME.len());
-                self.tail.extend_from_slice(itoa::Buffer::new().format(emitted_at).as_bytes());
-                self.tail.extend_from_slice(END);
+                let mut buffer = itoa::Buffer::new();
+                let digits = buffer.format(emitted_at).as_bytes();
+                self.tail = Padded::new(&[TIME, digits, END].concat());
             }
         }
         self.tail_of = Some(emitted_at);

@@ -14,6 +14,7 @@ use airbyte_adapters::{Emitting, Error, Result, StreamId};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
 use serde_json::Value;
 use singer_protocol as singer;
+use singer_protocol::message::RecordRef;
 use singer_protocol::{Chunk, LineError, Message, Parser, Repaired, repair_non_finite};
 use std::collections::HashSet;
 use std::time::Instant;
@@ -125,15 +126,23 @@ impl Sink {
     ) -> Result<()> {
         let mut parser = std::mem::take(&mut self.parser);
         let mut chunk = Chunk::new(lines);
+        let mut record = RecordRef::default();
         let result = loop {
-            let Some((line, message)) = parser.next(&mut chunk) else { break Ok(()) };
+            let (line, other) = match parser.next_expected(&mut chunk, &mut record) {
+                Some(line) => (line, None),
+                None => match parser.next_other(&mut chunk) {
+                    Some((line, message)) => (line, Some(message)),
+                    None => break Ok(()),
+                },
+            };
             if line.len() > limit {
                 break Err(self.too_long());
             }
             self.number += 1;
-            let taken = match message {
-                Ok(message) => self.heard(&message, parser.fields(), floor),
-                Err(error) => self.no_message(line, error, floor, on_malformed),
+            let taken = match other {
+                None => self.expected(&record, parser.fields(), floor),
+                Some(Ok(message)) => self.heard(&message, floor),
+                Some(Err(error)) => self.no_message(line, error, floor, on_malformed),
             };
             if taken.is_err() {
                 break taken;
@@ -144,19 +153,24 @@ impl Sink {
     }
 
     #[inline]
-    fn heard(
+    fn expected(
         &mut self,
-        message: &Message<'_>,
+        record: &RecordRef<'_>,
         fields: &[usize],
         floor: &mut Emitting,
     ) -> Result<()> {
         if self.strays.is_waiting() {
             self.strays.flush();
         }
-        if let Message::Record(record) = message
-            && self.newcomers.is_none()
-        {
+        if self.newcomers.is_none() {
             return self.record(record, fields, floor, &[]);
+        }
+        self.message(&Message::Record((*record).into()), floor, &[])
+    }
+
+    fn heard(&mut self, message: &Message<'_>, floor: &mut Emitting) -> Result<()> {
+        if self.strays.is_waiting() {
+            self.strays.flush();
         }
         self.message(message, floor, &[])
     }
@@ -198,7 +212,7 @@ impl Sink {
                 if self.newcomers.is_some() && !self.router.has_met(&record.stream) {
                     self.admit(&record.stream, message, floor)?;
                 }
-                self.record(record, &[], floor, changes)
+                self.record(&record.borrowed(), &[], floor, changes)
             }
             Message::State(state) => {
                 self.router.saw_state(state.value);
@@ -239,17 +253,17 @@ impl Sink {
     #[inline]
     pub(super) fn record(
         &mut self,
-        record: &singer::message::Record<'_>,
+        record: &RecordRef<'_>,
         fields: &[usize],
         floor: &mut Emitting,
         changes: &[Change],
     ) -> Result<()> {
-        let Some(wanted) = self.router.target(&record.stream)? else { return Ok(()) };
+        let Some(wanted) = self.router.target(record.stream)? else { return Ok(()) };
         // What had to be mended is marked as that.
         if changes.is_empty() {
             self.values.saw(wanted.stream.index(), record.record);
         }
-        let at = self.clock.of(record.time_extracted.as_deref());
+        let at = self.clock.of(record.time_extracted);
         let data = wanted.filter.apply(record.record, fields, &mut wanted.scratch);
         if !floor.handle(wanted.stream).record(data, at, changes)? {
             self.empty += 1;

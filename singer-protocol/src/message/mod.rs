@@ -76,6 +76,43 @@ pub struct Record<'a> {
     pub version: Option<&'a str>,
 }
 
+/// A [`Record`] as it stands in its line, where nothing in it had to be decoded.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct RecordRef<'a> {
+    /// As [`Record::stream`].
+    pub stream: &'a str,
+    /// As [`Record::record`].
+    pub record: &'a str,
+    /// As [`Record::time_extracted`].
+    pub time_extracted: Option<&'a str>,
+    /// As [`Record::version`], but for a `null`.
+    pub version: Option<&'a str>,
+}
+
+impl<'a> From<RecordRef<'a>> for Record<'a> {
+    fn from(record: RecordRef<'a>) -> Self {
+        let RecordRef { stream, record, time_extracted, version } = record;
+        Self {
+            stream: Cow::Borrowed(stream),
+            record,
+            time_extracted: time_extracted.map(Cow::Borrowed),
+            version: version.filter(|version| *version != "null"),
+        }
+    }
+}
+
+impl Record<'_> {
+    /// The same without what it owns.
+    pub fn borrowed(&self) -> RecordRef<'_> {
+        RecordRef {
+            stream: &self.stream,
+            record: self.record,
+            time_extracted: self.time_extracted.as_deref(),
+            version: self.version,
+        }
+    }
+}
+
 /// A STATE message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State<'a> {

@@ -3,7 +3,8 @@
 use super::template::LONGEST;
 use super::walk::{byte, string};
 use super::window::{Bytes, WIDTH, equal};
-use super::{Envelope, Expected};
+use super::Envelope;
+use crate::message::RecordRef;
 use fearless_simd::Simd;
 use std::ops::Range;
 
@@ -140,7 +141,8 @@ impl Frame {
         Some(Begun { record, time: head..close })
     }
 
-    /// The line whose record ends at `end`, if it goes on as such lines do.
+    /// Where the line ends whose record ends at `end`, if it goes on as such lines do; `found` becomes that
+    /// record.
     #[inline(always)]
     pub(super) fn read<'a, S: Simd>(
         &self,
@@ -148,7 +150,8 @@ impl Frame {
         text: &'a str,
         begun: Begun,
         end: usize,
-    ) -> Option<Expected<'a>> {
+        found: &mut RecordRef<'a>,
+    ) -> Option<usize> {
         let Begun { record, mut time } = begun;
         let mut middle = end;
         let mut tail = end;
@@ -171,13 +174,14 @@ impl Frame {
             };
             text.get(start + part.range.start..start + part.range.end)
         };
-        Some(Expected {
-            stream: part(&self.stream)?,
-            record: text.get(record..end)?,
-            version: self.version.as_ref().and_then(part),
-            time_extracted: text.get(time).filter(|_| self.time != Time::None),
-            length,
-        })
+        found.stream = part(&self.stream)?;
+        found.record = text.get(record..end)?;
+        found.version = self.version.as_ref().and_then(part);
+        found.time_extracted = match self.time {
+            Time::None => None,
+            _ => text.get(time),
+        };
+        Some(length)
     }
 }
 

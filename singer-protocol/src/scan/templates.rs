@@ -6,6 +6,7 @@ use super::trust::Trust;
 use super::walk::{Fault, Open, Walk};
 use super::window::Bytes;
 use super::{Envelope, envelope, fields};
+use crate::message::RecordRef;
 use fearless_simd::{Level, Simd, dispatch};
 use indexmap::IndexMap;
 
@@ -42,19 +43,6 @@ struct Stream {
     trust: Trust,
 }
 
-/// A record that was expected.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Expected<'a> {
-    /// Without its quotes; there are no escapes in it.
-    pub(crate) stream: &'a str,
-    pub(crate) record: &'a str,
-    pub(crate) version: Option<&'a str>,
-    /// As the stream.
-    pub(crate) time_extracted: Option<&'a str>,
-    /// Where the line ends, its line end included.
-    pub(crate) length: usize,
-}
-
 impl Default for Templates {
     fn default() -> Self {
         let (level, streams) = (Level::new(), IndexMap::new());
@@ -63,15 +51,18 @@ impl Default for Templates {
 }
 
 impl Templates {
-    /// The record that `text` begins with, if its line looks as such lines looked before, and where
-    /// in `text` its fields begin: see [`Template::follow`].
+    /// Where the line that `text` begins with ends, its line end included, if it is a record's and looks
+    /// as such lines looked before. `found` becomes that record, and `fields` where in `text` its fields
+    /// begin: see [`Template::follow`]. (It is written where it will be read: handed back, it would be
+    /// copied twice.)
     #[inline]
     pub(crate) fn expected<'a>(
         &mut self,
         text: &'a str,
         fields: Option<&mut Vec<usize>>,
-    ) -> Option<Expected<'a>> {
-        dispatch!(self.level, simd => self.as_expected(Bytes::new(simd, text), text, fields))
+        found: &mut RecordRef<'a>,
+    ) -> Option<usize> {
+        dispatch!(self.level, simd => self.as_expected(Bytes::new(simd, text), text, fields, found))
     }
 
     #[inline(always)]
@@ -80,7 +71,8 @@ impl Templates {
         bytes: Bytes<'a, S>,
         text: &'a str,
         fields: Option<&mut Vec<usize>>,
-    ) -> Option<Expected<'a>> {
+        found: &mut RecordRef<'a>,
+    ) -> Option<usize> {
         let mut stream = self.streams.get_index_mut(self.last)?.1;
         if !stream.frame.as_ref()?.begins(bytes) {
             let name = stream.frame.as_ref()?.name_in(bytes, text)?;
@@ -100,9 +92,9 @@ impl Templates {
             stream.frame.take_if(|_| stream.trust.is_resting());
             return None;
         };
-        let found = frame.read(bytes, text, begun, end)?;
+        let length = frame.read(bytes, text, begun, end, found)?;
         trust.judge(true);
-        Some(found)
+        Some(length)
     }
 
     #[cfg(test)]

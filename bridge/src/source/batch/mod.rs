@@ -214,7 +214,7 @@ impl Sink {
         floor: &mut Emitting,
     ) -> Result<()> {
         reading.records += 1;
-        self.record(&Record::new(reading.stream, record), &[], floor, changes)
+        self.record(&Record::new(reading.stream, record).borrowed(), &[], floor, changes)
     }
 
     /// A line of a file is no record: by the same rule as a broken RECORD.

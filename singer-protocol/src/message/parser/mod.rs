@@ -1,8 +1,7 @@
 //! Reading a tap's lines one after the other.
 
-use super::{LineError, Message, Record, read};
+use super::{LineError, Message, RecordRef, read};
 use crate::scan::Templates;
-use std::borrow::Cow;
 
 /// Reads a tap's lines one after the other, as [`Message::parse`] reads each of them, and quicker:
 /// it remembers how the records of a stream were written and expects the next one to look the same.
@@ -74,23 +73,35 @@ impl Parser {
         &mut self,
         chunk: &mut Chunk<'a>,
     ) -> Option<(&'a [u8], Result<Message<'a>, LineError>)> {
-        let fields = if self.notes_fields { Some(&mut self.fields) } else { None };
-        if let Some(text) = chunk.text
-            && let Some(found) = self.templates.expected(text, fields)
-        {
-            let record = Record {
-                stream: Cow::Borrowed(found.stream),
-                record: found.record,
-                time_extracted: found.time_extracted.map(Cow::Borrowed),
-                version: found.version.filter(|version| *version != "null"),
-            };
-            return Some((chunk.step(found.length), Ok(Message::Record(record))));
+        let mut record = RecordRef::default();
+        match self.next_expected(chunk, &mut record) {
+            Some(line) => Some((line, Ok(Message::Record(record.into())))),
+            None => self.next_other(chunk),
         }
-        self.unexpected(chunk)
     }
 
+    /// Reads the next line of `chunk`, if it is a record's and looks as such lines looked before, into
+    /// `record`, and gives it back without its newline. Otherwise nothing is read, and the line is
+    /// [`Parser::next_other`]'s: for callers who have a short way for records.
+    #[inline]
+    pub fn next_expected<'a>(
+        &mut self,
+        chunk: &mut Chunk<'a>,
+        record: &mut RecordRef<'a>,
+    ) -> Option<&'a [u8]> {
+        let fields = if self.notes_fields { Some(&mut self.fields) } else { None };
+        let length = self.templates.expected(chunk.text?, fields, record)?;
+        Some(chunk.step(length))
+    }
+
+    /// Reads the next line of `chunk`, which [`Parser::next_expected`] did not expect; otherwise as
+    /// [`Parser::next`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Message::parse`].
     #[inline(never)]
-    fn unexpected<'a>(
+    pub fn next_other<'a>(
         &mut self,
         chunk: &mut Chunk<'a>,
     ) -> Option<(&'a [u8], Result<Message<'a>, LineError>)> {
