@@ -1,9 +1,9 @@
 //! What stands around the records of a stream.
 
+use super::Envelope;
 use super::template::LONGEST;
 use super::walk::{byte, string};
 use super::window::{Bytes, WIDTH, equal};
-use super::Envelope;
 use crate::message::RecordRef;
 use fearless_simd::Simd;
 use std::ops::Range;

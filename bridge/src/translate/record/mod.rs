@@ -74,7 +74,7 @@ impl FieldFilter {
         out.push(b'{');
         for place in fields.windows(2) {
             let (from, to) = (place[0] + 1, place[1]);
-            if keys.goes(&record[from..to], |key| names(deselected, key)) {
+            if keys.goes(&record[from..], |key| names(deselected, key)) {
                 keep(&bytes[kept], out);
                 kept = to + 1..to + 1;
             } else {

@@ -12,13 +12,49 @@ const REACH: usize = 16;
 /// order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sequence {
-    /// What a field begins with, up to its key's last quote, and whether it goes.
-    known: Vec<(Box<str>, bool)>,
+    known: Vec<Known>,
+}
+
+/// What was decided of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Known {
+    /// What the field begins with, up to its key's last quote.
+    head: Box<[u8]>,
+    /// The beginning of it, with zeros where it is shorter, and the bits that are not of those.
+    first: u128,
+    bits: u128,
+    /// Whether the field goes.
+    goes: bool,
+}
+
+/// How many bytes are compared at once.
+const WIDTH: usize = size_of::<u128>();
+
+impl Known {
+    fn new(head: &[u8], goes: bool) -> Self {
+        let mut first = [0; WIDTH];
+        let length = head.len().min(WIDTH);
+        first[..length].copy_from_slice(&head[..length]);
+        let bits = u128::MAX >> (8 * (WIDTH - length));
+        Self { head: head.into(), first: u128::from_le_bytes(first), bits, goes }
+    }
+
+    /// Whether `text` begins so.
+    #[inline]
+    fn begins(&self, text: &[u8]) -> bool {
+        match text.first_chunk() {
+            Some(first) => {
+                (u128::from_le_bytes(*first) ^ self.first) & self.bits == 0
+                    && (self.head.len() <= WIDTH || text.starts_with(&self.head))
+            }
+            None => text.starts_with(&self.head),
+        }
+    }
 }
 
 /// One record's way along a sequence.
 pub(super) struct Keys<'a> {
-    known: &'a mut Vec<(Box<str>, bool)>,
+    known: &'a mut Vec<Known>,
     next: usize,
 }
 
@@ -30,16 +66,17 @@ impl Sequence {
 }
 
 impl Keys<'_> {
-    /// Whether the next field goes; `names` says it of a key with its quotes.
+    /// Whether the field that `rest` of a record begins with goes; `names` says it of a key with its
+    /// quotes.
     #[inline]
-    pub(super) fn goes(&mut self, field: &str, names: impl Fn(&str) -> bool) -> bool {
+    pub(super) fn goes(&mut self, rest: &str, names: impl Fn(&str) -> bool) -> bool {
         let mut ahead = self.known[self.next..].iter().take(REACH);
-        match ahead.position(|(head, _)| field.starts_with(&**head)) {
+        match ahead.position(|known| known.begins(rest.as_bytes())) {
             Some(skipped) => {
                 self.next += skipped + 1;
-                self.known[self.next - 1].1
+                self.known[self.next - 1].goes
             }
-            None => self.decide(field, names),
+            None => self.decide(rest, names),
         }
     }
 
@@ -52,7 +89,7 @@ impl Keys<'_> {
         };
         let goes = names(&field[start..end]);
         if self.known.len() < MOST && end <= LONGEST {
-            self.known.insert(self.next, (field[..end].into(), goes));
+            self.known.insert(self.next, Known::new(&field.as_bytes()[..end], goes));
             self.next += 1;
         }
         goes

@@ -205,9 +205,17 @@ fn the_second_record_is_expected() {
     };
     assert!(parser.next(&mut Chunk::new(record(1, "").as_bytes())).is_some());
     for extra in ["", ", \"new\": null", ", \"o\": null", ", \"new\": 1, \"newer\": \"x\""] {
-        assert!(parser.templates.expected(&record(2, extra), None, &mut RecordRef::default()).is_some(), "{extra}");
+        assert!(
+            parser.templates.expected(&record(2, extra), None, &mut RecordRef::default()).is_some(),
+            "{extra}"
+        );
     }
-    assert!(parser.templates.expected("{\"type\": \"STATE\", \"value\": {}}\n", None, &mut RecordRef::default()).is_none());
+    assert!(
+        parser
+            .templates
+            .expected("{\"type\": \"STATE\", \"value\": {}}\n", None, &mut RecordRef::default())
+            .is_none()
+    );
 }
 
 /// What costs more than it saves is left, and found again when it has become regular.
