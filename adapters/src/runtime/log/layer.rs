@@ -5,11 +5,17 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
+/// Libraries that tell what goes over the wire, which isn't theirs to tell.
+const SILENCED: [&str; 2] = ["h2", "hyper_util"];
+
 /// Turns `tracing` events into LOG messages, which the [`Journal`] writes.
 ///
 /// Fields stand behind the message as `key=value`, because LOG has no others. Three fields are
 /// special: `stack_trace` becomes LOG's own, `fatal = true` raises an error to FATAL, and
 /// `heard = true` says that somebody else may say any number of such lines ([`Journal::hear`]).
+///
+/// What an author of a source logs is passed like our own; only libraries that are known to tell data
+/// are silenced.
 pub struct LogLayer {
     journal: Journal,
     level: tracing::Level,
@@ -24,7 +30,8 @@ impl LogLayer {
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= self.level && metadata.target().starts_with("airbyte_")
+        let speaker = metadata.target().split("::").next().unwrap_or_default();
+        *metadata.level() <= self.level && !SILENCED.contains(&speaker)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -82,5 +89,46 @@ impl Visit for Fields {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.rest, " {name}={value:?}"),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Output, Secrets};
+    use std::sync::{Arc, Mutex};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn authors_are_heard_and_who_tells_data_is_not() {
+        let written = Written::default();
+        let journal = Journal::new(Output::new(written.clone()), Secrets::default());
+        let layer = LogLayer::new(journal.clone(), tracing::Level::DEBUG);
+        tracing::subscriber::with_default(
+            tracing_subscriber::Registry::default().with(layer),
+            || {
+                tracing::debug!(target: "shop::orders", "a page of orders");
+                tracing::debug!(target: "h2::codec", "a frame");
+                tracing::trace!(target: "shop::orders", "too much");
+            },
+        );
+        journal.settle();
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("a page of orders"), "{text}");
+        assert!(!text.contains("a frame") && !text.contains("too much"), "{text}");
     }
 }
