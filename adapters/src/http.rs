@@ -51,6 +51,7 @@ mod emit;
 mod failed;
 mod format;
 mod pages;
+mod pointer;
 mod quota;
 mod records;
 mod redirect;
@@ -58,6 +59,7 @@ mod request;
 mod resume;
 mod retry;
 mod send;
+mod transform;
 mod verdict;
 mod wire;
 
@@ -69,11 +71,14 @@ pub use auth::{
 };
 pub use budget::Budget;
 pub use call::Call;
-pub use format::{Decoding, Each, Format, Json, JsonLines, Record, Rest};
+pub use format::{
+    Csv, Decoding, Each, Format, Gzip, Json, JsonLines, Record, Rest, Xml, Zip, format_of,
+};
 pub use pages::{Page, Pages, Place, Token, Turner};
 pub use records::RecordPath;
 pub use request::{Body, Request};
 pub use retry::Retry;
+pub use transform::Transform;
 pub use verdict::{Answer, Verdict};
 pub use wire::{Reply, Wire};
 

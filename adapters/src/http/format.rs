@@ -1,13 +1,21 @@
 //! What answers are written in.
 
+mod chosen;
+mod csv;
 mod decoding;
 mod json;
 mod json_lines;
 mod opening;
+mod packed;
+mod xml;
 
+pub use self::csv::Csv;
+pub use chosen::format_of;
 pub use decoding::Decoding;
 pub use json::Json;
 pub use json_lines::JsonLines;
+pub use packed::{Gzip, Zip};
+pub use xml::Xml;
 
 use crate::{Error, Result};
 use serde_json::{Map, Value};

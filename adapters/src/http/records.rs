@@ -30,6 +30,10 @@ pub(super) enum Step {
 }
 
 impl RecordPath {
+    pub(super) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self(steps.into_iter().collect())
+    }
+
     /// The steps from the document to its records.
     pub(super) fn steps(&self) -> &[Step] {
         &self.0

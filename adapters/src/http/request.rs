@@ -43,6 +43,12 @@ pub enum Body {
     Form(Vec<(String, String)>),
 }
 
+impl Body {
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -50,12 +56,6 @@ impl std::fmt::Debug for Body {
             Self::Json(_) => "Json(..)",
             Self::Form(_) => "Form(..)",
         })
-    }
-}
-
-impl Body {
-    pub(super) const fn is_empty(&self) -> bool {
-        matches!(self, Self::Empty)
     }
 }
 

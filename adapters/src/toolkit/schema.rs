@@ -26,6 +26,12 @@ impl Schema {
         }
     }
 
+    /// A schema in a JSON file that stands beside the source: `Schema::file(include_str!("customers.json"))`.
+    /// A text that is no JSON object is a schema without properties, as with [`Schema::given`].
+    pub fn file(text: &str) -> Self {
+        Self::given(serde_json::from_str(text).unwrap_or_default())
+    }
+
     /// The schema as it stands in a catalog.
     pub fn into_map(self) -> Map<String, Value> {
         self.0
@@ -145,6 +151,13 @@ mod tests {
         assert_eq!(login["properties"]["port"].get("format"), None);
         let text = schema.to_string();
         assert!(!text.contains("$ref") && text.contains("draft-07"), "{text}");
+    }
+
+    #[test]
+    fn a_file_is_its_schema_and_a_broken_one_has_no_properties() {
+        let schema = json!({"type": "object", "properties": {"id": {"type": "integer"}}});
+        assert_eq!(Schema::file(&schema.to_string()), Schema::given(schema));
+        assert_eq!(Schema::file("{").into_map(), Map::new());
     }
 
     #[test]

@@ -1,8 +1,9 @@
-use super::{Format, Record, Rest};
+use super::packed::is_packed;
+use super::{Format, Gzip, Record, Rest};
 use crate::{Error, Result};
 use airbyte_protocol::FailureType;
 use bytes::Bytes;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Response, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,9 +50,14 @@ impl Decoding {
     /// Begins with an answer whose status says that it has records.
     pub fn start(response: Response, format: Arc<dyn Format>) -> Self {
         let came_as = content_type(&response);
-        let stage = match response.status() {
-            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Stage::Over,
-            _ => Stage::Fresh(Fresh { response, first: Vec::new(), format }),
+        let stage = match (response.status(), encoded(&response)) {
+            (StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT, _) => Stage::Over,
+            (_, Ok(false)) => Stage::Fresh(Fresh { response, first: Vec::new(), format }),
+            (_, Ok(true)) => {
+                let format = Arc::new(Gzip::of(format));
+                Stage::Fresh(Fresh { response, first: Vec::new(), format })
+            }
+            (_, Err(error)) => Stage::Failed(error),
         };
         Self { stage, ready: Vec::new().into_iter(), rest: Rest::Null, came_as }
     }
@@ -100,13 +106,22 @@ impl Decoding {
         else {
             return;
         };
-        match whole {
-            Ok(Ok(true)) => self.decode(&first.concat(), &*format),
-            Ok(Err(error)) => self.stage = Stage::Failed(error),
-            Ok(Ok(false)) | Err(_) => {
-                self.stage = Stage::Running(Box::new(Thread::start(response, first, format)));
+        let parts = match whole {
+            Ok(Err(error)) => {
+                self.stage = Stage::Failed(error);
+                return;
             }
-        }
+            Ok(Ok(true)) => {
+                let body = first.concat();
+                // What is packed may be far larger inside.
+                if !is_packed(&body) {
+                    return self.decode(&body, &*format);
+                }
+                vec![body.into()]
+            }
+            Ok(Ok(false)) | Err(_) => first,
+        };
+        self.stage = Stage::Running(Box::new(Thread::start(response, parts, format)));
     }
 
     fn decode(&mut self, mut body: &[u8], format: &dyn Format) {
@@ -159,6 +174,25 @@ async fn next_part(response: &mut Response) -> Result<Option<Bytes>> {
             return Ok(part);
         }
     }
+}
+
+/// Whether an answer was compressed by gzip, which is all that we ask for.
+///
+/// # Errors
+///
+/// It was compressed in another way.
+fn encoded(response: &Response) -> Result<bool> {
+    let encodings = response.headers().get_all(CONTENT_ENCODING);
+    let mut gzip = false;
+    for encoding in encodings.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+    {
+        match encoding.trim_ascii().to_ascii_lowercase().as_slice() {
+            b"" | b"identity" => {}
+            b"gzip" | b"x-gzip" => gzip = true,
+            _ => return Err(Error::system("the answer is compressed in a way we didn't ask for")),
+        }
+    }
+    Ok(gzip)
 }
 
 /// What the answer says that it is: letters, digits and marks only, since it is a stranger's text.

@@ -1,5 +1,5 @@
 use super::Page;
-use crate::http::{Body, Request};
+use crate::http::{Body, Request, pointer};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -27,7 +27,7 @@ impl Place {
     pub(super) fn check(&self) -> Result<()> {
         match self {
             Self::Query(_) => Ok(()),
-            Self::Body(pointer) => check_pointer(pointer),
+            Self::Body(at) => pointer::check(at),
         }
     }
 
@@ -39,9 +39,9 @@ impl Place {
                 let (_, value) = pairs.find(|(key, _)| key == name)?;
                 Some(Value::String(value.into_owned()))
             }
-            (Self::Body(pointer), Body::Json(body)) => body.pointer(pointer).cloned(),
-            (Self::Body(pointer), Body::Form(fields)) => {
-                let name = unescaped(&pointer[1..]);
+            (Self::Body(at), Body::Json(body)) => body.pointer(at).cloned(),
+            (Self::Body(at), Body::Form(fields)) => {
+                let name = pointer::key(&at[1..]);
                 let (_, value) = fields.iter().find(|(key, _)| *key == name)?;
                 Some(Value::String(value.clone()))
             }
@@ -56,15 +56,15 @@ impl Place {
                 let text = text(value)?;
                 request.set_query(name, &text);
             }
-            (Self::Body(pointer), Body::Json(body)) => put(body, pointer, value)?,
-            (Self::Body(pointer), Body::Form(fields)) => {
-                let name = unescaped(&pointer[1..]);
+            (Self::Body(at), Body::Json(body)) => put(body, at, value)?,
+            (Self::Body(at), Body::Form(fields)) => {
+                let name = pointer::key(&at[1..]);
                 fields.retain(|(key, _)| *key != name);
                 fields.push((name, text(value)?));
             }
-            (Self::Body(pointer), body @ Body::Empty) => {
+            (Self::Body(at), body @ Body::Empty) => {
                 let mut document = Value::Object(Map::new());
-                put(&mut document, pointer, value)?;
+                put(&mut document, at, value)?;
                 *body = Body::Json(document);
             }
         }
@@ -122,7 +122,7 @@ impl Token {
 
     pub(super) fn check(&self) -> Result<()> {
         match self {
-            Self::Rest(pointer) | Self::Last(pointer) => check_pointer(pointer),
+            Self::Rest(at) | Self::Last(at) => pointer::check(at),
             Self::Header(_) => Ok(()),
         }
     }
@@ -130,8 +130,8 @@ impl Token {
     /// What a page has there, unless it is nothing: null, false or an empty text.
     pub(super) fn find(&self, page: &Page<'_>) -> Option<Value> {
         let found = match self {
-            Self::Rest(pointer) => page.rest.pointer(pointer).cloned(),
-            Self::Last(pointer) => at(page.last?, pointer).cloned(),
+            Self::Rest(at) => page.rest.pointer(at).cloned(),
+            Self::Last(at) => pointer::get(page.last?, at).cloned(),
             Self::Header(name) => {
                 let value = page.headers.get(name)?.to_str().ok()?.trim();
                 Some(Value::String(value.to_owned()))
@@ -161,45 +161,11 @@ impl fmt::Display for Token {
     }
 }
 
-/// A pointer that is none would find nothing, and the pages would end with the first.
-pub(super) fn check_pointer(pointer: &str) -> Result<()> {
-    if pointer.starts_with('/') {
+fn put(body: &mut Value, at: &str, value: Value) -> Result<()> {
+    if pointer::put(body, at, value) {
         return Ok(());
     }
-    Err(Error::config("a JSON Pointer of a paginator must begin with `/`, as in `/paging/next`"))
-}
-
-fn unescaped(step: &str) -> String {
-    step.replace("~1", "/").replace("~0", "~")
-}
-
-/// What a record has at a pointer. [`Value::pointer`] would want a record that is a value.
-fn at<'a>(record: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
-    let path = pointer.strip_prefix('/')?;
-    let (first, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
-    record.get(&unescaped(first))?.pointer(rest)
-}
-
-fn put(document: &mut Value, pointer: &str, value: Value) -> Result<()> {
-    let mut at = document;
-    for step in pointer.split('/').skip(1) {
-        if at.is_null() {
-            *at = Value::Object(Map::new());
-        }
-        at = match at {
-            Value::Object(map) => map.entry(unescaped(step)).or_insert(Value::Null),
-            Value::Array(list) => {
-                step.parse::<usize>().ok().and_then(|at| list.get_mut(at)).ok_or_else(no_place)?
-            }
-            _ => return Err(no_place()),
-        };
-    }
-    *at = value;
-    Ok(())
-}
-
-fn no_place() -> Error {
-    Error::system("the request's body has no place for the next page's cursor")
+    Err(Error::system("the request's body has no place for the next page's cursor"))
 }
 
 /// A value as a query or a form has it.

@@ -278,6 +278,6 @@ fn a_pointer_that_is_none_is_a_fault_of_the_config() {
     ];
     for pages in wrong {
         let error = pages.open(&mut get(HOST)).unwrap_err();
-        assert!(error.message().starts_with("a JSON Pointer of a paginator"), "{pages:?}: {error}");
+        assert!(error.message().starts_with("a JSON Pointer must"), "{pages:?}: {error}");
     }
 }

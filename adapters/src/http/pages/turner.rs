@@ -1,7 +1,6 @@
 use super::guard::Guard;
-use super::place::check_pointer;
 use super::{End, Page, Pages, Place, Rule, Token, link};
-use crate::http::Request;
+use crate::http::{Request, pointer};
 use crate::{Error, Result};
 use serde_json::Value;
 
@@ -40,14 +39,14 @@ impl Pages {
         }
         for end in &self.ends {
             if let End::Unless(pointer) | End::Once(pointer) = end {
-                check_pointer(pointer)?;
+                pointer::check(pointer)?;
             }
         }
         match &self.rule {
             Rule::Counted(counted) => counted.check(),
             Rule::Cursor(place, token) => place.check().and_then(|()| token.check()),
             Rule::Url(token) => token.check(),
-            Rule::Relay { page_info, .. } => check_pointer(page_info),
+            Rule::Relay { page_info, .. } => pointer::check(page_info),
             Rule::None | Rule::Link | Rule::By(_) => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::trial::Trial;
 use crate::testing::Transcript;
+use crate::toolkit::is_timestamp;
 use crate::{Outcome, Source};
 use airbyte_protocol::{
     Catalog, ConfiguredCatalog, ConfiguredStream, Event, Message, Position, State, Stream,
@@ -72,7 +73,8 @@ fn count(messages: &[Message], ends: &HashMap<StreamDescriptor, usize>) -> Rows 
 fn fit<S: Source>(stream: &Stream, transcript: &Transcript, trial: &mut Trial<S>) {
     let name = stream.descriptor();
     let schema = Value::Object(stream.json_schema.clone());
-    let Ok(validator) = jsonschema::draft7::new(&schema) else {
+    let options = jsonschema::draft7::options().with_format("date-time", is_timestamp);
+    let Ok(validator) = options.build(&schema) else {
         trial.fault(format!("nothing can be held against the schema of {name}"));
         return;
     };

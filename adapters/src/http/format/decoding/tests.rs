@@ -185,3 +185,29 @@ async fn whoever_takes_no_records_holds_the_server_up() {
     // Mostly what the sockets of both sides hold.
     assert!(held < 32 << 20, "{held}");
 }
+
+#[tokio::test]
+async fn an_answer_may_be_compressed_by_gzip_and_by_nothing_else() {
+    let text = format!("[{}{{\"id\": 2}}]", "{\"id\": 1},".repeat(100_000));
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(text.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let answer = move |encoding: &'static str, body: Vec<u8>| {
+        served(move |stream| {
+            let head = head("application/json", body.len());
+            let head =
+                head.replace("\r\n\r\n", &format!("\r\nContent-Encoding: {encoding}\r\n\r\n"));
+            stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        })
+    };
+    // One that says so and isn't, as some proxies do, is taken as it is.
+    let bodies = [("gzip", packed.clone()), ("X-GZip", packed), ("gzip, identity", text.into())];
+    for (encoding, body) in bodies {
+        let mut decoding = decoding(&answer(encoding, body), Json::new()).await;
+        let (records, end) = all(&mut decoding).await;
+        assert_eq!((records, end.is_ok()), (100_001, true), "{encoding}");
+    }
+    let mut decoding = decoding(&answer("br", vec![1, 2, 3]), Json::new()).await;
+    let error = decoding.next().await.unwrap_err();
+    assert_eq!(error.message(), "the answer is compressed in a way we didn't ask for");
+}

@@ -1,0 +1,135 @@
+use super::opening::{Opening, refuse_page};
+use super::{Each, Format, Record, Rest, unreadable};
+use crate::{Error, Result};
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::io::{BufRead, Read};
+
+/// Comma-separated values (RFC 4180) in UTF-8. Every value is a text.
+///
+/// ```
+/// use airbyte_adapters::http::{Csv, Format};
+/// use serde_json::json;
+///
+/// let mut body = "id;name\n1;\"Smith; John\"\n2;\n".as_bytes();
+/// let mut records = Vec::new();
+/// Csv::new().delimiter(b';').empty_as_null().decode(&mut body, &mut |record| {
+///     records.push(record);
+///     Ok(())
+/// })?;
+/// assert_eq!(json!(records[0]), json!({"id": "1", "name": "Smith; John"}));
+/// assert_eq!(json!(records[1]), json!({"id": "2", "name": null}));
+/// # Ok::<(), airbyte_adapters::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Csv {
+    delimiter: u8,
+    names: Option<Vec<String>>,
+    empty_as_null: bool,
+}
+
+impl Csv {
+    /// Values between commas, their names in the first row. A column without a name goes by its number:
+    /// `column_3`.
+    pub fn new() -> Self {
+        Self { delimiter: b',', names: None, empty_as_null: false }
+    }
+
+    /// What stands between two values: `b';'`, `b'\t'`.
+    #[must_use]
+    pub const fn delimiter(mut self, delimiter: u8) -> Self {
+        self.delimiter = delimiter;
+        self
+    }
+
+    /// The names of the columns, where the first row is a record already.
+    #[must_use]
+    pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.names = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Makes null of a value without characters.
+    #[must_use]
+    pub const fn empty_as_null(mut self) -> Self {
+        self.empty_as_null = true;
+        self
+    }
+
+    fn value(&self, text: &str) -> Value {
+        if text.is_empty() && self.empty_as_null {
+            return Value::Null;
+        }
+        Value::String(text.to_owned())
+    }
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Format for Csv {
+    fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
+        refuse_page(body.fill_buf().map_err(unreadable)?, "CSV")?;
+        // The reader only knows a byte order mark that comes in one piece.
+        let opening = Opening::of(body, 3)?;
+        let mut rows = ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .has_headers(false)
+            .from_reader(opening.text().chain(body));
+        let mut row = StringRecord::new();
+        let names = match &self.names {
+            Some(names) => names.clone(),
+            None if rows.read_record(&mut row).map_err(malformed)? => header(&row)?,
+            None => return Ok(Rest::Null),
+        };
+        while rows.read_record(&mut row).map_err(malformed)? {
+            if row.len() != names.len() {
+                let line = row.position().map_or(1, csv::Position::line);
+                return Err(uneven(line, row.len() as u64, names.len() as u64));
+            }
+            let values = row.iter().map(|text| self.value(text));
+            each(names.iter().cloned().zip(values).collect::<Record>())?;
+        }
+        Ok(Rest::Null)
+    }
+}
+
+/// The names of the columns, all of them different: of two values by one name one would be lost.
+fn header(row: &StringRecord) -> Result<Vec<String>> {
+    let mut seen = HashMap::new();
+    let mut names = Vec::new();
+    for (number, name) in (1..).zip(row) {
+        let name = if name.is_empty() { format!("column_{number}") } else { name.to_owned() };
+        if let Some(other) = seen.insert(name.clone(), number) {
+            return Err(Error::system(format!(
+                "the columns {other} and {number} of the CSV have the same name"
+            )));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn uneven(line: u64, found: u64, expected: u64) -> Error {
+    Error::system(format!(
+        "the body is not CSV: line {line} has {found} values where {expected} were expected"
+    ))
+}
+
+fn malformed(error: csv::Error) -> Error {
+    match error.into_kind() {
+        ErrorKind::Io(error) => unreadable(error),
+        ErrorKind::Utf8 { pos, .. } => Error::system(format!(
+            "the body is not CSV in UTF-8: line {}",
+            pos.map_or(1, |position| position.line())
+        )),
+        ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            uneven(pos.map_or(1, |position| position.line()), len, expected_len)
+        }
+        _ => Error::system("the body is not CSV"),
+    }
+}

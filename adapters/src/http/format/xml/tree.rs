@@ -1,0 +1,115 @@
+use crate::http::format::{Each, Record, Rest, ended_early};
+use crate::http::records::Step;
+use crate::{Error, Result};
+use serde_json::Value;
+
+/// Elements may be so deep inside of each other. What is deeper would exhaust the stack of whoever
+/// drops or writes it.
+const DEEPEST: usize = 128;
+const TEXT: &str = "#text";
+
+/// The elements that are open, and what was kept of those that were closed.
+pub(super) struct Tree<'a, 'e> {
+    path: &'a [Step],
+    each: &'a mut Each<'e>,
+    open: Vec<Element>,
+    /// So many of the open elements, from the root on, are the path's.
+    matched: usize,
+    rest: Record,
+    any: bool,
+}
+
+struct Element {
+    name: String,
+    record: Record,
+    text: String,
+}
+
+impl<'a, 'e> Tree<'a, 'e> {
+    pub(super) fn new(path: &'a [Step], each: &'a mut Each<'e>) -> Self {
+        Self { path, each, open: Vec::new(), matched: 0, rest: Record::new(), any: false }
+    }
+
+    pub(super) fn open(&mut self, name: &str, record: Record) -> Result<()> {
+        let depth = self.open.len();
+        if depth == DEEPEST {
+            return Err(Error::system(format!("the XML is more than {DEEPEST} elements deep")));
+        }
+        let is_wanted = match self.path.get(depth) {
+            Some(Step::Each) => true,
+            Some(Step::Member(wanted)) => wanted == name,
+            None => false,
+        };
+        if depth == 0 && !is_wanted {
+            return Err(Error::system("the XML has another root than the path to its records"));
+        }
+        if is_wanted && self.matched == depth {
+            self.matched += 1;
+        }
+        self.any = true;
+        self.open.push(Element { name: name.to_owned(), record, text: String::new() });
+        Ok(())
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> Result<(), &'static str> {
+        match self.open.last_mut() {
+            Some(element) => element.text.push_str(text),
+            None if text.trim().is_empty() => {}
+            None => return Err("text outside of its root"),
+        }
+        Ok(())
+    }
+
+    pub(super) fn close(&mut self) -> Result<()> {
+        let depth = self.open.len();
+        let Some(element) = self.open.pop() else { return Ok(()) };
+        let is_record = self.matched == depth && depth == self.path.len();
+        self.matched = self.matched.min(depth - 1);
+        let above = match self.open.last_mut() {
+            Some(above) => &mut above.record,
+            None => &mut self.rest,
+        };
+        if is_record {
+            above.insert(element.name.clone(), Value::Array(Vec::new()));
+            return (self.each)(element.into_record());
+        }
+        let (name, value) = element.into_value();
+        match above.get_mut(&name) {
+            None => {
+                above.insert(name, value);
+            }
+            Some(Value::Array(list)) => list.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+        Ok(())
+    }
+
+    /// What was kept, once all was read.
+    pub(super) fn into_rest(self) -> Result<Rest> {
+        match (self.open.is_empty(), self.any) {
+            (true, true) => Ok(Value::Object(self.rest)),
+            (true, false) => Err(Error::system("the body is empty where XML was expected")),
+            (false, _) => Err(ended_early()),
+        }
+    }
+}
+
+impl Element {
+    fn into_value(self) -> (String, Value) {
+        let text = self.text.trim();
+        let value = match (self.record.is_empty(), text.is_empty()) {
+            (true, true) => Value::Null,
+            (true, false) => Value::String(text.to_owned()),
+            (false, _) => return (self.name.clone(), Value::Object(self.into_record())),
+        };
+        (self.name, value)
+    }
+
+    fn into_record(mut self) -> Record {
+        let text = self.text.trim();
+        if !text.is_empty() {
+            self.record.insert(TEXT.to_owned(), Value::String(text.to_owned()));
+        }
+        self.record
+    }
+}
