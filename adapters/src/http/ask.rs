@@ -56,6 +56,8 @@ enum Ended {
 pub(super) struct Question<'a> {
     pub(super) api: &'a Api,
     pub(super) request: &'a Request,
+    /// Whether a stranger's page led to the request.
+    pub(super) is_led: bool,
     /// The call's own opinions of answers, which come before the API's.
     pub(super) opinions: &'a [Box<Opinion<'a>>],
 }
@@ -88,10 +90,11 @@ impl Question<'_> {
         tries: &mut Tries,
         read: &mut impl AsyncFnMut(Response) -> Result<Body, Interrupted>,
     ) -> Result<Ended> {
-        let Answered { response, sent, added, is_home } = match self.api.send(self.request).await {
+        let answered = match self.api.send(self.request, self.is_led).await {
             Ok(answered) => answered,
             Err(error) => return self.failed_or(error),
         };
+        let Answered { response, sent, added, is_home } = answered;
         let (status, headers) = (response.status(), response.headers().clone());
         let head = Answer { status, headers: &headers, document: None };
         let early = self.opinion(&head);

@@ -2,7 +2,7 @@ use super::api::header;
 use super::emit::{Pagewise, Plan, Taker, ToOut};
 use super::format::Record;
 use super::verdict::Opinion;
-use super::{Answer, Api, Body, Format, Json, Pages, Request, Verdict};
+use super::{Answer, Api, Body, Format, Pages, RecordPath, Request, Transform, Verdict};
 use crate::toolkit::{Out, Slice};
 use crate::{Error, Result};
 use reqwest::Method;
@@ -41,7 +41,8 @@ use std::sync::Arc;
 pub struct Call<'a> {
     api: Api,
     request: Result<Request>,
-    format: Arc<dyn Format>,
+    records: RecordPath,
+    format: Option<Arc<dyn Format>>,
     pages: Pages,
     opinions: Vec<Box<Opinion<'a>>>,
     steps: Vec<Box<Step<'a>>>,
@@ -63,7 +64,8 @@ impl<'a> Call<'a> {
         Self {
             api,
             request,
-            format: Arc::new(Json::new()),
+            records: RecordPath::default(),
+            format: None,
             pages: Pages::none(),
             opinions: Vec::new(),
             steps: Vec::new(),
@@ -125,21 +127,20 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Says where in a JSON answer the records are: a JSON Pointer, where `*` stands for every member of
-    /// an array or object. Without it an answer's array, or the answer itself.
+    /// Says where in an answer the records are, as a [`RecordPath`]. Without it they are the answer's
+    /// array, or the answer itself.
     pub fn records(mut self, path: impl AsRef<str>) -> Self {
         match path.as_ref().parse() {
-            Ok(path) => self.format(Json::at(path)),
-            Err(error) => {
-                self.request = self.request.and(Err(error));
-                self
-            }
+            Ok(path) => self.records = path,
+            Err(error) => self.request = self.request.and(Err(error)),
         }
+        self
     }
 
-    /// Says what answers are written in.
+    /// Says what answers are written in, and where in them the records are. Without it the answer's head
+    /// says what it is ([`format_of`](super::format_of)).
     pub fn format(mut self, format: impl Format + 'static) -> Self {
-        self.format = Arc::new(format);
+        self.format = Some(Arc::new(format));
         self
     }
 
@@ -157,6 +158,11 @@ impl<'a> Call<'a> {
     /// Changes records.
     pub fn map(self, mut change: impl FnMut(Record) -> Record + 'a) -> Self {
         self.step(move |record| Ok(Some(change(record))))
+    }
+
+    /// Changes records without code.
+    pub fn transform(self, transform: Transform) -> Self {
+        self.step(move |mut record| transform.apply(&mut record).map(|()| Some(record)))
     }
 
     /// Changes records, or leaves them out, or finds that one isn't what it should be: see
@@ -219,8 +225,9 @@ impl<'a> Call<'a> {
     }
 
     async fn take(self, taker: &mut impl Taker) -> Result<()> {
-        let Self { api, request, format, pages, opinions, steps, position, is_resumable } = self;
-        let plan = Plan { api, format, opinions, steps, is_resumable };
+        let Self { api, request, records, format, pages, opinions, steps, position, is_resumable } =
+            self;
+        let plan = Plan { api, records, format, opinions, steps, is_resumable };
         plan.run(request?, position, pages, taker).await
     }
 }

@@ -5,7 +5,7 @@ use super::call::Step;
 use super::format::Record;
 use super::resume::Position;
 use super::verdict::Opinion;
-use super::{Api, Decoding, Format, Page, Pages, Request};
+use super::{Api, Decoding, Format, Page, Pages, RecordPath, Request, format_of};
 use crate::toolkit::Out;
 use crate::{Error, Result};
 use reqwest::Response;
@@ -46,7 +46,9 @@ impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
 /// What is done with each page.
 pub(super) struct Plan<'a> {
     pub(super) api: Api,
-    pub(super) format: Arc<dyn Format>,
+    pub(super) records: RecordPath,
+    /// What answers are written in, unless their heads say that.
+    pub(super) format: Option<Arc<dyn Format>>,
     pub(super) opinions: Vec<Box<Opinion<'a>>>,
     pub(super) steps: Vec<Box<Step<'a>>>,
     pub(super) is_resumable: bool,
@@ -66,10 +68,11 @@ impl Plan<'_> {
             None => first.clone(),
         };
         let mut turner = pages.open(&mut request)?;
+        let mut is_led = false;
         loop {
-            let Some(Read { body, headers, added }) = self.page(&request, taker).await? else {
-                return Ok(());
-            };
+            let read = self.page(&request, is_led, taker).await?;
+            let Some(Read { body, headers, added }) = read else { return Ok(()) };
+            is_led |= !self.api.settings.is_home(&request.url);
             let Body { records, last, rest } = body;
             let page = Page { records, last: last.as_ref(), rest: &rest, headers: &headers };
             let place = request.place();
@@ -86,13 +89,21 @@ impl Plan<'_> {
         }
     }
 
-    async fn page(&mut self, request: &Request, taker: &mut impl Taker) -> Result<Option<Read>> {
-        let Self { api, format, opinions, steps, .. } = self;
-        let question = Question { api, request, opinions };
+    async fn page(
+        &mut self,
+        request: &Request,
+        is_led: bool,
+        taker: &mut impl Taker,
+    ) -> Result<Option<Read>> {
+        let Self { api, records, format, opinions, steps, .. } = self;
+        let question = Question { api, request, is_led, opinions };
         question
             .ask(async |response| {
                 let mut body = Body::default();
-                let mut decoding = Decoding::start(response, Arc::clone(format));
+                let format = format
+                    .clone()
+                    .unwrap_or_else(|| format_of(response.headers(), response.url(), records));
+                let mut decoding = Decoding::start(response, format);
                 while let Some(record) = decoding.next().await.map_err(Interrupted::ByAnswer)? {
                     body.records += 1;
                     // The last record stays with the page; the ones before it go their way.
@@ -130,7 +141,7 @@ pub(super) async fn fetch(
     request: &Request,
     opinions: &[Box<Opinion<'_>>],
 ) -> Result<Value> {
-    let question = Question { api, request, opinions };
+    let question = Question { api, request, is_led: false, opinions };
     let read = question.ask(async |response| {
         let rest = whole(response).await.map_err(Interrupted::ByAnswer)?;
         Ok(Body { rest, ..Body::default() })

@@ -20,10 +20,11 @@ pub(super) struct Answered {
 }
 
 impl Api {
-    /// Sends a request once, when the budget allows it.
-    pub(super) async fn send(&self, request: &Request) -> Result<Answered> {
+    /// Sends a request once, when the budget allows it. If it `is_led` by a stranger, it is sent as one even
+    /// to the API's own host.
+    pub(super) async fn send(&self, request: &Request, is_led: bool) -> Result<Answered> {
         let mut seen = Vec::new();
-        let mut is_home = self.settings.is_home(&request.url);
+        let mut is_home = !is_led && self.settings.is_home(&request.url);
         let mut added = Added::default();
         let mut hop = match is_home {
             true => request.clone(),

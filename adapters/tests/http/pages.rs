@@ -1,7 +1,9 @@
 //! Records of many pages, and going on in the midst of them.
 
-use crate::server::{Settings, answer, api, asked, ids, now, read, server, stream, things};
-use airbyte_adapters::http::{Pages, StatusCode};
+use crate::server::{
+    Settings, answer, api, asked, ids, now, read, sentence, server, stream, things,
+};
+use airbyte_adapters::http::{JsonLines, Pages, StatusCode, Transform};
 use airbyte_adapters::toolkit::{About, Connection, Connector, Native, Schema, Streams};
 use airbyte_adapters::{Error, Result, testing};
 use serde_json::{Value, json};
@@ -38,6 +40,50 @@ fn records_are_left_out_and_changed_on_the_way() {
     });
     assert_eq!(ids(&transcript, "things"), [1, 3, 5]);
     assert!(transcript.records().all(|record| record.data.len() == 1));
+}
+
+#[test]
+fn a_page_that_leads_to_itself_is_noticed() {
+    let server = server();
+    let page = json!({"data": [{"id": 1}], "next": "/things"});
+    answer(&server, "/things", [ResponseTemplate::new(200).set_body_json(page)]);
+    let transcript = read(|| {
+        let api = api(&server.uri());
+        vec![stream("things", async move |_, out| {
+            let call = api.get("things").records("/data").pages(Pages::next_url("/next"));
+            call.emit(out).await
+        })]
+    });
+    assert_eq!(
+        sentence(&transcript, &server.uri()),
+        "system_error: stream things: GET HOST/things: the API gave the same page again: the next \
+         URL from /next leads in a circle"
+    );
+    assert_eq!(asked(&server).len(), 1);
+}
+
+#[test]
+fn an_answer_says_itself_what_it_is_written_in() {
+    let server = server();
+    let lines = ResponseTemplate::new(200)
+        .set_body_raw("{\"id\": 1}\n{\"id\": 2}\n", "application/x-ndjson");
+    answer(&server, "/lines", [lines]);
+    answer(
+        &server,
+        "/nameless",
+        [ResponseTemplate::new(200).set_body_raw("{\"id\": 3}\n{\"id\": 4}\n", "text/plain")],
+    );
+    let transcript = read(|| {
+        let api = api(&server.uri());
+        vec![stream("things", async move |_, out| {
+            api.get("lines").emit(out).await?;
+            let nameless = api.get("nameless").format(JsonLines::new());
+            nameless.transform(Transform::add("/is_new", json!(true))?).emit(out).await
+        })]
+    });
+    assert_eq!(ids(&transcript, "things"), [1, 2, 3, 4]);
+    let are_new = transcript.records().map(|record| record.data.contains_key("is_new"));
+    assert_eq!(are_new.collect::<Vec<_>>(), [false, false, true, true]);
 }
 
 #[test]

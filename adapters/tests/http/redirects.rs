@@ -1,11 +1,12 @@
 //! Redirects, and what doesn't go along.
 
 use crate::server::{
-    answer, api, asked, ids, read, read_things, sentence, server, stream, the_things, things,
+    answer, api, asked, ids, now, read, read_things, sentence, server, stream, the_things, things,
 };
 use airbyte_adapters::http::header::{AUTHORIZATION, HeaderValue};
-use airbyte_adapters::http::{Api, Auth, Request, Signing};
-use wiremock::{MockServer, ResponseTemplate};
+use airbyte_adapters::http::{Api, Auth, Pages, Request, Signing};
+use serde_json::json;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 /// Credentials wherever there can be some.
 struct Everywhere;
@@ -81,6 +82,55 @@ fn credentials_that_the_address_repeats_are_taken_out_of_it() {
         "/elsewhere?api_key=query-key-1&auth_key=auth-key-1&k=header-key-1&t=the-token&page=7";
     let heard = heard_elsewhere(&server(), location);
     assert_eq!(heard.url.query(), Some("page=7"));
+}
+
+#[test]
+fn pages_whose_content_lies_elsewhere_are_asked_for_with_credentials() {
+    let (home, other) = (server(), server());
+    for (n, ids) in [(0, 0..2), (1, 2..4), (2, 4..5)] {
+        let page = redirect(302, &format!("{}/{n}", other.uri()));
+        let of_number = Mock::given(matchers::query_param("page", n.to_string()));
+        now(of_number.respond_with(page).mount(&home));
+        answer(&other, &format!("/{n}"), [things(ids)]);
+    }
+    let transcript = read(|| {
+        let api = with_credentials(&home.uri());
+        vec![stream("things", async move |_, out| {
+            let call = api.get("things").records("/data");
+            call.pages(Pages::number("page", 0).size("size", 2)).emit(out).await
+        })]
+    });
+    assert_eq!(ids(&transcript, "things"), [0, 1, 2, 3, 4]);
+    assert!(asked(&home).iter().all(|r| r.headers.contains_key("authorization")));
+    assert!(asked(&other).iter().all(|r| headers_of(r) == ["accept", "host", "user-agent"]));
+}
+
+#[test]
+fn a_page_elsewhere_gets_the_address_and_nothing_else() {
+    let (home, other) = (server(), server());
+    let page = |id: u64, next: String| {
+        ResponseTemplate::new(200).set_body_json(json!({"data": [{"id": id}], "next": next}))
+    };
+    let elsewhere = format!("{}/2?api_key=query-key-1&page=2", other.uri());
+    answer(&home, "/things", [page(1, elsewhere)]);
+    // A stranger can't make us ask at home with our credentials either.
+    answer(&other, "/2", [page(2, format!("{}/3", home.uri()))]);
+    answer(&home, "/3", [things([3])]);
+    let transcript = read(|| {
+        let api = with_credentials(&home.uri());
+        vec![stream("things", async move |_, out| {
+            let call = api.get("things").header("X-Of-The-Call", "1").records("/data");
+            call.pages(Pages::next_url("/next")).emit(out).await
+        })]
+    });
+    assert_eq!(ids(&transcript, "things"), [1, 2, 3]);
+    let (asked_home, asked_other) = (asked(&home), asked(&other));
+    assert!(asked_home[0].headers.contains_key("authorization"));
+    for request in [&asked_other[0], &asked_home[1]] {
+        assert_eq!(headers_of(request), ["accept", "host", "user-agent"]);
+    }
+    assert_eq!(asked_other[0].url.query(), Some("page=2"));
+    assert_eq!(asked_home[1].url.query(), None);
 }
 
 #[test]

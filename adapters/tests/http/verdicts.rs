@@ -5,7 +5,7 @@ use crate::server::{
     things,
 };
 use airbyte_adapters::http::header::{AUTHORIZATION, HeaderValue};
-use airbyte_adapters::http::{Auth, Request, Signing, Verdict};
+use airbyte_adapters::http::{Auth, Pages, Request, Signing, Verdict};
 use airbyte_adapters::{Error, Outcome, testing};
 use airbyte_protocol::{Status, StreamStatus};
 use serde_json::json;
@@ -66,14 +66,22 @@ fn a_check_with_refused_credentials_fails_with_the_sentence() {
 }
 
 #[test]
-fn credentials_that_expire_are_renewed() {
+fn credentials_that_expire_between_pages_are_renewed() {
     let server = server();
-    answer(&server, "/things", [ResponseTemplate::new(401), things([1, 2])]);
-    let transcript = read(|| vec![the_things(api(&server.uri()).auth(Tokens::up_to(2)))]);
+    let first = json!({"data": [{"id": 1}], "next": "/more"});
+    answer(&server, "/things", [ResponseTemplate::new(200).set_body_json(first)]);
+    answer(&server, "/more", [ResponseTemplate::new(401), things([2])]);
+    let transcript = read(|| {
+        let api = api(&server.uri()).auth(Tokens::up_to(2));
+        vec![stream("things", async move |_, out| {
+            let call = api.get("things").records("/data");
+            call.pages(Pages::next_url("/next")).emit(out).await
+        })]
+    });
     assert_eq!(ids(&transcript, "things"), [1, 2]);
-    let tokens: Vec<_> =
-        asked(&server).iter().map(|r| r.headers["authorization"].clone()).collect();
-    assert_eq!(tokens, ["Bearer 1", "Bearer 2"]);
+    let asked = asked(&server);
+    let tokens: Vec<_> = asked.iter().map(|r| r.headers["authorization"].as_bytes()).collect();
+    assert_eq!(tokens, [b"Bearer 1", b"Bearer 1", b"Bearer 2"]);
 }
 
 #[test]
