@@ -12,6 +12,8 @@
 //! assert_eq!(catalog.streams[0].name, "products");
 //! ```
 //!
+//! A [`Suite`] is also told of configs that `check` must refuse.
+//!
 //! A source runs on a thread's own async runtime, so call these from a plain `#[test]`. What goes wrong
 //! around the source (a temporary file that can't be written) is a panic too.
 

@@ -177,6 +177,9 @@ pub(crate) fn log_of(work: impl FnOnce()) -> String {
     let written = Written::default();
     let journal = Journal::new(Output::new(written.clone()), Secrets::default());
     let layer = LogLayer::new(journal, tracing::Level::INFO);
+    // While there is but one subscriber, tracing asks the thread that comes to a line first whether
+    // anybody listens to it; that may be another test's, where nobody does.
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
     let written = written.0.lock().expect("nobody panicked");
     String::from_utf8(written.clone()).expect("logs are text")

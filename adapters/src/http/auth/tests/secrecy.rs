@@ -67,6 +67,9 @@ fn logged(secrets: &Secrets, work: impl FnOnce()) -> String {
     let journal = Journal::new(Output::new(written.clone()), secrets.clone());
     let layer = LogLayer::new(journal.clone(), tracing::Level::TRACE);
     let subscriber = tracing_subscriber::Registry::default().with(layer);
+    // While there is but one subscriber, tracing asks the thread that comes to a line first whether
+    // anybody listens to it; that may be another test's, where nobody does.
+    let _another = tracing::Dispatch::new(tracing_subscriber::Registry::default());
     tracing::subscriber::with_default(subscriber, work);
     journal.settle();
     written.text()
