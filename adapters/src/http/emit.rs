@@ -80,8 +80,9 @@ impl Plan<'_> {
             if !more.map_err(|error| error.prefaced(&format!("{place}: ")))? {
                 return Ok(());
             }
-            if !self.api.settings.is_home(&request.url) {
-                added.strip(&mut request.url);
+            match self.api.settings.is_home(&request.url) {
+                true => added.take_back(&mut request.url),
+                false => added.strip(&mut request.url),
             }
             if self.is_resumable {
                 taker.next_page(Position::between(&first, &request, &added).into_value())?;
