@@ -2,13 +2,12 @@
 
 use super::ask::{Body, Interrupted, Question, Read};
 use super::call::Step;
-use super::format::Record;
+use super::format::{Record, Whole};
 use super::resume::Position;
 use super::verdict::Opinion;
 use super::{Api, Decoding, Format, Page, Pages, RecordPath, Request, format_of};
 use crate::toolkit::Out;
-use crate::{Error, Result};
-use reqwest::Response;
+use crate::Result;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -144,23 +143,9 @@ pub(super) async fn fetch(
 ) -> Result<Value> {
     let question = Question { api, request, is_led: false, opinions };
     let read = question.ask(async |response| {
-        let rest = whole(response).await.map_err(Interrupted::ByAnswer)?;
-        Ok(Body { rest, ..Body::default() })
+        let mut decoding = Decoding::start(response, Arc::new(Whole));
+        while decoding.next().await.map_err(Interrupted::ByAnswer)?.is_some() {}
+        Ok(Body { rest: decoding.rest(), ..Body::default() })
     });
     Ok(read.await?.map(|read| read.body.rest).unwrap_or_default())
-}
-
-async fn whole(mut response: Response) -> Result<Value> {
-    let broken = |_| Error::transient("the connection broke off in the middle of the answer");
-    let mut text = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(broken)? {
-        text.extend_from_slice(&part);
-    }
-    if text.is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Error::system(format!("the answer is no JSON (line {line}, column {column})"))
-    })
 }
