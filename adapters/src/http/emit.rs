@@ -6,14 +6,16 @@ use super::format::{Record, Whole};
 use super::resume::Position;
 use super::verdict::Opinion;
 use super::{Api, Decoding, Format, Page, Pages, RecordPath, Request, format_of};
-use crate::toolkit::Out;
 use crate::Result;
+use crate::toolkit::Out;
 use serde_json::Value;
 use std::sync::Arc;
 
 /// Takes records, and hears where the next page is.
 pub(super) trait Taker {
     async fn record(&mut self, record: Record) -> Result<()>;
+    /// The page is read again, from its beginning.
+    fn again(&mut self);
     fn next_page(&mut self, position: Value) -> Result<()>;
 }
 
@@ -22,6 +24,10 @@ pub(super) struct ToOut<'a, 'o>(pub(super) &'a mut Out<'o>);
 impl Taker for ToOut<'_, '_> {
     async fn record(&mut self, record: Record) -> Result<()> {
         self.0.emit(&record).await
+    }
+
+    fn again(&mut self) {
+        self.0.again();
     }
 
     fn next_page(&mut self, position: Value) -> Result<()> {
@@ -36,6 +42,8 @@ impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
     async fn record(&mut self, record: Record) -> Result<()> {
         self.0(record).await
     }
+
+    fn again(&mut self) {}
 
     fn next_page(&mut self, _: Value) -> Result<()> {
         Ok(())
@@ -97,8 +105,12 @@ impl Plan<'_> {
     ) -> Result<Option<Read>> {
         let Self { api, records, format, opinions, steps, .. } = self;
         let question = Question { api, request, is_led, opinions };
+        let mut is_again = false;
         question
             .ask(async |response| {
+                if std::mem::replace(&mut is_again, true) {
+                    taker.again();
+                }
                 let mut body = Body::default();
                 let format = format
                     .clone()
