@@ -2,19 +2,20 @@
 
 use super::ask::{Body, Interrupted, Question, Read};
 use super::call::Step;
-use super::format::Record;
+use super::format::{Record, Whole};
 use super::resume::Position;
 use super::verdict::Opinion;
 use super::{Api, Decoding, Format, Page, Pages, RecordPath, Request, format_of};
+use crate::Result;
 use crate::toolkit::Out;
-use crate::{Error, Result};
-use reqwest::Response;
 use serde_json::Value;
 use std::sync::Arc;
 
 /// Takes records, and hears where the next page is.
 pub(super) trait Taker {
     async fn record(&mut self, record: Record) -> Result<()>;
+    /// The page is read again, from its beginning.
+    fn again(&mut self);
     fn next_page(&mut self, position: Value) -> Result<()>;
 }
 
@@ -23,6 +24,10 @@ pub(super) struct ToOut<'a, 'o>(pub(super) &'a mut Out<'o>);
 impl Taker for ToOut<'_, '_> {
     async fn record(&mut self, record: Record) -> Result<()> {
         self.0.emit(&record).await
+    }
+
+    fn again(&mut self) {
+        self.0.again();
     }
 
     fn next_page(&mut self, position: Value) -> Result<()> {
@@ -37,6 +42,8 @@ impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
     async fn record(&mut self, record: Record) -> Result<()> {
         self.0(record).await
     }
+
+    fn again(&mut self) {}
 
     fn next_page(&mut self, _: Value) -> Result<()> {
         Ok(())
@@ -80,8 +87,9 @@ impl Plan<'_> {
             if !more.map_err(|error| error.prefaced(&format!("{place}: ")))? {
                 return Ok(());
             }
-            if !self.api.settings.is_home(&request.url) {
-                added.strip(&mut request.url);
+            match self.api.settings.is_home(&request.url) {
+                true => added.take_back(&mut request.url),
+                false => added.strip(&mut request.url),
             }
             if self.is_resumable {
                 taker.next_page(Position::between(&first, &request, &added).into_value())?;
@@ -97,8 +105,12 @@ impl Plan<'_> {
     ) -> Result<Option<Read>> {
         let Self { api, records, format, opinions, steps, .. } = self;
         let question = Question { api, request, is_led, opinions };
+        let mut is_again = false;
         question
             .ask(async |response| {
+                if std::mem::replace(&mut is_again, true) {
+                    taker.again();
+                }
                 let mut body = Body::default();
                 let format = format
                     .clone()
@@ -143,23 +155,9 @@ pub(super) async fn fetch(
 ) -> Result<Value> {
     let question = Question { api, request, is_led: false, opinions };
     let read = question.ask(async |response| {
-        let rest = whole(response).await.map_err(Interrupted::ByAnswer)?;
-        Ok(Body { rest, ..Body::default() })
+        let mut decoding = Decoding::start(response, Arc::new(Whole));
+        while decoding.next().await.map_err(Interrupted::ByAnswer)?.is_some() {}
+        Ok(Body { rest: decoding.rest(), ..Body::default() })
     });
     Ok(read.await?.map(|read| read.body.rest).unwrap_or_default())
-}
-
-async fn whole(mut response: Response) -> Result<Value> {
-    let broken = |_| Error::transient("the connection broke off in the middle of the answer");
-    let mut text = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(broken)? {
-        text.extend_from_slice(&part);
-    }
-    if text.is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Error::system(format!("the answer is no JSON (line {line}, column {column})"))
-    })
 }

@@ -7,6 +7,7 @@ mod json;
 mod json_lines;
 mod opening;
 mod packed;
+mod whole;
 mod xml;
 
 pub use self::csv::Csv;
@@ -15,6 +16,7 @@ pub use decoding::Decoding;
 pub use json::Json;
 pub use json_lines::JsonLines;
 pub use packed::{Gzip, Zip};
+pub(super) use whole::Whole;
 pub use xml::Xml;
 
 use crate::{Error, Result};

@@ -92,7 +92,8 @@ impl Pages {
     }
 
     /// Pages that begin where a token of the page before says, until there is none (or null, or an
-    /// empty text).
+    /// empty text). A token of the last record is there as long as there are records; that it isn't is
+    /// an error.
     pub fn cursor(cursor: impl Into<Place>, token: Token) -> Self {
         Self::new(Rule::Cursor(cursor.into(), token))
     }

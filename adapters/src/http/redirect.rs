@@ -59,7 +59,8 @@ pub(super) fn to_stranger(mut request: Request, added: &Added) -> Result<Request
 /// name or value.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Added {
-    names: Vec<String>,
+    /// The parameters of its query.
+    pairs: Vec<(String, String)>,
     values: Vec<String>,
 }
 
@@ -71,8 +72,8 @@ impl Added {
         let own: Vec<_> = bare.url.query_pairs().collect();
         let mut added = Self::default();
         for (name, value) in dressed.url.query_pairs().filter(|pair| !own.contains(pair)) {
-            added.names.push(name.into_owned());
-            added.values.push(value.into_owned());
+            added.values.push(value.clone().into_owned());
+            added.pairs.push((name.into_owned(), value.into_owned()));
         }
         for (name, value) in &dressed.headers {
             if bare.headers.get(name) != Some(value) {
@@ -86,19 +87,29 @@ impl Added {
 
     /// Takes it out of an address.
     pub(super) fn strip(&self, url: &mut Url) {
-        let is_ours = |name: &str, value: &str| {
-            self.names.iter().any(|own| own == name) || self.values.iter().any(|own| own == value)
-        };
-        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
-        let kept: Vec<_> = pairs.iter().filter(|(name, value)| !is_ours(name, value)).collect();
-        if kept.len() == pairs.len() {
-            return;
-        }
-        if kept.is_empty() {
-            url.set_query(None);
-        } else {
-            url.query_pairs_mut().clear().extend_pairs(kept);
-        }
+        without(url, |pair| {
+            self.pairs.iter().any(|(name, _)| *name == pair.0) || self.values.contains(&pair.1)
+        });
+    }
+
+    /// Takes it out of an address of the API's own, which will have it again. What the API changed of it
+    /// stays. If it all stayed, nobody could tell at the next request that it isn't the server's own.
+    pub(super) fn take_back(&self, url: &mut Url) {
+        without(url, |pair| self.pairs.contains(pair));
+    }
+}
+
+/// Takes parameters out of an address, which stays letter by letter as it is if it has none of them.
+fn without(url: &mut Url, is_out: impl Fn(&(String, String)) -> bool) {
+    let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+    let kept: Vec<_> = pairs.iter().filter(|pair| !is_out(pair)).collect();
+    if kept.len() == pairs.len() {
+        return;
+    }
+    if kept.is_empty() {
+        url.set_query(None);
+    } else {
+        url.query_pairs_mut().clear().extend_pairs(kept);
     }
 }
 
@@ -164,5 +175,8 @@ mod tests {
         assert_eq!(strip("https://b.test/?since=3&key=k1&t=long-token"), "https://b.test/?since=3");
         assert_eq!(strip("https://b.test/?key=other"), "https://b.test/");
         assert_eq!(strip("https://b.test/?page=%202"), "https://b.test/?page=%202");
+        let mut url: Url = "https://api.test/?key=k1&page=2&key=other".parse().unwrap();
+        added.take_back(&mut url);
+        assert_eq!(url.as_str(), "https://api.test/?page=2&key=other");
     }
 }

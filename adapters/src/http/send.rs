@@ -45,9 +45,10 @@ impl Api {
                 added = Added::between(&hop, &sent);
             }
             let next = redirect::target(&hop, response.status(), response.headers())?;
-            let Some(next) = next else {
+            let Some(mut next) = next else {
                 return Ok(Answered { response, sent, added, is_home });
             };
+            added.take_back(&mut next.url);
             seen.push(hop);
             if seen.contains(&next) {
                 return Err(Error::system("its redirects lead in a circle"));

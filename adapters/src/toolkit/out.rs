@@ -17,6 +17,9 @@ pub(super) trait RecordSink {
     /// Waits for room.
     fn settle(&mut self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>>;
 
+    /// The next records may have been taken before.
+    fn again(&mut self);
+
     /// Everything of the slice up to `position` was taken.
     fn checkpoint(&mut self, position: Value) -> Result<()>;
 }
@@ -72,6 +75,12 @@ impl<'a> Out<'a> {
             self.emit(&record).await?;
         }
         Ok(())
+    }
+
+    /// Says that the next records may have been emitted before, as those of an answer that broke off and
+    /// was asked for again: until they have caught up, they are held to no order.
+    pub fn again(&mut self) {
+        self.sink.again();
     }
 
     /// Says that the slice was emitted up to `position` (a page, an offset), from where a full refresh

@@ -66,6 +66,9 @@ impl RecordSink for Records<'_> {
         })
     }
 
+    // A child that is there twice is read twice.
+    fn again(&mut self) {}
+
     fn checkpoint(&mut self, _: Value) -> Result<()> {
         Ok(())
     }

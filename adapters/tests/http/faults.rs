@@ -2,10 +2,13 @@
 
 use crate::server::{
     Then, answer, api, asked, descriptor, ids, log_of, raw, read, read_things, self_signed,
-    sentence, server, stream, the_things, things,
+    sentence, server, source, stream, the_things, things,
 };
 use airbyte_adapters::http::{Api, Retry, Wire};
+use airbyte_adapters::testing;
+use airbyte_adapters::toolkit::{About, Schema};
 use airbyte_protocol::StreamStatus::{Complete, Incomplete, Running, Started};
+use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, SyncMode};
 use serde_json::json;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -146,4 +149,27 @@ fn a_body_that_is_not_what_its_header_says_is_not_asked_for_again() {
          is the address that of the API?; it came as application/json"
     );
     assert_eq!(asked(&server).len(), 1);
+}
+
+#[test]
+fn a_page_that_is_read_again_is_no_breach_of_the_order() {
+    let server = server();
+    let cut = r#"{"data": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4"#;
+    let cut = ResponseTemplate::new(200).set_body_raw(cut, "application/json");
+    answer(&server, "/things", [cut, things(1..=5)]);
+    let mut source = source(|| {
+        let api = api(&server.uri());
+        let schema =
+            Schema::given(json!({"type": "object", "properties": {"id": {"type": "integer"}}}));
+        let things = About::new("things", schema).key(["id"]).cursor("id").checkpoint_every(2);
+        vec![Box::new(
+            things.reading(async move |_, out| api.get("things").records("/data").emit(out).await),
+        )]
+    });
+    let offers = testing::discover(&mut source, &json!({})).catalog().streams;
+    let configured = offers.into_iter().map(|s| ConfiguredStream::new(s, SyncMode::Incremental));
+    let catalog = ConfiguredCatalog::new(configured.collect());
+    let transcript = testing::read(&mut source, &json!({}), &catalog, &[]);
+    assert_eq!(transcript.error().map(|error| error.message.clone()), None);
+    assert_eq!(ids(&transcript, "things"), [1, 2, 1, 2, 3, 4, 5]);
 }

@@ -6,7 +6,10 @@ use crate::server::{
 use airbyte_adapters::http::{JsonLines, Pages, StatusCode, Transform};
 use airbyte_adapters::toolkit::{About, Connection, Connector, Native, Schema, Streams};
 use airbyte_adapters::{Error, Result, testing};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use std::io::Write;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 /// Three pages of things.
@@ -122,11 +125,21 @@ fn an_answer_that_is_wanted_whole_is_json_or_empty() {
     let server = server();
     answer(&server, "/done", [ResponseTemplate::new(204)]);
     answer(&server, "/text", [ResponseTemplate::new(200).set_body_string("{\n  text")]);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all("\u{feff}[1.5]".as_bytes()).unwrap();
+    let packed = ResponseTemplate::new(200).set_body_bytes(packed.finish().unwrap());
+    answer(&server, "/packed", [packed.insert_header("Content-Encoding", "gzip")]);
     let api = api(&server.uri());
     assert_eq!(now(api.delete("done").fetch()).unwrap(), json!(null));
+    // Nobody asked for that.
+    assert_eq!(now(api.get("packed").fetch()).unwrap(), json!([1.5]));
     let error = now(api.get("text").fetch()).unwrap_err();
     let text = error.message().replace(&server.uri()["http://".len()..], "HOST");
-    assert_eq!(text, "GET HOST/text: the answer is no JSON (line 2, column 3)");
+    assert_eq!(
+        text,
+        "GET HOST/text: the body is not JSON: key must be a string, line 2, column 3; it came as \
+         text/plain"
+    );
 }
 
 #[test]

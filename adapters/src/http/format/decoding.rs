@@ -176,7 +176,8 @@ async fn next_part(response: &mut Response) -> Result<Option<Bytes>> {
     }
 }
 
-/// Whether an answer was compressed by gzip, which is all that we ask for.
+/// Whether an answer was compressed by gzip. We ask for nothing of the kind, but there are servers that
+/// do it all the same.
 ///
 /// # Errors
 ///

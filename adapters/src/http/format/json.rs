@@ -83,7 +83,7 @@ impl Format for Json {
     }
 }
 
-fn malformed(error: serde_json::Error) -> Error {
+pub(super) fn malformed(error: serde_json::Error) -> Error {
     match error.classify() {
         Category::Io => unreadable(error.into()),
         Category::Eof => ended_early(),

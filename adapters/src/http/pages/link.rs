@@ -73,6 +73,8 @@ pub(super) fn follow(request: &mut Request, address: &str) -> Result<()> {
         next.set_scheme("https").map_err(|()| no_address())?;
     }
     next.set_fragment(None);
+    // Who we are is not for an answer to say, and no state may hold a password.
+    next.set_username("").and_then(|()| next.set_password(None)).map_err(|()| no_address())?;
     request.url = next;
     Ok(())
 }
@@ -123,6 +125,7 @@ mod tests {
         assert_eq!(follow(from, "//b.example/x").unwrap(), "https://b.example/x");
         assert_eq!(follow(from, "http://a.example/x").unwrap(), "https://a.example/x");
         assert_eq!(follow(from, "http://b.example/x").unwrap(), "http://b.example/x");
+        assert_eq!(follow(from, "https://user:word@a.example/x").unwrap(), "https://a.example/x");
         assert_eq!(follow("http://a.example/", "/x").unwrap(), "http://a.example/x");
         for bad in ["file:///etc/passwd", "http://", "data:text/plain,x"] {
             let error = follow(from, bad).unwrap_err();

@@ -145,6 +145,14 @@ fn a_cursor_comes_from_the_rest_a_header_or_the_last_record() {
     let asked = addresses(&pages, HOST, &[page("x", true), page("y", false)]);
     assert_eq!(asked[1..], [format!("{HOST}?starting_after=x")]);
 
+    // A typo would end the read after its first page.
+    let pages = Pages::cursor("after", Token::last("/ID"));
+    let mut request = get(HOST);
+    let mut turner = pages.open(&mut request).unwrap();
+    let error = rows(2).turn(&mut turner, &mut request).unwrap_err();
+    assert_eq!(error.message(), "the last record's /ID holds nothing to go on with");
+    assert!(!rows(0).turn(&mut turner, &mut request).unwrap());
+
     let mut headed = rows(1);
     headed.headers.insert("x-next", "abc".parse().unwrap());
     let asked = addresses(&Pages::cursor("t", Token::header("X-Next")), HOST, &[headed, rows(1)]);
@@ -204,6 +212,10 @@ fn relay_pages_go_into_a_variable() {
     assert_eq!(body(&request), json!({"query": "..", "variables": variables}));
     let last = page(json!({"hasNextPage": false, "endCursor": "c2"}));
     assert!(!last.turn(&mut turner, &mut request).unwrap());
+    // A query that doesn't ask for it would end after its first page.
+    let error = rows(2).turn(&mut turner, &mut request).unwrap_err();
+    assert_eq!(error.message(), "the answer has no /data/issues/pageInfo");
+    assert!(!rows(0).turn(&mut turner, &mut request).unwrap());
     let odd = page(json!({"hasNextPage": true, "endCursor": null}));
     let error = odd.turn(&mut turner, &mut request).unwrap_err();
     assert_eq!(error.message(), "/data/issues/pageInfo says that there is a next page, not where");

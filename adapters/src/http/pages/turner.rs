@@ -77,6 +77,9 @@ impl Pages {
                 None => Ok(false),
             },
             Rule::Relay { page_info, cursor } => {
+                if page.records > 0 && page.rest.pointer(page_info).is_none() {
+                    return Err(Error::system(format!("the answer has no {page_info}")));
+                }
                 if !is_true(page, &format!("{page_info}/hasNextPage")) {
                     return Ok(false);
                 }
@@ -118,9 +121,14 @@ fn follow_cursor(
     page: &Page<'_>,
     request: &mut Request,
 ) -> Result<bool> {
-    let Some(cursor) = token.find(page) else { return Ok(false) };
-    place.set(request, cursor)?;
-    Ok(true)
+    match token.find(page) {
+        Some(cursor) => place.set(request, cursor).map(|()| true),
+        // A record that is no different from others is no end.
+        None if matches!(token, Token::Last(_)) && page.last.is_some() => {
+            Err(Error::system(format!("{token} holds nothing to go on with")))
+        }
+        None => Ok(false),
+    }
 }
 
 /// Some APIs write truth as text; one that leaves it out means no.

@@ -91,7 +91,7 @@ impl<'a> Reading<'a> {
     async fn read(&self, number: usize, slice: Slice) -> Result<()> {
         let permit = self.permits.acquire().await;
         let _permit = permit.map_err(|_| Error::system("the read has ended"))?;
-        let mut sink = ToPlatform { reading: self, number, greatest: None, since_state: 0 };
+        let mut sink = ToPlatform::new(self, number);
         self.stream.read(&slice, &mut Out::new(&mut sink)).await?;
         let greatest = sink.greatest;
         if self.progress.borrow_mut().finish(number, greatest)? { self.publish() } else { Ok(()) }
@@ -137,9 +137,15 @@ struct ToPlatform<'a> {
     number: usize,
     greatest: Option<Value>,
     since_state: u64,
+    /// Whether records come again that stand before the greatest.
+    is_again: bool,
 }
 
-impl ToPlatform<'_> {
+impl<'a> ToPlatform<'a> {
+    const fn new(reading: &'a Reading<'a>, number: usize) -> Self {
+        Self { reading, number, greatest: None, since_state: 0, is_again: false }
+    }
+
     /// Follows the cursor of a record that went out; in a stream that keeps its order, a state may be
     /// due.
     fn follow(&mut self, record: &[u8], field: &str) -> Result<()> {
@@ -151,7 +157,9 @@ impl ToPlatform<'_> {
         let missing = || Error::system(format!("a record has no `{field}` to stand in order by"));
         let cursor = cursor.ok_or_else(missing)?;
         let order = self.greatest.as_ref().map(|greatest| cursor::compare(greatest, &cursor));
-        if order == Some(Some(Ordering::Greater)) {
+        let is_before = order == Some(Some(Ordering::Greater));
+        self.is_again &= is_before;
+        if is_before && !self.is_again {
             let text = format!("its records don't come in the order of `{field}`, as it promised");
             return Err(Error::system(text));
         }
@@ -183,6 +191,10 @@ impl RecordSink for ToPlatform<'_> {
 
     fn settle(&mut self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn again(&mut self) {
+        self.is_again = true;
     }
 
     fn checkpoint(&mut self, position: Value) -> Result<()> {
