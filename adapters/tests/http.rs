@@ -2,6 +2,8 @@
 
 #[path = "http/faults.rs"]
 mod faults;
+#[path = "http/graphql.rs"]
+mod graphql;
 #[path = "http/pages.rs"]
 mod pages;
 #[path = "http/quotas.rs"]
