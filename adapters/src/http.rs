@@ -52,7 +52,7 @@ mod failed;
 mod format;
 mod graphql;
 mod pages;
-mod pointer;
+pub(crate) mod pointer;
 mod quota;
 mod records;
 mod redirect;
