@@ -50,8 +50,9 @@ mod call;
 mod emit;
 mod failed;
 mod format;
+mod graphql;
 mod pages;
-mod pointer;
+pub(crate) mod pointer;
 mod quota;
 mod records;
 mod redirect;
@@ -62,6 +63,7 @@ mod send;
 mod transform;
 mod verdict;
 mod wire;
+mod written;
 
 pub use api::Api;
 pub use auth::{

@@ -21,7 +21,7 @@ pub struct OptionSet {
     /// The tap: one name on PATH, or a path; never split, never seen by a shell
     #[arg(long, value_name = "CMD", global = true, env = "AIRBYTE_SINGER_TAP")]
     pub tap: Option<String>,
-    /// A built-in source instead of a tap: sample
+    /// A built-in source instead of a tap: http, sample
     #[arg(long, value_name = "NAME", global = true, env = "AIRBYTE_SINGER_SOURCE")]
     pub source: Option<String>,
     /// An argument for the tap, before ours; repeat it for more (environment: AIRBYTE_SINGER_TAP_ARG, a JSON array)

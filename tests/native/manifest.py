@@ -30,7 +30,7 @@ def _stream(config: dict, streams: dict, name: str, incremental: bool) -> dict:
     declared = {
         "type": "DeclarativeStream",
         "name": name,
-        "primary_key": stream["key"],
+        "primary_key": stream["primary_key"],
         "retriever": _retriever(config, stream),
         "schema_loader": {
             "type": "InlineSchemaLoader", "schema": {"type": "object", "properties": {}},

@@ -44,7 +44,7 @@ def datasette(name: str, shape: str, pages: dict, records: dict, **more) -> dict
     """A table of Datasette."""
     return {
         "name": name, "path": f"shop/{name}.json", "query": {"_shape": shape, "_size": "100"},
-        **records, "key": ["id"], "pages": pages, **more,
+        **records, "primary_key": ["id"], "pages": pages, **more,
     }
 
 
@@ -77,7 +77,7 @@ def stripe(name: str, **more) -> dict:
     """A list of localstripe's, on pages of thirty."""
     return {
         "name": name, "path": f"v1/{name}", "query": {"limit": "30"}, "records": "/data",
-        "key": ["id"], "pages": LAST_ID, **more,
+        "primary_key": ["id"], "pages": LAST_ID, **more,
     }
 
 
@@ -87,7 +87,7 @@ CASES = [
         [
             datasette("customers", *NEXT_URL, **UPDATED),
             datasette("orders", *NEXT_URL, **UPDATED),
-            {**datasette("stock", *NEXT_URL), "key": ["warehouse", "article"]},
+            {**datasette("stock", *NEXT_URL), "primary_key": ["warehouse", "article"]},
         ],
         auth={"type": "bearer", "token": TOKEN},
         stranger={"token": "wrong"},
@@ -96,7 +96,7 @@ CASES = [
         "Datasette, Link", "datasette",
         [datasette("customers", *LINK, **UPDATED), datasette("orders", *LINK, **UPDATED)],
         # The addresses of next pages have the key already.
-        auth={"type": "api_key", "name": "_auth_token", "key": TOKEN, "sent": "query"},
+        auth={"type": "api_key", "name": "_auth_token", "key": TOKEN, "sent_in": "query"},
         stranger={"key": "wrong"},
     ),
     Case(
@@ -119,7 +119,7 @@ CASES = [
     Case(
         "Datasette, GraphQL", "graphql",
         [{
-            "name": "orders", "path": "graphql", "records": "/data/orders/nodes", "key": ["id"],
+            "name": "orders", "path": "graphql", "records": "/data/orders/nodes", "primary_key": ["id"],
             "cursor": {"field": "updated_at", "query": "since"},
             "graphql": {"query": ORDERS, "page_info": "/data/orders/pageInfo"},
         }],
@@ -131,7 +131,7 @@ CASES = [
             stripe("events", cursor={"field": "created", "query": "created[gte]"}),
             {
                 "name": "tax_ids", "path": "v1/customers/{customer}/tax_ids", "records": "/data",
-                "key": ["id"], "parent": {"stream": "customers", "field": "id", "as": "customer"},
+                "primary_key": ["id"], "parent": {"stream": "customers", "field": "id", "as": "customer"},
             },
         ],
         auth={"type": "basic", "username": KEY, "password": ""},
@@ -140,15 +140,15 @@ CASES = [
     Case(
         "json-server", "json-server",
         [
-            {"name": "towns", "path": "towns", "key": ["id"]},
-            {"name": "customers", "path": "customers", "key": ["id"], "pages": numbered(100)},
+            {"name": "towns", "path": "towns", "primary_key": ["id"]},
+            {"name": "customers", "path": "customers", "primary_key": ["id"], "pages": numbered(100)},
             {
-                "name": "orders", "path": "orders", "key": ["id"], "pages": {"type": "link"},
+                "name": "orders", "path": "orders", "primary_key": ["id"], "pages": {"type": "link"},
                 "query": {"_page": "1", "_limit": "100", "_sort": "updated_at"},
                 "cursor": {"field": "updated_at", "query": "updated_at_gte"},
             },
             {
-                "name": "orders_of_towns", "path": "towns/{town}/orders", "key": ["id"],
+                "name": "orders_of_towns", "path": "towns/{town}/orders", "primary_key": ["id"],
                 "pages": numbered(100), "parent": {"stream": "towns", "field": "id", "as": "town"},
             },
         ],

@@ -2,7 +2,8 @@ use super::api::header;
 use super::emit::{Pagewise, Plan, Taker, ToOut};
 use super::format::Record;
 use super::verdict::Opinion;
-use super::{Answer, Api, Body, Format, Pages, RecordPath, Request, Transform, Verdict};
+use super::written::Written;
+use super::{Answer, Api, Body, Format, Pages, Request, Transform, Verdict, graphql, pointer};
 use crate::toolkit::{Out, Slice};
 use crate::{Error, Result};
 use reqwest::Method;
@@ -41,8 +42,7 @@ use std::sync::Arc;
 pub struct Call<'a> {
     api: Api,
     request: Result<Request>,
-    records: RecordPath,
-    format: Option<Arc<dyn Format>>,
+    written: Written,
     pages: Pages,
     opinions: Vec<Box<Opinion<'a>>>,
     steps: Vec<Box<Step<'a>>>,
@@ -64,8 +64,7 @@ impl<'a> Call<'a> {
         Self {
             api,
             request,
-            records: RecordPath::default(),
-            format: None,
+            written: Written::default(),
             pages: Pages::none(),
             opinions: Vec::new(),
             steps: Vec::new(),
@@ -131,7 +130,7 @@ impl<'a> Call<'a> {
     /// array, or the answer itself.
     pub fn records(mut self, path: impl AsRef<str>) -> Self {
         match path.as_ref().parse() {
-            Ok(path) => self.records = path,
+            Ok(path) => self.written.records = path,
             Err(error) => self.request = self.request.and(Err(error)),
         }
         self
@@ -140,8 +139,38 @@ impl<'a> Call<'a> {
     /// Says what answers are written in, and where in them the records are. Without it the answer's head
     /// says what it is ([`format_of`](super::format_of)).
     pub fn format(mut self, format: impl Format + 'static) -> Self {
-        self.format = Some(Arc::new(format));
+        self.written.format = Some(Arc::new(format));
         self
+    }
+
+    /// Sends a query of GraphQL, as [`Api::graphql`] does, to this call's address.
+    pub fn graphql(mut self, query: impl AsRef<str>) -> Self {
+        self.written.is_graphql = true;
+        self.json(graphql::body(query.as_ref()))
+    }
+
+    /// Sends a variable of a query of GraphQL. What is null is sent as null, which may mean something
+    /// else to an API than no variable.
+    pub fn variable(self, name: impl AsRef<str>, value: impl Serialize) -> Self {
+        self.with(|request| {
+            let value = serde_json::to_value(value)
+                .map_err(|_| Error::system("a variable of a query can't be written as JSON"))?;
+            let name = name.as_ref().replace('~', "~0").replace('/', "~1");
+            let is_put = match &mut request.body {
+                Body::Json(body) => pointer::put(body, &format!("/variables/{name}"), value),
+                Body::Empty | Body::Form(_) => false,
+            };
+            let no_query = || Error::system("a call that is no query of GraphQL has no variables");
+            is_put.then_some(()).ok_or_else(no_query)
+        })
+    }
+
+    /// Sends a variable of a query of GraphQL if there is one, and else leaves it out.
+    pub fn variable_opt(self, name: impl AsRef<str>, value: Option<impl Serialize>) -> Self {
+        match value {
+            Some(value) => self.variable(name, value),
+            None => self,
+        }
     }
 
     /// Says how to come by the next page.
@@ -221,13 +250,12 @@ impl<'a> Call<'a> {
     /// As [`Call::emit`].
     pub async fn fetch(self) -> Result<Value> {
         let request = self.request?;
-        super::emit::fetch(&self.api, &request, &self.opinions).await
+        super::emit::fetch(&self.api, &request, &self.opinions, self.written.is_graphql).await
     }
 
     async fn take(self, taker: &mut impl Taker) -> Result<()> {
-        let Self { api, request, records, format, pages, opinions, steps, position, is_resumable } =
-            self;
-        let plan = Plan { api, records, format, opinions, steps, is_resumable };
+        let Self { api, request, written, pages, opinions, steps, position, is_resumable } = self;
+        let plan = Plan { api, written, opinions, steps, is_resumable };
         plan.run(request?, position, pages, taker).await
     }
 }

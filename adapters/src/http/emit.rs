@@ -5,7 +5,8 @@ use super::call::Step;
 use super::format::{Record, Whole};
 use super::resume::Position;
 use super::verdict::Opinion;
-use super::{Api, Decoding, Format, Page, Pages, RecordPath, Request, format_of};
+use super::written::Written;
+use super::{Api, Decoding, Page, Pages, Request};
 use crate::Result;
 use crate::toolkit::Out;
 use serde_json::Value;
@@ -53,9 +54,7 @@ impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
 /// What is done with each page.
 pub(super) struct Plan<'a> {
     pub(super) api: Api,
-    pub(super) records: RecordPath,
-    /// What answers are written in, unless their heads say that.
-    pub(super) format: Option<Arc<dyn Format>>,
+    pub(super) written: Written,
     pub(super) opinions: Vec<Box<Opinion<'a>>>,
     pub(super) steps: Vec<Box<Step<'a>>>,
     pub(super) is_resumable: bool,
@@ -103,8 +102,9 @@ impl Plan<'_> {
         is_led: bool,
         taker: &mut impl Taker,
     ) -> Result<Option<Read>> {
-        let Self { api, records, format, opinions, steps, .. } = self;
-        let question = Question { api, request, is_led, opinions };
+        let Self { api, written, opinions, steps, .. } = self;
+        let is_graphql = written.is_graphql;
+        let question = Question { api, request, is_led, opinions, is_graphql };
         let mut is_again = false;
         question
             .ask(async |response| {
@@ -112,9 +112,7 @@ impl Plan<'_> {
                     taker.again();
                 }
                 let mut body = Body::default();
-                let format = format
-                    .clone()
-                    .unwrap_or_else(|| format_of(response.headers(), response.url(), records));
+                let format = written.format(&response);
                 let mut decoding = Decoding::start(response, format);
                 while let Some(record) = decoding.next().await.map_err(Interrupted::ByAnswer)? {
                     body.records += 1;
@@ -152,8 +150,9 @@ pub(super) async fn fetch(
     api: &Api,
     request: &Request,
     opinions: &[Box<Opinion<'_>>],
+    is_graphql: bool,
 ) -> Result<Value> {
-    let question = Question { api, request, is_led: false, opinions };
+    let question = Question { api, request, is_led: false, opinions, is_graphql };
     let read = question.ask(async |response| {
         let mut decoding = Decoding::start(response, Arc::new(Whole));
         while decoding.next().await.map_err(Interrupted::ByAnswer)?.is_some() {}

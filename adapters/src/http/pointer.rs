@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// # Errors
 ///
 /// A pointer that is none: it would find nothing, ever, and nobody would know.
-pub(super) fn check(pointer: &str) -> Result<()> {
+pub(crate) fn check(pointer: &str) -> Result<()> {
     if pointer.starts_with('/') {
         return Ok(());
     }
@@ -37,7 +37,7 @@ pub(super) fn take(record: &mut Record, pointer: &str) -> Option<Value> {
 
 /// Puts a value there in the place of what was. Objects on the way are made where there is nothing;
 /// the answer is whether something else is in the way.
-pub(super) fn put(document: &mut Value, pointer: &str, value: Value) -> bool {
+pub(crate) fn put(document: &mut Value, pointer: &str, value: Value) -> bool {
     let mut at = document;
     for step in pointer.split('/').skip(1) {
         if at.is_null() {

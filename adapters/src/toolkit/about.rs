@@ -96,6 +96,11 @@ impl About {
         Sliced { about: self, slices }
     }
 
+    /// What the stream is called.
+    pub const fn descriptor(&self) -> &StreamDescriptor {
+        &self.descriptor
+    }
+
     pub(super) fn is_resumable(&self) -> bool {
         self.resumable.unwrap_or(self.cursor.is_some())
     }

@@ -45,7 +45,7 @@ impl<'de> Visitor<'de> for Field<'_> {
 
 /// Compares two cursors: texts as texts, so that times must be written alike; numbers by their worth.
 /// None where one is a text and the other a number.
-pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+pub(crate) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
         (Value::Number(a), Value::Number(b)) => Some(compare_numbers(a, b)),

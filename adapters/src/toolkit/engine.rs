@@ -1,6 +1,9 @@
 //! What follows from a connector's streams: the catalog, a check, a read.
 
 mod reading;
+mod sample;
+
+pub use sample::sample;
 
 use self::reading::Reading;
 use super::slice::{Slice, SliceSink, Slices};

@@ -1,0 +1,114 @@
+//! The source `http`: one API of REST or GraphQL, described in the config.
+
+mod changes;
+mod config;
+mod cursor;
+mod family;
+mod format;
+mod pages;
+mod plan;
+mod stream;
+mod tagged;
+mod template;
+mod windows;
+
+use crate::http::{Api, Budget, Retry};
+use crate::toolkit::{
+    Connection, Connector, Inference, Streams, catalog, first_record, read, sample,
+};
+use crate::{Emitter, Error, ReadJob, Result};
+use airbyte_protocol::Catalog;
+use config::Settings;
+use std::time::Duration;
+
+/// Streams of an API that the config describes: where they are, how they are paged, what is new. So
+/// most APIs need no code of their own.
+///
+/// ```
+/// use airbyte_adapters::sources::Http;
+/// use airbyte_adapters::{testing, toolkit::Native};
+///
+/// let spec = testing::spec(&mut Native::new(Http)).spec();
+/// assert_eq!(spec.connection_specification["required"], serde_json::json!(["url", "streams"]));
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Http;
+
+/// A stream whose schema isn't given is known by so many of its records.
+const SAMPLES: usize = 500;
+
+impl Connector for Http {
+    type Config = Settings;
+
+    async fn streams(&self, config: Settings, connection: &Connection) -> Result<Streams> {
+        let api = api(&config, connection)?;
+        plan::streams(config.streams, &api)
+    }
+
+    async fn check(&self, streams: &Streams) -> Result<()> {
+        let Some(first) = streams.first() else { return Ok(()) };
+        let name = plan::name_of(&**first);
+        first_record(streams).await.map_err(|error| error.prefaced(&format!("stream {name}: ")))
+    }
+
+    async fn discover(&self, streams: &Streams) -> Result<Catalog> {
+        let mut catalog = catalog(streams);
+        for (offer, stream) in catalog.streams.iter_mut().zip(streams) {
+            if !offer.json_schema.is_empty() {
+                continue;
+            }
+            let mut inference = Inference::new();
+            sample(&**stream, SAMPLES, |record| inference.add(record)).await.map_err(|error| {
+                error.prefaced(&format!("stream {}: ", plan::name_of(&**stream)))
+            })?;
+            offer.json_schema = inference.schema().into_map();
+        }
+        Ok(catalog)
+    }
+
+    async fn read(
+        &self,
+        streams: &Streams,
+        job: &ReadJob,
+        emitter: &Emitter,
+        workers: usize,
+    ) -> Result<()> {
+        let own = job.config.values().get("workers").and_then(serde_json::Value::as_u64);
+        let workers = own.and_then(|own| own.try_into().ok()).unwrap_or(workers);
+        read(streams, job, emitter, workers).await
+    }
+}
+
+/// The API, as far as it is the same for all streams.
+fn api(config: &Settings, connection: &Connection) -> Result<Api> {
+    let mut api = Api::new(&config.url)
+        .map_err(|error| error.prefaced("the config is not valid: setting `url`: "))?;
+    if !matches!(config.auth, crate::http::AuthConfig::None) {
+        api = api.auth(config.auth.clone().auth(connection)?);
+    }
+    for (name, value) in &config.headers {
+        api = api.header(name, value.expose());
+    }
+    for (name, value) in &config.query {
+        api = api.query(name, value.as_str());
+    }
+    let mut budget = Budget::new();
+    if let Some(calls) = config.calls_per_second {
+        let interval = Duration::try_from_secs_f64(1.0 / calls).ok().filter(|_| calls > 0.0);
+        let interval = interval.ok_or_else(|| {
+            Error::config("the config is not valid: setting `calls_per_second` must be above zero")
+        })?;
+        budget = budget.per(interval, 1);
+    }
+    if let Some(calls) = config.calls_at_once {
+        budget = budget.at_once(calls);
+    }
+    let mut retry = Retry::new();
+    if let Some(tries) = config.retry.tries {
+        retry = retry.tries(tries);
+    }
+    if let Some(seconds) = config.retry.longest_wait_seconds {
+        retry = retry.patience(Duration::from_secs(seconds));
+    }
+    Ok(api.budget(budget).retry(retry))
+}

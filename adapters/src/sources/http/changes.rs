@@ -1,0 +1,99 @@
+//! Changes to records, in a user's words.
+
+use super::tagged::{alternative, typed};
+use super::template::pointer_to;
+use crate::Result;
+use crate::http::Transform;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// What is changed in each record.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(tag = "type", rename_all = "snake_case")]
+pub(super) enum ChangeSettings {
+    /// Sets a field
+    #[schemars(title = "Add")]
+    Add(AddSettings),
+    /// Removes a field
+    #[schemars(title = "Remove")]
+    Remove(RemoveSettings),
+    /// Moves a field
+    #[schemars(title = "Rename")]
+    Rename(RenameSettings),
+    /// Makes fields of the record of those of its objects
+    #[schemars(title = "Flatten")]
+    Flatten(FlattenSettings),
+}
+
+/// The settings of [`ChangeSettings::Add`].
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddSettings {
+    /// The field: a name or a JSON Pointer
+    field: String,
+    /// What it holds
+    value: Value,
+}
+
+/// The settings of [`ChangeSettings::Remove`].
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RemoveSettings {
+    /// The field: a name or a JSON Pointer
+    field: String,
+}
+
+/// The settings of [`ChangeSettings::Rename`].
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RenameSettings {
+    /// The field: a name or a JSON Pointer
+    field: String,
+    /// Where it goes: a name or a JSON Pointer
+    to: String,
+}
+
+/// The settings of [`ChangeSettings::Flatten`].
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FlattenSettings {
+    /// What stands between the names
+    #[serde(default = "underscore")]
+    between: String,
+}
+
+impl ChangeSettings {
+    /// The change that is meant.
+    ///
+    /// # Errors
+    ///
+    /// A config error: a field is no JSON Pointer.
+    pub(super) fn transform(&self) -> Result<Transform> {
+        match self {
+            Self::Add(given) => Transform::add(&pointer_to(&given.field), given.value.clone()),
+            Self::Remove(given) => Transform::remove(&pointer_to(&given.field)),
+            Self::Rename(given) => {
+                Transform::rename(&pointer_to(&given.field), &pointer_to(&given.to))
+            }
+            Self::Flatten(given) => Ok(Transform::flatten(&given.between)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ChangeSettings {
+    fn deserialize<D: Deserializer<'de>>(settings: D) -> Result<Self, D::Error> {
+        let (kind, settings) = alternative(settings)?;
+        match kind.as_str() {
+            "add" => typed(settings).map(Self::Add),
+            "remove" => typed(settings).map(Self::Remove),
+            "rename" => typed(settings).map(Self::Rename),
+            "flatten" => typed(settings).map(Self::Flatten),
+            _ => Err(serde::de::Error::custom("no known type")),
+        }
+    }
+}
+
+fn underscore() -> String {
+    "_".to_owned()
+}

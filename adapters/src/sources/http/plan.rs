@@ -1,0 +1,209 @@
+//! From what is described to streams.
+
+use super::config::{GraphQlSettings, MethodSettings, ParentSettings, StreamSettings};
+use super::family::Parent;
+use super::pages::PagesSettings;
+use super::stream::{HttpStream, Parts, Sent};
+use super::template::{Document, Template, Text, pointer_to};
+use super::windows::Windows;
+use crate::http::{Api, Method, Pages, Request, Url, pointer};
+use crate::toolkit::{About, AnyStream, Schema, Streams};
+use crate::{Error, Result};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
+
+/// A stream that promises an order is asked for a state after so many records.
+const CHECKPOINT_EVERY: u64 = 1000;
+
+/// The streams that are described.
+///
+/// # Errors
+///
+/// A config error that names the stream and the setting.
+pub(super) fn streams(described: Vec<StreamSettings>, api: &Api) -> Result<Streams> {
+    if described.is_empty() {
+        return Err(Error::config("the config is not valid: setting `streams` is empty"));
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = described.iter().find(|one| !names.insert((&one.namespace, &one.name))) {
+        return Err(fault(&twice.name, "name", &Error::config("another stream has it too")));
+    }
+    let mut plan = Plan { made: described.iter().map(|_| None).collect(), described, api };
+    let streams = (0..plan.described.len()).map(|at| plan.make(at, &mut Vec::new()));
+    streams.map(|stream| Ok(Box::new(stream?) as Box<dyn AnyStream>)).collect()
+}
+
+/// What a stream is called.
+pub(super) fn name_of(stream: &dyn AnyStream) -> String {
+    stream.about().descriptor().to_string()
+}
+
+/// What is wrong with a setting of a stream.
+fn fault(stream: &str, setting: &str, error: &Error) -> Error {
+    Error::config(format!(
+        "the config is not valid: stream {stream}: setting `{setting}`: {}",
+        error.message()
+    ))
+}
+
+struct Plan<'a> {
+    described: Vec<StreamSettings>,
+    made: Vec<Option<HttpStream>>,
+    api: &'a Api,
+}
+
+impl Plan<'_> {
+    /// The stream at a place of the list; `children` are waiting for it.
+    fn make(&mut self, at: usize, children: &mut Vec<usize>) -> Result<HttpStream> {
+        if let Some(made) = &self.made[at] {
+            return Ok(made.clone());
+        }
+        let described = self.described[at].clone();
+        let parent = match &described.parent {
+            None => None,
+            Some(parent) => {
+                children.push(at);
+                let made = self.parent(parent, children);
+                children.pop();
+                Some(made.map_err(|error| match error {
+                    Wrong::Here(error) => fault(&described.name, "parent", &error),
+                    Wrong::Above(error) => error,
+                })?)
+            }
+        };
+        let stream = HttpStream(Rc::new(parts(described, parent, self.api)?));
+        self.made[at] = Some(stream.clone());
+        Ok(stream)
+    }
+
+    fn parent(
+        &mut self,
+        parent: &ParentSettings,
+        children: &mut Vec<usize>,
+    ) -> Result<Parent, Wrong> {
+        let wrong = |text: String| Wrong::Here(Error::config(text));
+        let name = &parent.stream;
+        let at = self.described.iter().position(|one| one.name == *name);
+        let at = at.ok_or_else(|| wrong(format!("there is no stream `{name}`")))?;
+        if children.contains(&at) {
+            return Err(wrong(format!("`{name}` is below this stream itself")));
+        }
+        let pointer = pointer_to(&parent.field);
+        let stream = self.make(at, children).map_err(Wrong::Above)?;
+        if stream.names().contains(&parent.name) {
+            let text =
+                format!("`{}` is the name of something that its own parent gives", parent.name);
+            return Err(wrong(text));
+        }
+        Ok(Parent { stream, pointer, name: parent.name.clone() })
+    }
+}
+
+/// Where a fault is.
+enum Wrong {
+    Here(Error),
+    /// In the description of a parent.
+    Above(Error),
+}
+
+fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Parts> {
+    let known = parent.as_ref().map(Parent::names).unwrap_or_default();
+    let name = given.name.clone();
+    let at = |setting: &'static str| {
+        let name = name.clone();
+        move |error: Error| fault(&name, setting, &error)
+    };
+    let method = given.method;
+    let sent = sent(&given, &known, &at("body"))?;
+    let method = match (method, &sent) {
+        (Some(MethodSettings::Get), _) | (None, Sent::Nothing) => Method::GET,
+        (Some(MethodSettings::Post) | None, _) => Method::POST,
+        (Some(MethodSettings::Put), _) => Method::PUT,
+        (Some(MethodSettings::Patch), _) => Method::PATCH,
+    };
+    if let Some(cursor) = &given.cursor {
+        cursor.check().map_err(at("cursor"))?;
+    }
+    let changes = given.transformations.iter().map(super::changes::ChangeSettings::transform);
+    Ok(Parts {
+        about: about(&given),
+        api: api.clone(),
+        method,
+        path: Template::parse(&given.path, &known).map_err(at("path"))?,
+        query: templates(&given.query, &known).map_err(at("query"))?,
+        headers: given.headers.clone().into_iter().collect(),
+        sent,
+        records: given.records.parse().map_err(at("records"))?,
+        format: given.format,
+        pages: pages(given.pages.as_ref(), given.graphql.as_ref()).map_err(at("pages"))?,
+        windows: given.windows.map(Windows::new).transpose().map_err(at("windows"))?,
+        cursor: given.cursor,
+        parent,
+        changes: changes.collect::<Result<_>>().map_err(at("transformations"))?,
+        ignore: given.ignore.into(),
+        is_resumable: given.resumable,
+        name,
+    })
+}
+
+fn about(given: &StreamSettings) -> About {
+    let schema = Schema::given(given.schema.clone().map(Value::Object).unwrap_or_default());
+    let mut about = About::new(&given.name, schema).key(given.primary_key.iter().cloned());
+    about = about.resumable(given.resumable);
+    if let Some(namespace) = &given.namespace {
+        about = about.namespace(namespace);
+    }
+    if let Some(cursor) = &given.cursor {
+        about = about.cursor(&cursor.field);
+        if cursor.sorted {
+            about = about.checkpoint_every(CHECKPOINT_EVERY);
+        }
+    }
+    about
+}
+
+fn sent(given: &StreamSettings, known: &[String], fault: &dyn Fn(Error) -> Error) -> Result<Sent> {
+    let sent = match (&given.body, &given.graphql, given.form.is_empty()) {
+        (None, None, true) => Ok(Sent::Nothing),
+        (None, None, false) => templates(&given.form, known).map(Sent::Form),
+        (Some(body), None, true) => {
+            Document::parse(&Value::Object(body.clone()), known).map(Sent::Json)
+        }
+        (None, Some(graphql), true) => {
+            let variables = Value::Object(graphql.variables.clone());
+            let query = graphql.query.clone();
+            Document::parse(&variables, known).map(|variables| Sent::GraphQl { query, variables })
+        }
+        _ => Err(Error::config("of the settings `body`, `form` and `graphql` it can have one")),
+    };
+    sent.map_err(fault)
+}
+
+fn templates(texts: &BTreeMap<String, Text>, known: &[String]) -> Result<Vec<(String, Template)>> {
+    texts
+        .iter()
+        .map(|(name, text)| Ok((name.clone(), Template::parse(text.as_str(), known)?)))
+        .collect()
+}
+
+/// How a stream is paged; a query of GraphQL knows it by itself.
+fn pages(given: Option<&PagesSettings>, graphql: Option<&GraphQlSettings>) -> Result<Pages> {
+    let relay = graphql.and_then(|graphql| Some((graphql.page_info.as_deref()?, &graphql.after)));
+    let pages = match (given, relay) {
+        (None, None) => Pages::none(),
+        (Some(given), None) => given.pages()?,
+        (None, Some((page_info, after))) => {
+            pointer::check(page_info)?;
+            Pages::relay(page_info, after)
+        }
+        (Some(_), Some(_)) => {
+            return Err(Error::config("`graphql.page_info` says already how pages go on"));
+        }
+    };
+    // What is wrong with a pointer is said now rather than with the first page.
+    if let Ok(url) = Url::parse("http://localhost/") {
+        pages.open(&mut Request::get(url))?;
+    }
+    Ok(pages)
+}

@@ -1,0 +1,249 @@
+//! Texts with places for what a parent gives.
+
+use crate::{Error, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// What parents give, by name.
+pub(super) type Values = Map<String, Value>;
+
+/// What needs no escape within a step of a path.
+const STEP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A text, which a user may also write as a number, or as true or false.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Text(String);
+
+impl Text {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(value)?;
+        plain(&value).map(Self).ok_or_else(|| D::Error::custom("no text"))
+    }
+}
+
+impl JsonSchema for Text {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "number", "boolean"]})
+    }
+}
+
+/// A value as it stands in an address or a form; none of what has parts, or is nothing.
+pub(super) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A field that is named by its name or by a JSON Pointer, as a pointer.
+pub(super) fn pointer_to(field: &str) -> String {
+    match field.starts_with('/') {
+        true => field.to_owned(),
+        false => format!("/{}", field.replace('~', "~0").replace('/', "~1")),
+    }
+}
+
+/// A text in which `{name}` stands for a value. Braces around anything but a name are themselves, as they
+/// are in JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Template(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Name(String),
+}
+
+impl Template {
+    /// # Errors
+    ///
+    /// A config error: a name isn't among the known ones.
+    pub(super) fn parse(text: &str, known: &[String]) -> Result<Self> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, name, after)) = next_name(rest) {
+            if !known.iter().any(|one| one == name) {
+                let has = match known {
+                    [] => "there is no parent that gives it".to_owned(),
+                    known => format!("what there is: {}", known.join(", ")),
+                };
+                return Err(Error::config(format!("nobody knows {{{name}}}; {has}")));
+            }
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(Part::Name(name.to_owned()));
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
+        Ok(Self(parts))
+    }
+
+    /// The text with values in it.
+    pub(super) fn fill(&self, values: &Values) -> Result<String> {
+        self.filled(values, |text| Ok(Cow::Borrowed(text)))
+    }
+
+    /// The text as a path, which values can't lead elsewhere.
+    pub(super) fn fill_path(&self, values: &Values) -> Result<String> {
+        self.filled(values, |text| match text {
+            "" | "." | ".." => Err(Error::system("a parent gives what can't be a part of a path")),
+            text => Ok(utf8_percent_encode(text, STEP).into()),
+        })
+    }
+
+    /// The text, or the very value if it is nothing else.
+    fn fill_value(&self, values: &Values) -> Result<Value> {
+        match &self.0[..] {
+            [Part::Name(name)] => values.get(name).cloned().ok_or_else(|| unknown(name)),
+            _ => self.fill(values).map(Value::String),
+        }
+    }
+
+    fn filled(
+        &self,
+        values: &Values,
+        escape: impl Fn(&str) -> Result<Cow<'_, str>>,
+    ) -> Result<String> {
+        let mut text = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Name(name) => {
+                    let value = values.get(name).and_then(plain).ok_or_else(|| unknown(name))?;
+                    text.push_str(&escape(&value)?);
+                }
+            }
+        }
+        Ok(text)
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    Error::system(format!("the slice has no `{name}`"))
+}
+
+fn next_name(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    while let Some(at) = text[from..].find('{').map(|at| from + at) {
+        let inner = &text[at + 1..];
+        let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        if let Some(end) = end.filter(|end| *end > 0 && inner[*end..].starts_with('}')) {
+            return Some((&text[..at], &inner[..end], &inner[end + 1..]));
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// A JSON text with templates for its texts.
+#[derive(Debug, Clone)]
+pub(super) enum Document {
+    Value(Value),
+    Text(Template),
+    List(Vec<Self>),
+    Object(Vec<(String, Self)>),
+}
+
+impl Document {
+    /// # Errors
+    ///
+    /// As [`Template::parse`].
+    pub(super) fn parse(value: &Value, known: &[String]) -> Result<Self> {
+        Ok(match value {
+            Value::String(text) => Self::Text(Template::parse(text, known)?),
+            Value::Array(list) => {
+                Self::List(list.iter().map(|one| Self::parse(one, known)).collect::<Result<_>>()?)
+            }
+            Value::Object(map) => Self::Object(
+                map.iter()
+                    .map(|(name, value)| Ok((name.clone(), Self::parse(value, known)?)))
+                    .collect::<Result<_>>()?,
+            ),
+            value => Self::Value(value.clone()),
+        })
+    }
+
+    pub(super) fn fill(&self, values: &Values) -> Result<Value> {
+        Ok(match self {
+            Self::Value(value) => value.clone(),
+            Self::Text(template) => template.fill_value(values)?,
+            Self::List(list) => {
+                Value::Array(list.iter().map(|one| one.fill(values)).collect::<Result<_>>()?)
+            }
+            Self::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| Ok((name.clone(), member.fill(values)?)))
+                    .collect::<Result<_>>()?,
+            ),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn values() -> Values {
+        Values::from_iter([("id".into(), json!(7)), ("name".into(), json!("a/b ü"))])
+    }
+
+    fn known() -> Vec<String> {
+        vec!["id".to_owned(), "name".to_owned()]
+    }
+
+    #[test]
+    fn names_stand_for_values_and_other_braces_for_themselves() {
+        let filled = |text: &str| Template::parse(text, &known()).unwrap().fill(&values()).unwrap();
+        assert_eq!(filled("x/{id}/{name}{id}"), "x/7/a/b ü7");
+        assert_eq!(filled(r#"{"a": {}, "b": {id}"#), r#"{"a": {}, "b": 7"#);
+        assert_eq!(filled("{{id}}"), "{7}");
+        assert_eq!(filled(""), "");
+    }
+
+    #[test]
+    fn a_path_is_not_led_elsewhere() {
+        let path = Template::parse("x/{name}/y", &known()).unwrap();
+        assert_eq!(path.fill_path(&values()).unwrap(), "x/a%2Fb%20%C3%BC/y");
+        for odd in ["", ".", ".."] {
+            let values = Values::from_iter([("name".into(), json!(odd))]);
+            assert!(path.fill_path(&values).is_err());
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_only_a_name_is_the_value() {
+        let document = json!({"a": ["{id}", "no {id}", 1.50], "b": null});
+        let document = Document::parse(&document, &known()).unwrap();
+        let filled = document.fill(&values()).unwrap();
+        assert_eq!(filled.to_string(), r#"{"a":[7,"no 7",1.50],"b":null}"#);
+    }
+
+    #[test]
+    fn a_name_that_nobody_gives_is_a_fault_of_the_config() {
+        let told = |known: &[String]| Template::parse("{x}", known).unwrap_err().to_string();
+        assert_eq!(told(&[]), "nobody knows {x}; there is no parent that gives it");
+        assert_eq!(told(&known()), "nobody knows {x}; what there is: id, name");
+    }
+}
