@@ -1,5 +1,7 @@
 //! Sources behind HTTP APIs, as a server and a platform see them.
 
+#[path = "http/example.rs"]
+mod example;
 #[path = "http/faults.rs"]
 mod faults;
 #[path = "http/pages.rs"]
