@@ -50,6 +50,7 @@ mod call;
 mod emit;
 mod failed;
 mod format;
+mod graphql;
 mod pages;
 mod pointer;
 mod quota;
@@ -62,6 +63,7 @@ mod send;
 mod transform;
 mod verdict;
 mod wire;
+mod written;
 
 pub use api::Api;
 pub use auth::{

@@ -4,6 +4,8 @@
 mod example;
 #[path = "http/faults.rs"]
 mod faults;
+#[path = "http/graphql.rs"]
+mod graphql;
 #[path = "http/pages.rs"]
 mod pages;
 #[path = "http/quotas.rs"]

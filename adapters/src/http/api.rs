@@ -158,6 +158,39 @@ impl Api {
         self.call(Method::DELETE, path)
     }
 
+    /// A query of GraphQL, by POST to the API's address, which answers with pages as [`Pages::relay`] has
+    /// them:
+    ///
+    /// ```no_run
+    /// # use airbyte_adapters::http::{Api, Pages};
+    /// # use airbyte_adapters::toolkit::{Out, Slice};
+    /// # use airbyte_adapters::Result;
+    /// # async fn read(slice: &Slice, out: &mut Out<'_>) -> Result<()> {
+    /// const ISSUES: &str = "query ($after: String, $since: DateTime) {
+    ///     issues(first: 100, after: $after, filter: {updatedAt: {gte: $since}}) {
+    ///         nodes { id title updatedAt }
+    ///         pageInfo { hasNextPage endCursor }
+    ///     }
+    /// }";
+    /// let api = Api::new("https://api.example.com/graphql")?;
+    /// api.graphql(ISSUES)
+    ///     .variable_opt("since", slice.cursor::<String>()?)
+    ///     .records("/data/issues/nodes")
+    ///     .pages(Pages::relay("/data/issues/pageInfo", "after"))
+    ///     .emit(out)
+    ///     .await
+    /// # }
+    /// ```
+    ///
+    /// An answer with errors is a fault, whatever its status and whatever data there is: where
+    /// `extensions.code` or `type` says so, a quota that is used up, refused credentials, or what may go
+    /// better the next time; else the source's. [`Api::classify`] comes before that.
+    ///
+    /// [`Pages::relay`]: super::Pages::relay
+    pub fn graphql<'a>(&self, query: impl AsRef<str>) -> Call<'a> {
+        self.post("").graphql(query)
+    }
+
     /// A call of any method, as [`Api::get`].
     pub fn call<'a>(&self, method: Method, path: impl AsRef<str>) -> Call<'a> {
         Call::new(self.clone(), method, path.as_ref())

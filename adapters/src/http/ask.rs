@@ -7,7 +7,7 @@ use super::request::host;
 use super::retry::Tries;
 use super::send::Answered;
 use super::verdict::{self, Opinion};
-use super::{Answer, Api, Request, Verdict};
+use super::{Answer, Api, Request, Verdict, graphql};
 use crate::{Error, Result};
 use airbyte_protocol::FailureType;
 use reqwest::Response;
@@ -58,6 +58,8 @@ pub(super) struct Question<'a> {
     pub(super) request: &'a Request,
     /// The call's own opinions of answers, which come before the API's.
     pub(super) opinions: &'a [Box<Opinion<'a>>],
+    /// Whether it asks in GraphQL, whose answers say more than their status.
+    pub(super) is_graphql: bool,
 }
 
 impl Question<'_> {
@@ -163,7 +165,10 @@ impl Question<'_> {
     fn opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
         let own = self.opinions.iter().rev().find_map(|opinion| opinion(answer));
         let of_api = &self.api.settings.opinions;
-        own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer)))
+        own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer))).or_else(|| {
+            let place = self.is_graphql.then(|| self.request.place())?;
+            graphql::verdict(&place, answer)
+        })
     }
 
     /// What comes of an error of sending or reading: a transient one may go better the next time.

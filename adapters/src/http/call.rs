@@ -2,7 +2,8 @@ use super::api::header;
 use super::emit::{Pagewise, Plan, Taker, ToOut};
 use super::format::Record;
 use super::verdict::Opinion;
-use super::{Answer, Api, Body, Format, Json, Pages, Request, Verdict};
+use super::written::Written;
+use super::{Answer, Api, Body, Format, Pages, Request, Verdict, graphql, pointer};
 use crate::toolkit::{Out, Slice};
 use crate::{Error, Result};
 use reqwest::Method;
@@ -41,7 +42,7 @@ use std::sync::Arc;
 pub struct Call<'a> {
     api: Api,
     request: Result<Request>,
-    format: Arc<dyn Format>,
+    written: Written,
     pages: Pages,
     opinions: Vec<Box<Opinion<'a>>>,
     steps: Vec<Box<Step<'a>>>,
@@ -63,7 +64,7 @@ impl<'a> Call<'a> {
         Self {
             api,
             request,
-            format: Arc::new(Json::new()),
+            written: Written::default(),
             pages: Pages::none(),
             opinions: Vec::new(),
             steps: Vec::new(),
@@ -129,18 +130,52 @@ impl<'a> Call<'a> {
     /// an array or object. Without it an answer's array, or the answer itself.
     pub fn records(mut self, path: impl AsRef<str>) -> Self {
         match path.as_ref().parse() {
-            Ok(path) => self.format(Json::at(path)),
-            Err(error) => {
-                self.request = self.request.and(Err(error));
-                self
-            }
+            Ok(path) => self.written.records = path,
+            Err(error) => self.request = self.request.and(Err(error)),
         }
+        self
     }
 
-    /// Says what answers are written in.
+    /// Says what answers are written in; [`Call::records`] is for JSON, and a format has its own path.
     pub fn format(mut self, format: impl Format + 'static) -> Self {
-        self.format = Arc::new(format);
+        self.written.format = Some(Arc::new(format));
         self
+    }
+
+    /// Takes each answer for what its `Content-Type` says, as [`format_of`](super::format_of) knows it.
+    pub const fn format_by_type(mut self) -> Self {
+        self.written.is_by_type = true;
+        self
+    }
+
+    /// Sends a query of GraphQL, as [`Api::graphql`] does, to this call's address.
+    pub fn graphql(mut self, query: impl AsRef<str>) -> Self {
+        self.written.is_graphql = true;
+        self.json(graphql::body(query.as_ref()))
+    }
+
+    /// Sends a variable of a query of GraphQL. What is null is sent as null, which may mean something
+    /// else to an API than no variable.
+    pub fn variable(self, name: impl AsRef<str>, value: impl Serialize) -> Self {
+        self.with(|request| {
+            let value = serde_json::to_value(value)
+                .map_err(|_| Error::system("a variable of a query can't be written as JSON"))?;
+            let name = name.as_ref().replace('~', "~0").replace('/', "~1");
+            let is_put = match &mut request.body {
+                Body::Json(body) => pointer::put(body, &format!("/variables/{name}"), value),
+                Body::Empty | Body::Form(_) => false,
+            };
+            let no_query = || Error::system("a call that is no query of GraphQL has no variables");
+            is_put.then_some(()).ok_or_else(no_query)
+        })
+    }
+
+    /// Sends a variable of a query of GraphQL if there is one, and else leaves it out.
+    pub fn variable_opt(self, name: impl AsRef<str>, value: Option<impl Serialize>) -> Self {
+        match value {
+            Some(value) => self.variable(name, value),
+            None => self,
+        }
     }
 
     /// Says how to come by the next page.
@@ -215,12 +250,12 @@ impl<'a> Call<'a> {
     /// As [`Call::emit`].
     pub async fn fetch(self) -> Result<Value> {
         let request = self.request?;
-        super::emit::fetch(&self.api, &request, &self.opinions).await
+        super::emit::fetch(&self.api, &request, &self.opinions, self.written.is_graphql).await
     }
 
     async fn take(self, taker: &mut impl Taker) -> Result<()> {
-        let Self { api, request, format, pages, opinions, steps, position, is_resumable } = self;
-        let plan = Plan { api, format, opinions, steps, is_resumable };
+        let Self { api, request, written, pages, opinions, steps, position, is_resumable } = self;
+        let plan = Plan { api, written, opinions, steps, is_resumable };
         plan.run(request?, position, pages, taker).await
     }
 }

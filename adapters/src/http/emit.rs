@@ -5,12 +5,12 @@ use super::call::Step;
 use super::format::Record;
 use super::resume::Position;
 use super::verdict::Opinion;
-use super::{Api, Decoding, Format, Page, Pages, Request};
+use super::written::Written;
+use super::{Api, Decoding, Page, Pages, Request};
 use crate::toolkit::Out;
 use crate::{Error, Result};
 use reqwest::Response;
 use serde_json::Value;
-use std::sync::Arc;
 
 /// Takes records, and hears where the next page is.
 pub(super) trait Taker {
@@ -46,7 +46,7 @@ impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
 /// What is done with each page.
 pub(super) struct Plan<'a> {
     pub(super) api: Api,
-    pub(super) format: Arc<dyn Format>,
+    pub(super) written: Written,
     pub(super) opinions: Vec<Box<Opinion<'a>>>,
     pub(super) steps: Vec<Box<Step<'a>>>,
     pub(super) is_resumable: bool,
@@ -87,12 +87,14 @@ impl Plan<'_> {
     }
 
     async fn page(&mut self, request: &Request, taker: &mut impl Taker) -> Result<Option<Read>> {
-        let Self { api, format, opinions, steps, .. } = self;
-        let question = Question { api, request, opinions };
+        let Self { api, written, opinions, steps, .. } = self;
+        let is_graphql = written.is_graphql;
+        let question = Question { api, request, opinions, is_graphql };
         question
             .ask(async |response| {
                 let mut body = Body::default();
-                let mut decoding = Decoding::start(response, Arc::clone(format));
+                let format = written.format(&response);
+                let mut decoding = Decoding::start(response, format);
                 while let Some(record) = decoding.next().await.map_err(Interrupted::ByAnswer)? {
                     body.records += 1;
                     // The last record stays with the page; the ones before it go their way.
@@ -129,8 +131,9 @@ pub(super) async fn fetch(
     api: &Api,
     request: &Request,
     opinions: &[Box<Opinion<'_>>],
+    is_graphql: bool,
 ) -> Result<Value> {
-    let question = Question { api, request, opinions };
+    let question = Question { api, request, opinions, is_graphql };
     let read = question.ask(async |response| {
         let rest = whole(response).await.map_err(Interrupted::ByAnswer)?;
         Ok(Body { rest, ..Body::default() })

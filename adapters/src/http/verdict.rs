@@ -109,14 +109,19 @@ const REASONS: [&str; 7] = [
 
 /// An API's own short sentence, in one line.
 pub(super) fn reason(document: &Value) -> Option<String> {
-    const LONGEST: usize = 200;
     let texts = REASONS.iter().filter_map(|at| document.pointer(at)?.as_str());
     let text = texts.map(str::trim).find(|text| !text.is_empty())?;
+    Some(line(text))
+}
+
+/// Somebody else's words as a short line.
+pub(super) fn line(text: &str) -> String {
+    const LONGEST: usize = 200;
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Some(match line.char_indices().nth(LONGEST) {
+    match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::opening::{Opening, refuse_page};
 use super::{Each, Format, Rest, ended_early, unreadable};
-use crate::http::RecordPath;
+use crate::http::{RecordPath, graphql};
 use crate::{Error, Result};
 use find::{Finder, find};
 use serde_json::Deserializer;
@@ -41,6 +41,7 @@ const BUFFER: usize = 32 * 1024;
 pub struct Json {
     records: RecordPath,
     wrap: bool,
+    or_errors: bool,
 }
 
 impl Json {
@@ -51,7 +52,13 @@ impl Json {
 
     /// A document with its records at a path.
     pub fn at(records: RecordPath) -> Self {
-        Self { records, wrap: false }
+        Self { records, wrap: false, or_errors: false }
+    }
+
+    /// A document that has a list of `errors` needs no records.
+    pub(in crate::http) const fn or_errors(mut self) -> Self {
+        self.or_errors = true;
+        self
     }
 
     /// Makes `{"value": x}` of a record `x` that is no object; without this it is an error.
@@ -76,9 +83,15 @@ impl Format for Json {
             let text = BufReader::with_capacity(BUFFER, opening.text().chain(body));
             find(Deserializer::from_reader(text), &mut finder)
         };
-        match (finder.into_failure(), found) {
-            (Some(failure), _) => Err(failure),
-            (None, found) => found.map_err(malformed),
+        let missing = finder.take_missing();
+        let rest = match (finder.into_failure(), found) {
+            (Some(failure), _) => return Err(failure),
+            (None, found) => found.map_err(malformed)?,
+        };
+        match missing {
+            Some(_) if self.or_errors && !graphql::errors(&rest).is_empty() => Ok(rest),
+            Some(missing) => Err(missing),
+            None => Ok(rest),
         }
     }
 }

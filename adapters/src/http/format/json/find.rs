@@ -16,11 +16,17 @@ pub(super) struct Finder<'a, 'e> {
     each: &'a mut Each<'e>,
     seen: u64,
     failure: Option<Error>,
+    missing: Option<Error>,
 }
 
 impl<'a, 'e> Finder<'a, 'e> {
     pub(super) fn new(path: &'a RecordPath, wrap: bool, each: &'a mut Each<'e>) -> Self {
-        Self { path, wrap, each, seen: 0, failure: None }
+        Self { path, wrap, each, seen: 0, failure: None, missing: None }
+    }
+
+    /// What of the path the document doesn't have.
+    pub(super) fn take_missing(&mut self) -> Option<Error> {
+        self.missing.take()
     }
 
     /// What ended it, unless that was the text itself.
@@ -92,9 +98,10 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
         )))
     }
 
-    fn missing<E: de::Error>(self) -> E {
+    /// Whether that is a fault is known when all of the document is.
+    fn missing(&mut self) {
         let path = self.finder.path.named(self.depth + 1);
-        self.finder.fail(Error::system(format!("the body has no {path}")))
+        self.finder.missing = Some(Error::system(format!("the body has no {path}")));
     }
 
     /// The members of an object on the way, of which `name` leads on.
@@ -119,7 +126,7 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
             next = map.next_key()?;
         }
         if !seen && !self.among {
-            return Err(self.missing());
+            self.missing();
         }
         Ok(Value::Object(rest))
     }
@@ -142,8 +149,12 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
             match element {
                 Some(element) if !self.among => rest.push(element),
                 Some(_) => {}
-                None if at <= wanted && !self.among => return Err(self.missing()),
-                None => break,
+                None => {
+                    if at <= wanted && !self.among {
+                        self.missing();
+                    }
+                    break;
+                }
             }
         }
         Ok(Value::Array(rest))
