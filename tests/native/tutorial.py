@@ -85,6 +85,7 @@ class Shell:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait()
+        self.process.stdout.close()
 
 
 def wait_for(port: int) -> None:
@@ -124,6 +125,13 @@ def follow(page: str, shell: Shell, folder: pathlib.Path, port: int) -> str:
     return "" if shown else "it shows nothing that could be wrong"
 
 
+def profile_of(checkout: pathlib.Path, folder: pathlib.Path) -> None:
+    """Have cargo build in a folder as in the checkout, so that what was built there serves here."""
+    _, _, profile = (checkout / "Cargo.toml").read_text().partition("\n[profile.dev]\n")
+    (folder / ".cargo").mkdir()
+    (folder / ".cargo" / "config.toml").write_text(f"[profile.dev]\n{profile}")
+
+
 def program() -> str:
     """The example as the tutorial shows it: without its first comment and what is for tests."""
     _, _, text = EXAMPLE.read_text().partition("\n\n")
@@ -151,6 +159,7 @@ def main() -> int:
         if options.target:
             options.target.mkdir(parents=True, exist_ok=True)
             (folder / "target").symlink_to(options.target.absolute())
+            profile_of(ROOT, folder)
         variables = {
             "PATH": f"{datasette}{os.pathsep}{os.environ['PATH']}",
             "NO_PROXY": HOST, "no_proxy": HOST,
