@@ -29,6 +29,8 @@ mod odd;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod process;

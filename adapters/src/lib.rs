@@ -22,6 +22,8 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 mod error;
+#[cfg(all(doctest, feature = "http"))]
+mod guide;
 #[cfg(feature = "http")]
 pub mod http;
 mod runtime;

@@ -2,6 +2,8 @@
 
 #[path = "http/echoes.rs"]
 mod echoes;
+#[path = "http/example.rs"]
+mod example;
 #[path = "http/faults.rs"]
 mod faults;
 #[path = "http/graphql.rs"]

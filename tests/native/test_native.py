@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""The comparison itself: it must see what is wrong with a read. Needs no server.
+"""The checks themselves: they must see what is wrong with a read, or with a page. Needs no server.
 
     test_native.py
 """
 
+import contextlib
+import io
+import pathlib
+import tempfile
 import unittest
 
 from alike import difference, parsed, told
@@ -11,6 +15,7 @@ from laws import beginning, going_on, held, positions
 from manifest import manifest
 from readings import Ran, Reading
 from streams import CASES, Case
+from tutorial import Shell, blocks, follow
 
 ORDERS = {
     "name": "orders", "path": "orders", "key": ["id"],
@@ -138,6 +143,43 @@ class Manifests(unittest.TestCase):
                 [one["name"] for one in made["streams"] if "incremental_sync" in one],
                 [one["name"] for one in case.streams if "cursor" in one],
             )
+
+
+class Tutorial(unittest.TestCase):
+    """A page is followed to the letter."""
+
+    def followed(self, page: str) -> str:
+        with tempfile.TemporaryDirectory() as name:
+            shell = Shell(pathlib.Path(name), {})
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    return follow(page, shell, pathlib.Path(name), 0)
+            finally:
+                shell.close()
+
+    def test_what_is_shown_must_be_printed(self) -> None:
+        self.assertEqual(self.followed(fenced("text a.txt", "x") + SHOWN), "")
+        self.assertIn("prints", self.followed(fenced("text a.txt", "y") + SHOWN))
+        self.assertIn("prints", self.followed(fenced("sh", "echo x")))
+
+    def test_a_page_that_shows_nothing_proves_nothing(self) -> None:
+        self.assertIn("shows nothing", self.followed(fenced("sh", "true")))
+
+    def test_a_command_must_succeed(self) -> None:
+        for command in ("false\ntrue", "false | true", "cat nowhere 2> /dev/null"):
+            with self.assertRaises(RuntimeError):
+                self.followed(fenced("sh", command))
+
+    def test_no_block_is_passed_over(self) -> None:
+        self.assertIn("nobody knows", self.followed(fenced("rust", "fn main() {}")))
+        self.assertEqual([block.line for block in blocks("a\n" + SHOWN)], [2, 5])
+
+
+def fenced(kind: str, text: str) -> str:
+    return f"```{kind}\n{text}\n```\n"
+
+
+SHOWN = fenced("sh", "cat a.txt") + fenced("text", "x")
 
 
 if __name__ == "__main__":
