@@ -1,5 +1,7 @@
 //! Sources behind HTTP APIs, as a server and a platform see them.
 
+#[path = "http/described.rs"]
+mod described;
 #[path = "http/faults.rs"]
 mod faults;
 #[path = "http/graphql.rs"]

@@ -13,7 +13,7 @@ from readings import Ran, Reading
 from streams import CASES, Case
 
 ORDERS = {
-    "name": "orders", "path": "orders", "key": ["id"],
+    "name": "orders", "path": "orders", "primary_key": ["id"],
     "cursor": {"field": "at", "query": "since"},
 }
 CASE = Case("a case", "datasette", [ORDERS])
@@ -128,7 +128,7 @@ class Manifests(unittest.TestCase):
 
     def test_every_setting_is_known_to_the_translation(self) -> None:
         known = {
-            "name", "path", "query", "records", "key", "pages", "cursor", "parent", "graphql",
+            "name", "path", "query", "records", "primary_key", "pages", "cursor", "parent", "graphql",
         }
         for case in CASES:
             self.assertEqual({name for one in case.streams for name in one} - known, set())
