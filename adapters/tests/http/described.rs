@@ -265,3 +265,17 @@ fn what_is_wrong_with_a_description_is_named() {
     is(a("name", json!("other")), "stream other: setting `name`: another stream has it too");
     is(a("nmae", json!(1)), "setting `streams.0` has unknown settings: nmae");
 }
+
+#[test]
+fn the_readmes_example_is_a_config() {
+    let readme = std::fs::read_to_string("../README.md").expect("the README");
+    let block = readme.split("```json\n").nth(1).expect("an example").split("```").next();
+    let mut config: Value = serde_json::from_str(block.expect("its end")).expect("JSON");
+    let server = server();
+    config["url"] = json!(server.uri());
+    let issue = json!({"id": 1, "number": 7, "updated_at": "2026-01-02T03:04:05Z"});
+    answer(&server, "/issues", [body(json!([issue]))]);
+    answer(&server, "/issues/7/reactions", [body(json!([{"id": 5}]))]);
+    let transcript = read(&config, SyncMode::Incremental, &[]);
+    assert_eq!((rows(&transcript, "issues").len(), rows(&transcript, "reactions").len()), (1, 1));
+}
