@@ -1,5 +1,7 @@
 //! Sources behind HTTP APIs, as a server and a platform see them.
 
+#[path = "http/described.rs"]
+mod described;
 #[path = "http/echoes.rs"]
 mod echoes;
 #[path = "http/example.rs"]

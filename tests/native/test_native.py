@@ -18,7 +18,7 @@ from streams import CASES, Case
 from tutorial import Shell, blocks, follow
 
 ORDERS = {
-    "name": "orders", "path": "orders", "key": ["id"],
+    "name": "orders", "path": "orders", "primary_key": ["id"],
     "cursor": {"field": "at", "query": "since"},
 }
 CASE = Case("a case", "datasette", [ORDERS])
@@ -133,7 +133,7 @@ class Manifests(unittest.TestCase):
 
     def test_every_setting_is_known_to_the_translation(self) -> None:
         known = {
-            "name", "path", "query", "records", "key", "pages", "cursor", "parent", "graphql",
+            "name", "path", "query", "records", "primary_key", "pages", "cursor", "parent", "graphql",
         }
         for case in CASES:
             self.assertEqual({name for one in case.streams for name in one} - known, set())

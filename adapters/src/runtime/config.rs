@@ -174,8 +174,8 @@ fn complaint(error: &jsonschema::ValidationError<'_>) -> Complaint {
         }
         ValidationErrorKind::Pattern { .. } => format!("{setting} doesn't match its pattern"),
         ValidationErrorKind::Format { format } => format!("{setting} is not a valid {format}"),
-        ValidationErrorKind::AdditionalProperties { .. } => {
-            format!("{setting} has unknown settings")
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!("{setting} has unknown settings: {}", unexpected.join(", "))
         }
         kind => format!("{setting} breaks the rule `{}` of the spec", kind.keyword()),
     };

@@ -111,11 +111,9 @@ impl About {
         let mut offer = airbyte::Stream::new(self.descriptor.name, self.schema.into_map());
         offer.namespace = self.descriptor.namespace;
         offer.source_defined_primary_key = self.key.into_iter().map(|field| vec![field]).collect();
-        if is_resumable || self.cursor.is_some() {
-            offer.source_defined_cursor = Some(true);
-        }
         offer.is_resumable = Some(is_resumable);
         if let Some(cursor) = self.cursor {
+            offer.source_defined_cursor = Some(true);
             offer.supported_sync_modes.push(SyncMode::Incremental);
             offer.default_cursor_field = vec![cursor];
         }

@@ -31,6 +31,9 @@ pub(super) struct Progress {
     /// Steps that were saved since the last publishing.
     unpublished: usize,
     was_published: bool,
+    /// Whether what is saved differs from what was published. Platforms tell states apart by their
+    /// content, so none may come twice with records in between.
+    has_changed: bool,
     published_at: Instant,
 }
 
@@ -47,7 +50,7 @@ impl Progress {
         let start = saved.cursor.clone();
         let waiting = VecDeque::new();
         let (unpublished, was_published, published_at) = (0, false, Instant::now());
-        let first = 0;
+        let (first, has_changed) = (0, false);
         Self {
             saved,
             start,
@@ -56,6 +59,7 @@ impl Progress {
             first,
             unpublished,
             was_published,
+            has_changed,
             published_at,
         }
     }
@@ -124,7 +128,7 @@ impl Progress {
 
     fn is_due(&self) -> bool {
         let enough = self.unpublished > self.saved.len() / THIN;
-        self.is_resumable && (enough || self.published_at.elapsed() >= LONG)
+        self.is_resumable && self.has_changed && (enough || self.published_at.elapsed() >= LONG)
     }
 
     fn save_first(&mut self) -> Result<()> {
@@ -140,10 +144,13 @@ impl Progress {
                 } else {
                     &mut self.saved.cursor
                 };
+                let before = known.clone();
                 keep_greatest(known, at.clone())?;
+                self.has_changed |= *known != before;
             }
             (SyncMode::FullRefresh, None) if !slice.done => {}
             (SyncMode::FullRefresh, at) => {
+                self.has_changed = true;
                 let kept = self.saved.entry(&slice.key);
                 kept.done = slice.done;
                 kept.at = at.clone().filter(|_| !slice.done);
@@ -156,7 +163,9 @@ impl Progress {
     pub(super) fn publish(&mut self) -> Value {
         self.unpublished = 0;
         self.was_published = true;
+        self.has_changed = false;
         self.published_at = Instant::now();
+        self.saved.is_underway = self.saved.mode == SyncMode::Incremental && self.saved.len() > 0;
         self.saved.to_blob()
     }
 
@@ -164,10 +173,12 @@ impl Progress {
     pub(super) fn conclude(&mut self) -> Option<Value> {
         if self.saved.mode == SyncMode::FullRefresh {
             self.saved.complete();
-        } else if self.was_published && self.unpublished == 0 {
+        } else if self.was_published && self.unpublished == 0 && !self.saved.is_underway {
             return None;
         }
-        Some(self.publish())
+        let _ = self.publish();
+        self.saved.is_underway = false;
+        Some(self.saved.to_blob())
     }
 }
 

@@ -21,6 +21,10 @@ pub(super) struct Saved {
     /// A full refresh that got to its end. The next one begins anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     complete: bool,
+    /// Whether more of this read's partitions may come. So the last state is another one even if those
+    /// brought nothing but records that were known.
+    #[serde(default, rename = "underway", skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_underway: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cursor: Option<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -43,7 +47,15 @@ pub(super) struct Kept {
 impl Saved {
     pub(super) fn new(mode: SyncMode) -> Self {
         let (slices, places) = (Vec::new(), HashMap::new());
-        Self { version: VERSION, mode, complete: false, cursor: None, slices, places }
+        Self {
+            version: VERSION,
+            mode,
+            complete: false,
+            is_underway: false,
+            cursor: None,
+            slices,
+            places,
+        }
     }
 
     /// What an earlier read left for one in `mode`: nothing, if that one was in another mode or a full
@@ -72,6 +84,7 @@ impl Saved {
         if saved.mode != mode || saved.complete {
             return Ok(Self::new(mode));
         }
+        saved.is_underway = false;
         let named = |(place, kept): (usize, &Kept)| (name(&kept.slice), place);
         saved.places = saved.slices.iter().enumerate().map(named).collect();
         Ok(saved)

@@ -22,7 +22,7 @@ use std::fmt;
 /// ```
 #[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(inline, extend("airbyte_secret" = true))]
+#[schemars(inline, description = "A secret", extend("airbyte_secret" = true))]
 pub struct Secret(String);
 
 impl Secret {

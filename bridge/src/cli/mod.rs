@@ -8,8 +8,7 @@ use crate::options::OptionSet;
 use crate::profile;
 use crate::source::TapSource;
 use airbyte_adapters::cli::{Logging, ProtocolCommand};
-use airbyte_adapters::sources::{self, Http, Sample};
-use airbyte_adapters::toolkit::Native;
+use airbyte_adapters::sources::{self, Sample};
 use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
 use clap::error::ErrorKind;
@@ -117,7 +116,11 @@ fn start(
     let command = command.into();
     match said.clone().or(profile.clone()).source.as_deref() {
         None => Ok(airbyte_adapters::run(&mut TapSource::new(said, profile)?, &command, session)),
-        Some("http") => Ok(airbyte_adapters::run(&mut Native::new(Http), &command, session)),
+        #[cfg(feature = "http")]
+        Some("http") => {
+            let mut http = airbyte_adapters::toolkit::Native::new(sources::Http);
+            Ok(airbyte_adapters::run(&mut http, &command, session))
+        }
         Some("sample") => Ok(airbyte_adapters::run(&mut Sample, &command, session)),
         Some(name) => Err(Error::config(format!(
             "there is no built-in source `{name}`; there is: {}",
