@@ -42,9 +42,8 @@ impl Opening {
 /// It is one, going by the first bytes of a body.
 pub(super) fn refuse_page(start: &[u8], expected: &str) -> Result<()> {
     let root = without_prologue(start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start));
-    let begins = |words: &[u8]| {
-        root.get(..words.len()).is_some_and(|root| root.eq_ignore_ascii_case(words))
-    };
+    let begins =
+        |words: &[u8]| root.get(..words.len()).is_some_and(|root| root.eq_ignore_ascii_case(words));
     if begins(b"<html") || begins(b"<!doctype html") {
         return Err(Error::system(format!(
             "the body is a web page where {expected} was expected: is the address that of the API?"
