@@ -124,12 +124,13 @@ impl Door {
 
     /// Waits until the quotas, ours and the API's, allow a call.
     pub(super) async fn turn(&self) -> Result<()> {
-        wait_for_quota(self.place()).await?;
-        // It may have been shut meanwhile.
-        while let Some(until) = self.shut_until.get().filter(|until| *until > Instant::now()) {
-            wait_for_quota(until).await?;
+        loop {
+            wait_for_quota(self.place()).await?;
+            // If it was shut meanwhile, whoever waited takes a new place: not all may go when it opens.
+            if self.shut_until.get().is_none_or(|until| until <= Instant::now()) {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Waits until there are few enough calls at a time; what is returned counts as one. Whoever has it
@@ -195,6 +196,21 @@ mod tests {
         assert_eq!(began.elapsed().as_millis(), 5000);
         door.turn().await.unwrap();
         assert_eq!(began.elapsed().as_millis(), 5500);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_waited_when_it_was_shut_do_not_come_all_at_once() {
+        let (door, began) = (Door::new(Budget::new().per_second(1)), Instant::now());
+        let calls = (0..4).map(|_| async {
+            door.turn().await.unwrap();
+            began.elapsed().as_millis()
+        });
+        let shut = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            door.shut(Duration::from_secs(10));
+        };
+        let (calls, ()) = tokio::join!(futures_util::future::join_all(calls), shut);
+        assert_eq!(calls, [0, 10_500, 11_500, 12_500]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,13 +1,12 @@
 //! Asking a server for a token.
 
-use super::super::{Reply, Request, Wire};
+use super::super::{Reply, Request, Wire, quota};
 use crate::toolkit::{Connection, rate_limited};
 use crate::{Error, Result, now_millis};
 use airbyte_protocol::FailureType;
 use reqwest::StatusCode;
-use reqwest::header::RETRY_AFTER;
 use std::cell::OnceCell;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// How often it is asked.
@@ -42,7 +41,7 @@ impl Desk {
             match settled(request, wire.exchange(request).await)? {
                 Asked::Done(reply) => return Ok(reply),
                 Asked::Trouble { wish, .. } => {
-                    tokio::time::sleep(wish.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+                    tokio::time::sleep(wish.unwrap_or(pause)).await;
                 }
             }
             pause *= 2;
@@ -75,8 +74,8 @@ fn settled(request: &Request, outcome: Result<Reply>) -> Result<Asked> {
     if !is_limit && !reply.status.is_server_error() {
         return Ok(Asked::Done(reply));
     }
-    let wish = reply.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let wish = wish.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let wish = quota::asked_wait(&reply.headers, SystemTime::now());
+    let wish = wish.map(|wish| wish.clamp(PAUSE, LONGEST_PAUSE));
     if is_limit {
         let until =
             wish.map(|wish| wish.as_millis().saturating_add(now_millis().unsigned_abs().into()));
@@ -95,4 +94,33 @@ pub(super) fn address(connection: &Connection, url: &str, what: &str) -> Result<
         }
         None => Error::config(format!("{what} has no address such as https://host/path")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+    /// The pause before the next try that a server is given which asks for one.
+    fn wish(after: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, "Mon, 23 Nov 2026 06:00:00 GMT".parse().unwrap());
+        headers.insert(RETRY_AFTER, after.parse().unwrap());
+        let reply = Reply { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Vec::new() };
+        let request = Request::get("https://auth.test/token".parse().unwrap());
+        match settled(&request, Ok(reply)).unwrap() {
+            Asked::Trouble { wish, .. } => wish,
+            Asked::Done(_) => panic!("that is no answer"),
+        }
+    }
+
+    #[test]
+    fn a_pause_is_made_as_it_is_wished_for_within_reason() {
+        let seconds = |n| Some(Duration::from_secs(n));
+        assert_eq!(wish("7"), seconds(7));
+        assert_eq!(wish("Mon, 23 Nov 2026 06:00:30 GMT"), seconds(30));
+        assert_eq!(wish("86400"), Some(LONGEST_PAUSE));
+        assert_eq!(wish("0"), Some(PAUSE));
+        assert_eq!(wish("soon"), None);
+    }
 }

@@ -41,16 +41,30 @@ impl Opening {
 ///
 /// It is one, going by the first bytes of a body.
 pub(super) fn refuse_page(start: &[u8], expected: &str) -> Result<()> {
-    let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start();
-    if !start.starts_with(b"<") {
-        return Ok(());
-    }
-    let start = start[..start.len().min(1024)].to_ascii_lowercase();
-    let has = |words: &[u8]| start.windows(words.len()).any(|window| window == words);
-    if has(b"<html") || has(b"<!doctype html") {
+    let root = without_prologue(start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start));
+    let begins =
+        |words: &[u8]| root.get(..words.len()).is_some_and(|root| root.eq_ignore_ascii_case(words));
+    if begins(b"<html") || begins(b"<!doctype html") {
         return Err(Error::system(format!(
             "the body is a web page where {expected} was expected: is the address that of the API?"
         )));
     }
     Ok(())
+}
+
+/// What follows the blanks, instructions and comments that markup may begin with. Pages may be quoted
+/// further down.
+fn without_prologue(mut text: &[u8]) -> &[u8] {
+    loop {
+        text = text.trim_ascii_start();
+        let end: &[u8] = match text {
+            [b'<', b'?', ..] => b"?>",
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            _ => return text,
+        };
+        match text.windows(end.len()).position(|window| window == end) {
+            Some(at) => text = &text[at + end.len()..],
+            None => return text,
+        }
+    }
 }

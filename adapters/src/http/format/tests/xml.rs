@@ -91,3 +91,14 @@ fn a_document_that_ends_too_early_may_be_whole_another_time() {
         assert!(is_cut(&Xml::new(), &body[..end]), "{}", &body[..end]);
     }
 }
+
+#[test]
+fn a_page_is_refused_and_one_that_is_quoted_is_not() {
+    let page = "the body is a web page where XML was expected: is the address that of the API?";
+    let head = "<?xml version='1.0'?><!-- x -->\n";
+    assert_eq!(fault(&Xml::new(), format!("{head}<!DOCTYPE HTML><html></html>")), page);
+    assert_eq!(fault(&Xml::new(), format!("{head}<HTML lang='en'></HTML>")), page);
+    let feed = "<feed><entry><body><![CDATA[<html>hello</html>]]></body></entry></feed>";
+    let (records, _) = whole(&Xml::new(), format!("{head}{feed}"));
+    assert_eq!(json!(records), json!([{"body": "<html>hello</html>"}]));
+}
