@@ -81,6 +81,7 @@ mod waiting;
 pub use about::{About, Sliced};
 pub use connection::Connection;
 pub use connector::{Connector, Native};
+#[cfg(feature = "http")]
 pub(crate) use cursor::compare;
 pub use engine::{catalog, first_record, read, sample};
 pub use infer::Inference;

@@ -81,11 +81,9 @@ impl Connector for Http {
 
 /// The API, as far as it is the same for all streams.
 fn api(config: &Settings, connection: &Connection) -> Result<Api> {
-    let mut api = Api::new(&config.url)
+    let api = Api::new(&config.url)
         .map_err(|error| error.prefaced("the config is not valid: setting `url`: "))?;
-    if !matches!(config.auth, crate::http::AuthConfig::None) {
-        api = api.auth(config.auth.clone().auth(connection)?);
-    }
+    let mut api = api.auth(config.auth.clone().auth(connection)?);
     for (name, value) in &config.headers {
         api = api.header(name, value.expose());
     }

@@ -1,10 +1,12 @@
 //! Streams whose slices come from a parent.
 
 use airbyte_adapters::toolkit::{
-    About, Connection, Connector, Native, Out, Schema, Slice, Slices, Stream, Streams,
+    About, Connection, Connector, Native, Out, Schema, Slice, Slices, Stream, Streams, sample,
 };
 use airbyte_adapters::{Outcome, Result, testing};
-use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, StreamDescriptor, SyncMode};
+use airbyte_protocol::{
+    ConfiguredCatalog, ConfiguredStream, State, StateStats, StreamDescriptor, SyncMode,
+};
 use serde_json::json;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -100,11 +102,15 @@ impl Connector for Family {
 fn read_children(count: u64, is_slow: bool, workers: usize) -> (testing::Transcript, Rc<Watch>) {
     let watch = Rc::new(Watch { is_slow, ..Watch::default() });
     let family = Family(Parents { count, watch: watch.clone() });
+    (read_on(family, workers, &[]), watch)
+}
+
+fn read_on(family: Family, workers: usize, states: &[State]) -> testing::Transcript {
     let stream = airbyte_protocol::Stream::new("children", serde_json::Map::new());
     let configured = ConfiguredStream::new(stream, SyncMode::Incremental);
     let catalog = ConfiguredCatalog::new(vec![configured]);
     let mut source = Native::new(family).workers(workers);
-    (testing::read(&mut source, &json!({}), &catalog, &[]), watch)
+    testing::read(&mut source, &json!({}), &catalog, states)
 }
 
 #[test]
@@ -146,5 +152,28 @@ fn a_family_keeps_the_rules_of_sources() {
     for workers in [1, 5] {
         let family = Family(Parents { count: 6, watch: Rc::default() });
         testing::hold(Native::new(family).workers(workers), json!({}));
+    }
+}
+
+#[test]
+fn no_state_repeats_itself_where_nothing_is_new() {
+    let children = StreamDescriptor::new("children");
+    let family = || Family(Parents { count: 20, watch: Rc::default() });
+    let first = read_on(family(), 2, &[]).states_of(&children).pop().expect("a state");
+    let states = [State::stream(first.clone(), StateStats::records(0))];
+    let again = read_on(family(), 2, &states);
+    // The records at the cursors come again, and one state speaks for all of them.
+    assert_eq!(again.rows(&children).len(), 20);
+    assert_eq!(again.states_of(&children), [first]);
+}
+
+#[test]
+fn a_sample_is_as_large_as_asked_or_of_a_hundred_slices() {
+    for (most, seen) in [(7, 7), (500, 200)] {
+        let children = Children(Parents { count: 1000, watch: Rc::default() });
+        let mut records = 0;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(sample(&children, most, |_| records += 1)).expect("a sample");
+        assert_eq!(records, seen);
     }
 }

@@ -234,11 +234,10 @@ mod tests {
 
     #[test]
     fn a_text_that_is_only_a_name_is_the_value() {
-        let document = r#"{"a": ["{id}", "no {id}", 1.50], "b": null}"#;
-        let document = serde_json::from_str(document).unwrap();
+        let document = json!({"a": ["{id}", "no {id}", 1.5], "b": null});
         let document = Document::parse(&document, &known()).unwrap();
         let filled = document.fill(&values()).unwrap();
-        assert_eq!(filled.to_string(), r#"{"a":[7,"no 7",1.50],"b":null}"#);
+        assert_eq!(filled.to_string(), r#"{"a":[7,"no 7",1.5],"b":null}"#);
     }
 
     #[test]
