@@ -13,6 +13,8 @@ const RESET: [&str; 3] = ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-
 const EPOCH: f64 = 1e9;
 /// Above this it is in milliseconds.
 const EPOCH_MILLIS: f64 = 1e12;
+/// A longer while (a hundred years) is this long: whoever has the patience adds it to times.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// The server's own time, which its times go by; the given one where it doesn't tell.
 fn time_of(headers: &HeaderMap, now: SystemTime) -> SystemTime {
@@ -42,7 +44,11 @@ pub(super) fn until_reset(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     let seconds = if reset >= EPOCH_MILLIS { reset / 1000.0 } else { reset };
     let wait =
         if seconds >= EPOCH { seconds - since_epoch(time_of(headers, now)) } else { seconds };
-    Duration::try_from_secs_f64(wait.max(0.0)).ok()
+    while_of(wait.max(0.0))
+}
+
+fn while_of(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(LONGEST))
 }
 
 /// A number of seconds or a date.
@@ -50,7 +56,7 @@ fn while_or_date(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     // Some write fractions, which the rule doesn't know.
     match text.parse::<f64>() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Ok(seconds) => while_of(seconds),
         Err(_) => {
             let date = httpdate::parse_http_date(text).ok()?;
             Some(date.duration_since(now).unwrap_or_default())
@@ -91,6 +97,7 @@ mod tests {
             ),
             (&[("retry-after", "soon")], None),
             (&[("retry-after", "-5")], None),
+            (&[("retry-after", "1e18")], Some(LONGEST.as_secs())),
             (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1795413645")], Some(45)),
             (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1795413645000")], Some(45)),
             (&[("ratelimit-remaining", "0"), ("ratelimit-reset", "7")], Some(7)),

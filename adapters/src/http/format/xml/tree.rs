@@ -53,6 +53,8 @@ impl<'a, 'e> Tree<'a, 'e> {
 
     pub(super) fn text(&mut self, text: &str) -> Result<(), &'static str> {
         match self.open.last_mut() {
+            // The blanks between records would be kept until the end of them all.
+            Some(element) if element.text.is_empty() => element.text.push_str(text.trim_start()),
             Some(element) => element.text.push_str(text),
             None if text.trim().is_empty() => {}
             None => return Err("text outside of its root"),
@@ -111,5 +113,27 @@ impl Element {
             self.record.insert(TEXT.to_owned(), Value::String(text.to_owned()));
         }
         self.record
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_blanks_between_records_is_kept() {
+        let path = ["a", "b"].map(|name| Step::Member(name.to_owned()));
+        let mut each = |_| Ok(());
+        let mut tree = Tree::new(&path, &mut each);
+        tree.open("a", Record::new()).unwrap();
+        for _ in 0..3 {
+            tree.text("\n  ").unwrap();
+            tree.open("b", Record::new()).unwrap();
+            tree.text(" x").unwrap();
+            tree.text(" y ").unwrap();
+            assert_eq!(tree.open[1].text, "x y ");
+            tree.close().unwrap();
+        }
+        assert_eq!(tree.open[0].text, "");
     }
 }
