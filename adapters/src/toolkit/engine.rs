@@ -99,10 +99,16 @@ async fn read_one(
     let descriptor = configured.descriptor();
     let stream = known.iter().find(|(about, _)| about.descriptor == descriptor);
     let (about, stream) = stream.ok_or_else(|| Error::config("the source has no such stream"))?;
-    if configured.sync_mode == SyncMode::Incremental && about.cursor.is_none() {
-        return Err(Error::config("it can't be read incrementally; choose full_refresh"));
-    }
-    let reading = Reading::new(*stream, about, configured, &job.state, emitter, permits)?;
+    let mode = match about.cursor {
+        Some(_) => configured.sync_mode,
+        // PyAirbyte asks for it whatever a stream offers.
+        None if configured.sync_mode == SyncMode::Incremental => {
+            tracing::info!("stream {descriptor} has no cursor; all of it is read");
+            SyncMode::FullRefresh
+        }
+        None => SyncMode::FullRefresh,
+    };
+    let reading = Reading::new(*stream, about, mode, &job.state, emitter, permits)?;
     reading.run(workers).await
 }
 

@@ -8,7 +8,7 @@ use crate::toolkit::slice::SliceSink;
 use crate::toolkit::waiting::on_behalf_of;
 use crate::toolkit::{About, AnyStream, Out, Slice, Slices};
 use crate::{Emitter, Error, Result, StreamId, now_millis};
-use airbyte_protocol::{ConfiguredStream, StateInput, StreamDescriptor, SyncMode};
+use airbyte_protocol::{StateInput, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
@@ -31,19 +31,18 @@ impl<'a> Reading<'a> {
     pub(super) fn new(
         stream: &'a dyn AnyStream,
         about: &'a About,
-        configured: &ConfiguredStream,
+        mode: SyncMode,
         state: &StateInput,
         emitter: &'a Emitter,
         permits: &'a Semaphore,
     ) -> Result<Self> {
-        let descriptor = configured.descriptor();
-        let mode = configured.sync_mode;
-        let id = emitter.lock().id(&descriptor);
+        let descriptor = about.descriptor();
+        let id = emitter.lock().id(descriptor);
         let id = id.ok_or_else(|| Error::system("it is not configured"))?;
         let is_resumable = mode == SyncMode::Incremental || about.is_resumable();
         // What can't go on needs no state, whatever it looks like.
         let saved = match is_resumable {
-            true => Saved::load(own_state(state, &descriptor)?, mode)?,
+            true => Saved::load(own_state(state, descriptor)?, mode)?,
             false => Saved::new(mode),
         };
         let progress = RefCell::new(Progress::new(saved, is_resumable));
