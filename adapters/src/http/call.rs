@@ -126,8 +126,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Says where in an answer the records are, as a [`RecordPath`]. Without it they are the answer's
-    /// array, or the answer itself.
+    /// Says where in an answer the records are, as a [`RecordPath`](super::RecordPath). Without it they
+    /// are the answer's array, or the answer itself.
     pub fn records(mut self, path: impl AsRef<str>) -> Self {
         match path.as_ref().parse() {
             Ok(path) => self.written.records = path,
