@@ -30,7 +30,7 @@ pub trait Connector {
     ///
     /// # Errors
     ///
-    /// A config error is the answer that it doesn't; another means that no answer was found.
+    /// The answer that it doesn't, whosever fault that is: on a platform only an answer's sentence is seen.
     fn check(&self, streams: &Streams) -> impl Future<Output = Result<()>> {
         async { engine::first_record(streams).await }
     }
@@ -96,8 +96,15 @@ impl<C: Connector> Source for Native<C> {
     }
 
     async fn check(&mut self, config: &Config, context: &Context) -> Result<ConnectionStatus> {
-        let streams = self.streams(config, context).await?;
-        self.connector.check(&streams).await.map(|()| ConnectionStatus::succeeded())
+        let result = match self.streams(config, context).await {
+            Ok(streams) => self.connector.check(&streams).await,
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => Ok(ConnectionStatus::succeeded()),
+            Err(error) if context.stop.signal().is_some() || error.is_closed() => Err(error),
+            Err(error) => Ok(ConnectionStatus::failed(error.message())),
+        }
     }
 
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {

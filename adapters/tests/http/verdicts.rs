@@ -65,6 +65,21 @@ fn a_check_with_refused_credentials_fails_with_the_sentence() {
     assert!(message.ends_with("/things refused the credentials (401)"), "{message}");
 }
 
+/// A platform shows the sentence of an answer, and none of a check that fails.
+#[test]
+fn a_check_of_a_server_that_is_down_has_an_answer() {
+    let server = server();
+    answer(&server, "/things", [ResponseTemplate::new(503)]);
+    let mut source = crate::server::source(|| vec![the_things(api(&server.uri()))]);
+    let check = testing::check(&mut source, &json!({}));
+    assert_eq!((check.status().status, check.outcome), (Status::Failed, Outcome::Done));
+    let message = check.status().message.unwrap_or_default();
+    assert!(
+        message.ends_with("/things answered 503 Service Unavailable after 3 tries"),
+        "{message}"
+    );
+}
+
 #[test]
 fn credentials_that_expire_between_pages_are_renewed() {
     let server = server();
