@@ -34,6 +34,6 @@ pub mod toolkit;
 pub use error::{Error, Result};
 pub use runtime::{
     Command, Complaint, Config, Context, Emitter, Emitting, Journal, LogLayer, Outcome, Output,
-    ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, Task,
+    ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, Task, Written,
     is_plainly_secret, now_millis, perform, run,
 };

@@ -8,6 +8,7 @@ mod runner;
 mod secrets;
 mod signals;
 mod source;
+mod written;
 
 pub use config::{Complaint, Config};
 pub use emitter::{Emitter, Emitting, StreamHandle, StreamId};
@@ -17,6 +18,7 @@ pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret};
 pub use signals::{Stop, StopSignal};
 pub use source::{Context, ReadJob, Source, Task};
+pub use written::Written;
 
 /// Milliseconds since the epoch, now.
 pub fn now_millis() -> i64 {

@@ -23,13 +23,11 @@ mod transcript;
 pub use suite::{Faults, Suite, hold, suite};
 pub use transcript::Transcript;
 
-use crate::{Command, Journal, Output, Secrets, Session, Source, run};
+use crate::{Command, Journal, Output, Secrets, Session, Source, Written, run};
 use airbyte_protocol::{ConfiguredCatalog, State};
 use serde::Serialize;
 use serde_json::Value;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Plays `spec`.
 pub fn spec(source: &mut impl Source) -> Transcript {
@@ -85,21 +83,5 @@ fn play(source: &mut impl Source, command: &Command) -> Transcript {
     let (output, secrets) = (Output::new(written.clone()), Secrets::default());
     let journal = Journal::new(output.clone(), secrets.clone());
     let outcome = run(source, command, &Session { output, secrets, journal });
-    let lines = written.0.lock().unwrap_or_else(PoisonError::into_inner);
-    Transcript::new(outcome, &lines)
-}
-
-/// What would have gone to stdout.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    Transcript::new(outcome, &written.bytes())
 }

@@ -134,6 +134,20 @@ pub struct Context {
 }
 
 impl Context {
+    /// The answer of a check that tried: whatever went wrong is it, whosever fault that is, since on a
+    /// platform only an answer's sentence is seen. Being stopped is none, nor is a reader that has gone.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer.
+    pub fn verdict(&self, tried: Result<()>) -> Result<ConnectionStatus> {
+        match tried {
+            Ok(()) => Ok(ConnectionStatus::succeeded()),
+            Err(error) if self.stop.signal().is_some() || error.is_closed() => Err(error),
+            Err(error) => Ok(ConnectionStatus::failed(error.message())),
+        }
+    }
+
     /// Asks the platform to store `settings` in the place of `config` (CONTROL CONNECTOR_CONFIG), at
     /// once: clients stop a source after its first answer, so this must come before CATALOG or
     /// CONNECTION_STATUS. What is secret in the settings, by the source's spec, is masked from now on;

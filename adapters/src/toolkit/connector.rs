@@ -96,15 +96,11 @@ impl<C: Connector> Source for Native<C> {
     }
 
     async fn check(&mut self, config: &Config, context: &Context) -> Result<ConnectionStatus> {
-        let result = match self.streams(config, context).await {
+        let tried = match self.streams(config, context).await {
             Ok(streams) => self.connector.check(&streams).await,
             Err(error) => Err(error),
         };
-        match result {
-            Ok(()) => Ok(ConnectionStatus::succeeded()),
-            Err(error) if context.stop.signal().is_some() || error.is_closed() => Err(error),
-            Err(error) => Ok(ConnectionStatus::failed(error.message())),
-        }
+        context.verdict(tried)
     }
 
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {

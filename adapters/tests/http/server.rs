@@ -5,14 +5,14 @@ use airbyte_adapters::testing::{self, Transcript};
 use airbyte_adapters::toolkit::{
     About, AnyStream, Connection, Connector, Native, Out, Schema, Slice, Streams,
 };
-use airbyte_adapters::{Journal, LogLayer, Outcome, Output, Result, Secrets, Source};
+use airbyte_adapters::{Journal, LogLayer, Outcome, Output, Result, Secrets, Source, Written};
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, StreamDescriptor, SyncMode};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tracing_subscriber::layer::SubscriberExt;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
@@ -181,22 +181,7 @@ pub(crate) fn log_of(work: impl FnOnce()) -> String {
     // anybody listens to it; that may be another test's, where nobody does.
     let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
-    let written = written.0.lock().expect("nobody panicked");
-    String::from_utf8(written.clone()).expect("logs are text")
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    written.text()
 }
 
 /// The ids of a stream's rows.

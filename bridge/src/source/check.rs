@@ -35,7 +35,7 @@ pub(super) async fn check(
     let source = &*source;
     let (flags, tap_catalog) = match for_check(source, &mut place, context).await {
         Ok((flags, found)) => (flags, found.catalog),
-        Err(error) => return verdict(error, context),
+        Err(error) => return context.verdict(Err(error)),
     };
     if depth == CheckDepth::Discover {
         return Ok(ConnectionStatus::succeeded());
@@ -43,18 +43,7 @@ pub(super) async fn check(
     let translated = catalog::to_airbyte(&tap_catalog, &source.overrides());
     let deadline = Instant::now() + source.options.check_timeout().min(Duration::from_secs(86_400));
     let trial = Trial { source, context, place: &place, flags, deadline };
-    match trial.run(&tap_catalog, &translated).await {
-        Ok(()) => Ok(ConnectionStatus::succeeded()),
-        Err(error) => verdict(error, context),
-    }
-}
-
-/// A tap that ran and failed is the check's answer; being stopped is none.
-fn verdict(error: Error, context: &Context) -> Result<ConnectionStatus> {
-    match context.stop.signal() {
-        Some(_) => Err(error),
-        None => Ok(ConnectionStatus::failed(error.message())),
-    }
+    context.verdict(trial.run(&tap_catalog, &translated).await)
 }
 
 /// Short syncs.

@@ -13,12 +13,11 @@ mod spec;
 use super::super::{Request, Wire};
 use super::Auth;
 use crate::toolkit::Connection;
-use crate::{Config, Error, Journal, Outcome, Output, Result, Secrets, Session, perform};
+use crate::{Config, Error, Journal, Outcome, Output, Result, Secrets, Session, Written, perform};
 use airbyte_protocol::{FailureType, Message};
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
 use std::io::Write;
-use std::sync::{Arc, Mutex};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -64,16 +63,12 @@ fn object(value: Value) -> Map<String, Value> {
     map
 }
 
-/// What went to stdout.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+/// The configs that the platform was asked to store.
+trait Stored {
+    fn stored(&self) -> Vec<Value>;
+}
 
-impl Written {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// The configs that the platform was asked to store.
+impl Stored for Written {
     fn stored(&self) -> Vec<Value> {
         let text = self.text();
         let messages = text.lines().map(|line| Message::parse(line.as_bytes()).unwrap());
@@ -83,17 +78,6 @@ impl Written {
                 _ => None,
             })
             .collect()
-    }
-}
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

@@ -1,22 +1,10 @@
 use super::*;
+use crate::Written;
 use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
 use serde_json::Map;
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn emitter(names: &[&str]) -> (Emitter, Sink) {
-    let sink = Sink::default();
+fn emitter(names: &[&str]) -> (Emitter, Written) {
+    let sink = Written::default();
     let streams = names
         .iter()
         .map(|name| ConfiguredStream::new(Stream::new(*name, Map::new()), SyncMode::FullRefresh))
@@ -25,8 +13,8 @@ fn emitter(names: &[&str]) -> (Emitter, Sink) {
 }
 
 /// Each line in short: `STARTED a`, `R a`, `S a 2.0`.
-fn said(sink: &Sink) -> Vec<String> {
-    let bytes = sink.0.lock().unwrap().clone();
+fn said(sink: &Written) -> Vec<String> {
+    let bytes = sink.bytes();
     let short = |line: &str| {
         let v: Value = serde_json::from_str(line).unwrap();
         let status = &v["trace"]["stream_status"];

@@ -95,23 +95,8 @@ impl Visit for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Output, Secrets};
-    use std::sync::{Arc, Mutex};
+    use crate::{Output, Secrets, Written};
     use tracing_subscriber::layer::SubscriberExt;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn authors_are_heard_and_who_tells_data_is_not() {
@@ -127,7 +112,7 @@ mod tests {
             },
         );
         journal.settle();
-        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let text = written.text();
         assert!(text.contains("a page of orders"), "{text}");
         assert!(!text.contains("a frame") && !text.contains("too much"), "{text}");
     }

@@ -1,5 +1,5 @@
 use super::super::{AuthConfig, SentIn};
-use super::{data, is_config, object, sign, with};
+use super::{Stored, data, is_config, object, sign, with};
 use crate::Config;
 use crate::http::Request;
 use crate::toolkit::{Connection, parse_config, specification};

@@ -1,7 +1,7 @@
 //! What OAuth asks for, and what it makes of answers.
 
 use super::super::{Jwt, JwtAlgorithm, OAuth, OAuthSettings, SentAs};
-use super::{asked, data, is_config, sign, with};
+use super::{Stored, asked, data, is_config, sign, with};
 use crate::Error;
 use crate::toolkit::Connection;
 use airbyte_protocol::FailureType;

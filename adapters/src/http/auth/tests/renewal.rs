@@ -2,8 +2,8 @@
 
 use super::super::{Auth, OAuth};
 use super::{
-    Closed, Written, asked, data, is_config, run, send, serve_data, serve_others, sign, with,
-    with_output,
+    Closed, Stored, Written, asked, data, is_config, run, send, serve_data, serve_others, sign,
+    with, with_output,
 };
 use crate::Secrets;
 use crate::toolkit::Connection;
