@@ -85,7 +85,7 @@ pub struct RecordRef<'a> {
     pub record: &'a str,
     /// As [`Record::time_extracted`].
     pub time_extracted: Option<&'a str>,
-    /// As [`Record::version`], but for a `null`.
+    /// As [`Record::version`]; a `null` is given too.
     pub version: Option<&'a str>,
 }
 
