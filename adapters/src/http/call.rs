@@ -155,9 +155,9 @@ impl<'a> Call<'a> {
         self.with(|request| {
             let value = serde_json::to_value(value)
                 .map_err(|_| Error::system("a variable of a query can't be written as JSON"))?;
-            let name = name.as_ref().replace('~', "~0").replace('/', "~1");
+            let place = pointer::below("/variables", name.as_ref());
             let is_put = match &mut request.body {
-                Body::Json(body) => pointer::put(body, &format!("/variables/{name}"), value),
+                Body::Json(body) => pointer::put(body, &place, value),
                 Body::Empty | Body::Form(_) => false,
             };
             let no_query = || Error::system("a call that is no query of GraphQL has no variables");

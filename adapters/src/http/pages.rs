@@ -10,6 +10,7 @@ pub use place::{Place, Token};
 pub use turner::Turner;
 
 use super::format::{Record, Rest};
+use super::pointer;
 use super::request::Request;
 use crate::Result;
 use counted::Counted;
@@ -112,8 +113,7 @@ impl Pages {
     /// GraphQL's Relay pages: at `page_info` (a JSON Pointer) the answer has `hasNextPage` and
     /// `endCursor`, which goes into the query's variable `variable`.
     pub fn relay(page_info: &str, variable: &str) -> Self {
-        let variable = variable.replace('~', "~0").replace('/', "~1");
-        let cursor = Place::body(format!("/variables/{variable}"));
+        let cursor = Place::body(pointer::below("/variables", variable));
         Self::new(Rule::Relay { page_info: page_info.to_owned(), cursor })
     }
 

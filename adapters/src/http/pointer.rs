@@ -14,6 +14,11 @@ pub(crate) fn check(pointer: &str) -> Result<()> {
     Err(Error::config("a JSON Pointer must begin with `/`, as in `/paging/next`"))
 }
 
+/// The pointer to what is called so below another.
+pub(crate) fn below(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// A step of a pointer as the key that it means.
 pub(super) fn key(step: &str) -> String {
     step.replace("~1", "/").replace("~0", "~")

@@ -1,5 +1,6 @@
 //! Where the records are in a document.
 
+use super::pointer;
 use crate::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
@@ -71,14 +72,14 @@ fn step(text: &str) -> Result<Step> {
     if plain.contains('~') {
         return Err(Error::config("a record path has a `~` that isn't followed by 0 or 1"));
     }
-    Ok(Step::Member(text.replace("~1", "/").replace("~0", "~")))
+    Ok(Step::Member(pointer::key(text)))
 }
 
 impl fmt::Display for RecordPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.0 {
             match step {
-                Step::Member(name) => write!(f, "/{}", name.replace('~', "~0").replace('/', "~1"))?,
+                Step::Member(name) => f.write_str(&pointer::below("", name))?,
                 Step::Each => f.write_str("/*")?,
             }
         }

@@ -6,12 +6,10 @@ mod sample;
 pub use sample::sample;
 
 use self::reading::Reading;
-use super::slice::{Slice, SliceSink, Slices};
 use super::{About, AnyStream, Streams};
 use crate::{Emitter, Error, ReadJob, Result};
 use airbyte_protocol::{Catalog, ConfiguredStream, FailureType, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
-use std::pin::Pin;
 use tokio::sync::Semaphore;
 
 /// The catalog of these streams.
@@ -25,20 +23,9 @@ pub fn catalog(streams: &Streams) -> Catalog {
 ///
 /// The stream's.
 pub async fn first_record(streams: &Streams) -> Result<()> {
-    let Some(first) = streams.first() else { return Ok(()) };
-    let mut found = Found(false);
-    let mut slices = Slices::new(&mut found, None);
-    // A record that would make a slice is a record.
-    let result = slices.of_parent(&**first, |_| Some(Slice::whole())).await;
-    if found.0 { Ok(()) } else { result }
-}
-
-struct Found(bool);
-
-impl SliceSink for Found {
-    fn take(&mut self, _: Slice) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
-        self.0 = true;
-        Box::pin(async { Err(Error::system("one record is enough")) })
+    match streams.first() {
+        Some(first) => sample::first(&**first, 1, usize::MAX, |_| ()).await,
+        None => Ok(()),
     }
 }
 

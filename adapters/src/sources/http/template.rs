@@ -1,5 +1,6 @@
 //! Texts with places for what a parent gives.
 
+use crate::http::pointer;
 use crate::{Error, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -59,7 +60,7 @@ pub(super) fn plain(value: &Value) -> Option<String> {
 pub(super) fn pointer_to(field: &str) -> String {
     match field.starts_with('/') {
         true => field.to_owned(),
-        false => format!("/{}", field.replace('~', "~0").replace('/', "~1")),
+        false => pointer::below("", field),
     }
 }
 

@@ -21,8 +21,18 @@ pub async fn sample(
     most: usize,
     each: impl FnMut(&Map<String, Value>),
 ) -> Result<()> {
+    first(stream, most, SLICES, each).await
+}
+
+/// As [`sample`], out of so many slices.
+pub(super) async fn first(
+    stream: &dyn AnyStream,
+    most: usize,
+    slices: usize,
+    each: impl FnMut(&Map<String, Value>),
+) -> Result<()> {
     let mut records = Records { left: most, each };
-    let mut sampler = Sampler { stream, slices: SLICES, records: &mut records };
+    let mut sampler = Sampler { stream, slices, records: &mut records };
     let result = stream.slices(&mut Slices::new(&mut sampler, None)).await;
     // Whoever has enough ends the read with an error.
     if sampler.has_enough() { Ok(()) } else { result }
