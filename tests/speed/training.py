@@ -5,8 +5,8 @@
 
 The binary is one with counters (`.ci/release` makes it and says where they go). Read are every shape in
 both styles, the regular ones with half of their fields too; then what a command does at all: `spec`,
-`check`, `discover`, records held against their schema, `convert messages`, and a source over HTTP in each
-format. What each of them counts decides what is laid out as hot, and as cold what none of them ran: a way
+`check`, `discover`, records held against their schema, `convert messages`, and a source over HTTP in
+the usual formats. What each of them counts decides what is laid out as hot, and as cold what none of them ran: a way
 of reading that is missing here is slower in the released binary. Any that fails ends this with its words.
 """
 
@@ -98,8 +98,10 @@ def served(folder: pathlib.Path) -> Iterator[str]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
 
 
 def every_format(binary: pathlib.Path, folder: pathlib.Path) -> None:
