@@ -6,8 +6,9 @@
 The binary is one with counters (`.ci/release` makes it and says where they go). Read are every shape in
 both styles, the regular ones with half of their fields too; then what a command does at all: `spec`,
 `check`, `discover`, records held against their schema, `convert messages`, and a source over HTTP in
-the usual formats. What each of them counts decides what is laid out as hot, and as cold what none of them ran: a way
-of reading that is missing here is slower in the released binary. Any that fails ends this with its words.
+the usual formats. What they count decides what is laid out as hot, and as cold what none of them ran: a
+way of reading that is missing here is slower in the released binary. Any that fails ends this with its
+words.
 """
 
 import argparse
