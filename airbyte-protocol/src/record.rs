@@ -20,7 +20,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone)]
 pub struct Envelope {
     prefix: Padded<64>,
-    tail: Padded<16>,
+    tail: Padded<32>,
+    /// What the tail says, but for the milliseconds of a time that has a second before them.
     tail_of: Option<i64>,
 }
 
@@ -68,12 +69,21 @@ impl Envelope {
     /// Appends one line to `out`: `data` (a JSON object, taken as it is), `emitted_at` in
     /// milliseconds since the epoch, and what was changed in the data, if anything.
     pub fn write(&mut self, out: &mut Vec<u8>, data: &[u8], emitted_at: i64, changes: &[Change]) {
-        if self.tail_of != Some(emitted_at) {
-            self.set_time(emitted_at);
+        let millis = if emitted_at < 1000 { 0 } else { emitted_at % 1000 };
+        if self.tail_of != Some(emitted_at - millis) {
+            self.set_time(emitted_at - millis);
         }
         self.prefix.append_to(out);
         out.extend_from_slice(data);
         self.tail.append_to(out);
+        // Not in the tail: it would be copied from where it was just written, which processors do slowly.
+        let digits = out.len().saturating_sub(END.len() + 3);
+        if emitted_at >= 1000
+            && let Some([hundreds, tens, ones, ..]) = out.get_mut(digits..)
+        {
+            let digit = |unit: i64| b'0' + (millis / unit % 10) as u8;
+            (*hundreds, *tens, *ones) = (digit(100), digit(10), digit(1));
+        }
         if !changes.is_empty() {
             out.truncate(out.len() - END.len());
             out.extend_from_slice(br#","meta":{"changes":"#);
@@ -83,23 +93,11 @@ impl Envelope {
         }
     }
 
+    #[cold]
     fn set_time(&mut self, emitted_at: i64) {
-        let second = emitted_at / 1000;
-        let last = self.tail.length.saturating_sub(END.len() + 3);
-        match (self.tail_of, self.tail.blocks.as_flattened_mut().get_mut(last..)) {
-            // Mostly only the last three digits are others.
-            (Some(former), Some([hundreds, tens, ones, ..]))
-                if second > 0 && former / 1000 == second =>
-            {
-                let digit = |unit: i64| b'0' + (emitted_at / unit % 10) as u8;
-                (*hundreds, *tens, *ones) = (digit(100), digit(10), digit(1));
-            }
-            _ => {
-                let mut buffer = itoa::Buffer::new();
-                let digits = buffer.format(emitted_at).as_bytes();
-                self.tail = Padded::new(&[TIME, digits, END].concat());
-            }
-        }
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(emitted_at).as_bytes();
+        self.tail = Padded::new(&[TIME, digits, END].concat());
         self.tail_of = Some(emitted_at);
     }
 }
