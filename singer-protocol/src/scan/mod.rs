@@ -16,7 +16,7 @@ pub(crate) mod tests;
 use fearless_simd::{Level, Simd, dispatch};
 use std::borrow::Cow;
 use std::ops::Range;
-pub(crate) use templates::Templates;
+pub(crate) use templates::{Ahead, Templates};
 use walk::Walk;
 pub(crate) use walk::{Fault, MAX_DEPTH};
 use window::Bytes;

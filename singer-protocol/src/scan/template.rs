@@ -6,10 +6,11 @@
 //! validated when it was learnt, and is good grammar wherever equally many objects are open.
 
 use super::trust::Trust;
-use super::walk::{Fault, Open, blanks, byte, colon, key, leaf, leaf_of, value};
+use super::walk::{Fault, Open, blanks, byte, colon, key, leaf, plain_leaf, value};
 use super::window::{Bytes, WIDTH, equal};
 use fearless_simd::{Level, Simd, dispatch};
 use std::mem::take;
+use std::slice::Iter;
 
 /// How many steps are tried before what comes counts as unexpected: so many keys may be left out.
 const REACH: usize = 16;
@@ -21,8 +22,9 @@ const ROOM: usize = 64;
 pub(super) const LONGEST: usize = 4096;
 /// Behind the end of every line.
 const OUT_OF_REACH: usize = usize::MAX / 2;
-/// A literal that is shorter and the beginning of the value behind it.
-const BLOCK: usize = 2 * WIDTH;
+/// A literal that is shorter than a window, and the beginning of the value behind it: as much as
+/// [`plain_leaf`] looks at.
+const BLOCK: usize = 3 * WIDTH;
 
 /// The steps that a stream's records take. Each begins with as many objects open as the one before
 /// it ends with, and the last one closes the record.
@@ -31,6 +33,8 @@ pub(super) struct Template {
     steps: Vec<Step>,
     /// Steps that may still be added.
     room: usize,
+    /// Whether the last record was as expected from its beginning to its end.
+    smooth: bool,
     trust: Trust,
 }
 
@@ -55,10 +59,10 @@ struct Step {
     depth: usize,
 }
 
-/// Where a record is left.
+/// Where a record is left, or several that have come to the same step.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    at: usize,
+struct Place<const LINES: usize = 1> {
+    at: [usize; LINES],
     depth: usize,
     /// The step that is next.
     step: usize,
@@ -90,6 +94,18 @@ impl Step {
         block
             .first_chunk()
             .is_some_and(|window| equal(simd, window, &self.window) | self.any == u32::MAX)
+    }
+
+    /// How long a literal is that [`fits`](Self::fits).
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.length as usize % WIDTH
+    }
+
+    /// The length of the value behind a literal that [`fits`](Self::fits), if it is plain.
+    #[inline(always)]
+    fn plain_value<S: Simd>(&self, simd: S, block: &[u8; BLOCK]) -> Option<usize> {
+        plain_leaf(simd, block[self.length()..].first_chunk()?)
     }
 
     /// The end of the literal that begins at `at`, where `closed` of the objects that it closes are
@@ -186,21 +202,93 @@ impl Template {
             }
             return rare(bytes, start, 0, open);
         }
-        let mut place = Place { at: start, depth: 0, step: 0 };
-        let (mut steps, mut detours) = (0, 0);
+        self.go_on(bytes, start, Place { at: [start], depth: 0, step: 0 }, open, fields)
+    }
+
+    /// Whether two records at once are worth a try.
+    #[inline]
+    pub(super) fn is_smooth(&self) -> bool {
+        self.smooth
+    }
+
+    /// As [`follow`](Self::follow), of two records whose lines follow each other, step by step side by
+    /// side: one of them is looked at while the processor waits for the other. Nothing is said of the
+    /// second one when it must be read alone.
+    ///
+    /// # Errors
+    ///
+    /// The first one is broken somewhere.
+    #[inline(always)]
+    pub(super) fn follow_two<S: Simd>(
+        &mut self,
+        bytes: Bytes<'_, S>,
+        starts: [usize; 2],
+        open: &mut Open,
+        fields: Option<[&mut Vec<usize>; 2]>,
+    ) -> Result<(usize, Option<usize>), Fault> {
+        let from = Place { at: starts, depth: 0, step: 0 };
+        let (place, [first, second]) = match fields {
+            None => (self.run(bytes, from, open, |_, _| ()), [None, None]),
+            Some(mut fields) => {
+                fields.iter_mut().for_each(|fields| fields.clear());
+                let place = self.run(bytes, from, open, |line, field| {
+                    note(bytes, fields[line], starts[line], field);
+                });
+                (place, fields.map(Some))
+            }
+        };
+        if place.depth == 0 && place.at != starts {
+            self.trust.judge(true);
+            self.trust.judge(true);
+            return Ok((place.at[0], Some(place.at[1])));
+        }
+        let room = self.room;
+        let Place { at, depth, step } = place;
+        let [one, two] = at.map(|at| Place { at: [at], depth, step });
+        let end = self.go_on_later(bytes, starts[0], one, open, first)?;
+        if self.room != room || self.steps.is_empty() {
+            // The steps are others now.
+            return Ok((end, None));
+        }
+        Ok((end, self.go_on_later(bytes, starts[1], two, open, second).ok()))
+    }
+
+    #[inline(never)]
+    fn go_on_later<S: Simd>(
+        &mut self,
+        bytes: Bytes<'_, S>,
+        start: usize,
+        place: Place,
+        open: &mut Open,
+        fields: Option<&mut Vec<usize>>,
+    ) -> Result<usize, Fault> {
+        bytes.simd.vectorize(
+            #[inline(always)]
+            || self.go_on(bytes, start, place, open, fields),
+        )
+    }
+
+    /// Goes on to the end of the record that begins at `start`.
+    #[inline(always)]
+    fn go_on<S: Simd>(
+        &mut self,
+        bytes: Bytes<'_, S>,
+        start: usize,
+        mut place: Place,
+        open: &mut Open,
+        mut fields: Option<&mut Vec<usize>>,
+    ) -> Result<usize, Fault> {
+        let (mut steps, mut detours) = (place.step, 0);
         loop {
             let from = place.step;
             place = match &mut fields {
-                None => self.run(bytes, place, open, |_| ())?,
-                Some(fields) => self.run(bytes, place, open, |field| {
-                    // Fields of inner objects are out of reach.
-                    if field < bytes.all.len() {
-                        fields.push(field - start);
-                    }
-                })?,
+                None => self.run(bytes, place, open, |_, _| ()),
+                Some(fields) => {
+                    self.run(bytes, place, open, |_, field| note(bytes, fields, start, field))
+                }
             };
             steps += place.step - from;
-            if place.depth > 0 || place.at == start {
+            if place.depth > 0 || place.at == [start] {
                 let (next, known) = (place.step + 1, self.steps.len());
                 place = self.detour(bytes, place, start, open, fields.as_deref_mut())?;
                 // At the end of all lines what is expected is found on a detour too.
@@ -209,62 +297,60 @@ impl Template {
                 detours += usize::from(!expected);
             }
             if place.depth == 0 {
+                self.smooth = detours == 0;
                 self.trust.judge(2 * detours <= steps.max(2));
                 if self.trust.is_resting() {
                     // Records have become others than those that it was learnt from.
                     *self = Self { trust: take(&mut self.trust), ..Self::default() };
                 }
-                return Ok(place.at);
+                return Ok(place.at[0]);
             }
         }
     }
 
-    /// Goes on as long as everything is as expected and not at the end of a line.
+    /// Goes on as long as everything is as expected and not at the end of all lines. `field` is told
+    /// of which line it is and where a field of its record may begin.
     #[inline(always)]
-    fn run<S: Simd>(
+    fn run<S: Simd, const LINES: usize>(
         &self,
         bytes: Bytes<'_, S>,
-        from: Place,
+        from: Place<LINES>,
         open: &mut Open,
-        mut field: impl FnMut(usize),
-    ) -> Result<Place, Fault> {
+        mut field: impl FnMut(usize, usize),
+    ) -> Place<LINES> {
         if from.depth != self.before(from.step) {
-            return Ok(from);
+            return from;
         }
         let mut at = from.at;
         let mut steps = self.steps.get(from.step..).unwrap_or_default().iter();
-        while let Some(step) = steps.as_slice().first() {
-            let place = at + step.field;
-            if let Some(block) = bytes.all.get(at..).and_then(|bytes| bytes.first_chunk::<BLOCK>())
-            {
-                if !step.fits(bytes.simd, block) {
-                    break;
-                }
-                let length = step.length as usize % WIDTH;
-                at += length;
-                at = match block[length..]
-                    .first_chunk()
-                    .and_then(|window| leaf_of(bytes.simd, window))
-                {
-                    Some(length) => at + length,
-                    None => rare(bytes, at, step.depth, open)?,
-                };
-            } else {
-                let Some(end) = step.end(bytes, at, 0).filter(|_| step.depth > 0) else { break };
-                at = rare(bytes, end, step.depth, open)?;
+        // What isn't plain is kept out of the inner loop: a call would cost it its registers.
+        while let Some(step) = run_plain(&mut steps, bytes, &mut at, &mut field) {
+            let Some(ends) = values(step, bytes, at, open) else {
+                // What is broken is met once more on a detour.
+                *open = Open::default();
+                break;
+            };
+            for (line, at) in at.iter().enumerate() {
+                field(line, at + step.field);
             }
-            field(place);
+            at = ends;
             steps.next();
         }
         let step = self.steps.len() - steps.len();
-        if let Some(last) = steps.as_slice().first().filter(|step| step.depth == 0)
-            && let Some(end) = last.end(bytes, at, 0)
-        {
-            field(at + last.field);
-            return Ok(Place { at: end, depth: 0, step: self.steps.len() });
+        if let Some(last) = steps.as_slice().first().filter(|step| step.depth == 0) {
+            let mut ends = [0; LINES];
+            for line in 0..LINES {
+                ends[line] = last.end(bytes, at[line], 0).unwrap_or_default();
+            }
+            if !ends.contains(&0) {
+                for (line, at) in at.iter().enumerate() {
+                    field(line, at + last.field);
+                }
+                return Place { at: ends, depth: 0, step: self.steps.len() };
+            }
         }
         let depth = if step == from.step { from.depth } else { self.before(step) };
-        Ok(Place { at, depth, step })
+        Place { at, depth, step }
     }
 
     /// Goes on by one field, or to the end of an object, whatever comes.
@@ -300,15 +386,15 @@ impl Template {
                 fields.push(end - (literal.len() - field) - start);
             }
             let depth = self.steps[step].depth;
-            let place = Place { at: end, depth, step: step + 1 };
+            let place = Place { at: [end], depth, step: step + 1 };
             if depth == 0 {
                 return Ok(place);
             }
-            return Ok(Place { at: rare(bytes, end, depth, open)?, ..place });
+            return Ok(Place { at: [rare(bytes, end, depth, open)?], ..place });
         }
-        let Place { depth, step, .. } = from;
+        let Place { at: [from], depth, step } = from;
         // A blank in front is none of the record's.
-        let at = if depth == 0 { from.at } else { blanks(bytes, from.at) };
+        let at = if depth == 0 { from } else { blanks(bytes, from) };
         let inside = blanks(bytes, at + 1);
         if let Some(fields) = &mut fields
             && depth <= 1
@@ -318,24 +404,24 @@ impl Template {
         match (byte(bytes, at), depth) {
             (b'}', 1..) => {
                 let step = self.closing(step, depth);
-                in_line(bytes, from.at, at)?;
-                return Ok(Place { at: at + 1, depth: depth - 1, step });
+                in_line(bytes, from, at)?;
+                return Ok(Place { at: [at + 1], depth: depth - 1, step });
             }
             (b'{', 0) if byte(bytes, inside) == b'}' => {
                 in_line(bytes, at, inside)?;
                 if let Some(fields) = fields {
                     fields.push(inside - start);
                 }
-                return Ok(Place { at: inside + 1, depth: 0, step });
+                return Ok(Place { at: [inside + 1], depth: 0, step });
             }
             (b'{', 0) | (b',', 1..) => {}
             _ => return Err(Fault::new(at)),
         }
         let behind = colon(bytes, key(bytes, inside)?)?;
-        in_line(bytes, from.at, behind)?;
+        in_line(bytes, from, behind)?;
         let end = rare(bytes, behind, depth.max(1), open)?;
-        let added = self.insert(step, &bytes.all[from.at..behind], depth);
-        Ok(Place { at: end, depth: depth.max(1), step: step + usize::from(added) })
+        let added = self.insert(step, &bytes.all[from..behind], depth);
+        Ok(Place { at: [end], depth: depth.max(1), step: step + usize::from(added) })
     }
 
     /// How many objects are open before a step.
@@ -348,20 +434,21 @@ impl Template {
     fn rejoin<S: Simd>(&self, bytes: Bytes<'_, S>, from: Place) -> Option<(usize, usize)> {
         let reached = self.steps.iter().enumerate().skip(from.step).take(REACH);
         let mut before = self.before(from.step);
-        let block = bytes.all.get(from.at..).and_then(|bytes| bytes.first_chunk::<BLOCK>());
+        let [at] = from.at;
+        let block = bytes.chunk(at);
         for (place, step) in reached {
             if before == from.depth
                 && let Some(block) = block
                 && step.length > 0
             {
                 if step.fits(bytes.simd, block) {
-                    return Some((place, from.at + step.length as usize));
+                    return Some((place, at + step.length()));
                 }
                 before = step.depth;
                 continue;
             }
             let closed = before.checked_sub(from.depth).filter(|closed| *closed <= step.closes);
-            if let Some(end) = closed.and_then(|closed| step.end(bytes, from.at, closed)) {
+            if let Some(end) = closed.and_then(|closed| step.end(bytes, at, closed)) {
                 return Some((place, end));
             }
             before = step.depth;
@@ -388,6 +475,70 @@ impl Template {
         self.room -= 1;
         self.steps.insert(step, Step::new(literal, depth, depth));
         true
+    }
+}
+
+/// Takes steps as long as they are as expected and their values plain, and gives back the step whose
+/// literals are as expected and its values not.
+#[inline(always)]
+fn run_plain<'a, S: Simd, const LINES: usize>(
+    steps: &mut Iter<'a, Step>,
+    bytes: Bytes<'_, S>,
+    at: &mut [usize; LINES],
+    field: &mut impl FnMut(usize, usize),
+) -> Option<&'a Step> {
+    // Loops over lines, not closures: those wouldn't be compiled for the vectors.
+    while let Some(step) = steps.as_slice().first() {
+        let mut blocks = [&[0; BLOCK]; LINES];
+        for line in 0..LINES {
+            blocks[line] = bytes.chunk(at[line])?;
+        }
+        let mut fits = true;
+        for block in blocks {
+            fits &= step.fits(bytes.simd, block);
+        }
+        if !fits {
+            return None;
+        }
+        let mut lengths = [0; LINES];
+        for line in 0..LINES {
+            match step.plain_value(bytes.simd, blocks[line]) {
+                Some(length) => lengths[line] = length,
+                None => return Some(step),
+            }
+        }
+        for line in 0..LINES {
+            field(line, at[line] + step.field);
+            at[line] += step.length() + lengths[line];
+        }
+        steps.next();
+    }
+    None
+}
+
+/// The ends of the values behind a step's literals, one of which isn't plain; none when one is broken.
+#[inline(always)]
+fn values<S: Simd, const LINES: usize>(
+    step: &Step,
+    bytes: Bytes<'_, S>,
+    mut at: [usize; LINES],
+    open: &mut Open,
+) -> Option<[usize; LINES]> {
+    for at in &mut at {
+        let start = *at + step.length();
+        *at = match step.plain_value(bytes.simd, bytes.chunk(*at)?) {
+            Some(length) => start + length,
+            None => rare(bytes, start, step.depth, open).ok()?,
+        };
+    }
+    Some(at)
+}
+
+/// Notes where a field begins, unless it is one of an inner object: those are out of reach.
+#[inline(always)]
+fn note<S: Simd>(bytes: Bytes<'_, S>, fields: &mut Vec<usize>, start: usize, field: usize) {
+    if field < bytes.all.len() {
+        fields.push(field - start);
     }
 }
 

@@ -43,6 +43,42 @@ struct Stream {
     trust: Trust,
 }
 
+/// A record that was read together with the one before it.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead<'a> {
+    /// How long its line is, and what it is.
+    line: Option<(usize, RecordRef<'a>)>,
+    /// Where its fields begin, if that was asked for.
+    fields: Vec<usize>,
+}
+
+impl<'a> Ahead<'a> {
+    /// Takes the length of its line, and what [`Templates::expected`] would tell of it.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        fields: Option<&mut Vec<usize>>,
+        found: &mut RecordRef<'a>,
+    ) -> Option<usize> {
+        let (length, record) = self.line.take()?;
+        *found = record;
+        if let Some(fields) = fields {
+            std::mem::swap(fields, &mut self.fields);
+        }
+        Some(length)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_there(&self) -> bool {
+        self.line.is_some()
+    }
+
+    /// Its line is read in another way.
+    pub(crate) fn forget(&mut self) {
+        self.line = None;
+    }
+}
+
 impl Default for Templates {
     fn default() -> Self {
         let (level, streams) = (Level::new(), IndexMap::new());
@@ -54,15 +90,17 @@ impl Templates {
     /// Where the line that `text` begins with ends, its line end included, if it is a record's and looks
     /// as such lines looked before. `found` becomes that record, and `fields` where in `text` its fields
     /// begin: see [`Template::follow`]. (It is written where it will be read: handed back, it would be
-    /// copied twice.)
+    /// copied twice.) The line behind it may have been read too: it is `ahead` then.
     #[inline]
     pub(crate) fn expected<'a>(
         &mut self,
         text: &'a str,
         fields: Option<&mut Vec<usize>>,
         found: &mut RecordRef<'a>,
+        ahead: &mut Ahead<'a>,
     ) -> Option<usize> {
-        dispatch!(self.level, simd => self.as_expected(Bytes::new(simd, text), text, fields, found))
+        let level = self.level;
+        dispatch!(level, simd => self.as_expected(Bytes::new(simd, text), text, fields, found, ahead))
     }
 
     #[inline(always)]
@@ -72,6 +110,7 @@ impl Templates {
         text: &'a str,
         fields: Option<&mut Vec<usize>>,
         found: &mut RecordRef<'a>,
+        ahead: &mut Ahead<'a>,
     ) -> Option<usize> {
         let mut stream = self.streams.get_index_mut(self.last)?.1;
         if !stream.frame.as_ref()?.begins(bytes) {
@@ -86,7 +125,28 @@ impl Templates {
         }
         let begun = frame.begun(bytes)?;
         let mut open = Open::default();
-        let Ok(end) = template.follow(bytes, begun.record, &mut open, fields) else {
+        ahead.fields.clear();
+        let second = match template.is_smooth() {
+            true => next_line(bytes, text, begun.record),
+            false => None,
+        };
+        let second = second.filter(
+            #[inline(always)]
+            |(_, bytes, _)| frame.begins(*bytes),
+        );
+        let second = second.and_then(
+            #[inline(always)]
+            |(next, bytes, text)| Some((next, bytes, text, frame.begun(bytes)?)),
+        );
+        let followed = match &second {
+            None => template.follow(bytes, begun.record, &mut open, fields).map(|end| (end, None)),
+            Some((next, .., second)) => {
+                let fields = fields.map(|fields| [fields, &mut ahead.fields]);
+                let starts = [begun.record, next + second.record];
+                template.follow_two(bytes, starts, &mut open, fields)
+            }
+        };
+        let Ok((end, second_end)) = followed else {
             // What is broken may have been read beyond its line's end: not too often.
             trust.judge(false);
             stream.frame.take_if(|_| stream.trust.is_resting());
@@ -94,6 +154,13 @@ impl Templates {
         };
         let length = frame.read(bytes, text, begun, end, found)?;
         trust.judge(true);
+        if let (Some((next, bytes, text, begun)), Some(end)) = (second, second_end)
+            && next == length
+        {
+            let mut record = RecordRef::default();
+            let length = frame.read(bytes, text, begun, end - next, &mut record);
+            ahead.line = length.map(|length| (length, record));
+        }
         Some(length)
     }
 
@@ -186,6 +253,18 @@ impl Templates {
             }
         }
     }
+}
+
+/// Where the line behind the one that goes on at `at` begins, and what begins there.
+#[inline(always)]
+fn next_line<'a, S: Simd>(
+    bytes: Bytes<'a, S>,
+    text: &'a str,
+    at: usize,
+) -> Option<(usize, Bytes<'a, S>, &'a str)> {
+    let next = at + memchr::memchr(b'\n', bytes.all.get(at..)?)? + 1;
+    let text = text.get(next..)?;
+    Some((next, Bytes::new(bytes.simd, text), text))
 }
 
 impl Stream {

@@ -46,7 +46,7 @@ fn json() -> impl Strategy<Value = String> {
         r#""([ -!#-\[\]-~é東😀]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}){0,40}""#,
     ];
     leaf.prop_recursive(5, 40, 6, |inner| {
-        let key = r#""[a-z_]{0,12}""#;
+        let key = prop_oneof![r#""[a-z_]{0,12}""#, r#""[ab]""#];
         let blank = "[ \t\r\n]{0,2}";
         prop_oneof![
             (prop::collection::vec(inner.clone(), 0..6), blank)
@@ -131,6 +131,30 @@ proptest! {
         }
         same_as_reference(&line)?;
     }
+}
+
+/// Keys that come again are compared with those before, which must not hide where they stand.
+#[test]
+fn a_key_that_comes_again_is_refused_where_none_may_stand() -> Result<(), TestCaseError> {
+    for list in [
+        r#"[{"a": 1{"a": 2}]"#,
+        r#"[{"a": 1}{"a": 2}]"#,
+        r#"[{"a": 1, {"a": 2}]"#,
+        r#"[{"a": 1, "b": 2}, "b": 3]"#,
+        r#"[{"a": 1, "b": 2}, {, "b": 3}]"#,
+        r#"[{"a": 1, "b": 2}, {"a": , "b": 3}]"#,
+        r#"[{"a": 1, "b": 2}, [1, "b": 3]]"#,
+        r#"[{"a":1, "b":2}, {"a": 3, "b": 4}, {"a" : 5 , "b": 6}]"#,
+        r#"{"o": {"a": {"a": {"a": 1}}, "o": {"a": {"a": }}}}"#,
+        r#"[{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5}, {"b": 6, "a": 7}, {"a": 8, "b": 9}]"#,
+        r#"[{"a": 1 , "b": {"a": 1 , "b": []}}, {"a": [{"a": 1 , "b": 2}] , "b": 9}]"#,
+    ] {
+        let padding = " ".repeat(80); // no end of the text nearby
+        for text in [format!(r#"{{"x": {list}}}{padding}"#), format!(r#"{{"x": {list}}}"#)] {
+            same_as_reference(&text)?;
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The grammar of JSON (RFC 8259), byte by byte, without recursion.
 
 use super::template::Template;
-use super::window::{Bytes, WIDTH, non_digits, specials};
+use super::window::{Bytes, WIDTH, equal, non_digits, specials};
 use fearless_simd::Simd;
 use std::ops::Range;
 
@@ -166,21 +166,34 @@ impl Open {
     }
 }
 
-/// The length of a value that is neither an object nor a list and ends inside the window.
+/// The length of a value that is neither an object nor a list and ends, as a string without escapes, inside
+/// the windows; anything else inside the first one.
 #[inline(always)]
-pub(super) fn leaf_of<S: Simd>(simd: S, window: &[u8; WIDTH]) -> Option<usize> {
+pub(super) fn plain_leaf<S: Simd>(simd: S, windows: &[u8; 2 * WIDTH]) -> Option<usize> {
+    let ([window, second], _) = windows.as_chunks() else { return None };
     match window[0] {
         b'"' => {
-            let found = specials(simd, window) & !1;
-            let end = found.trailing_zeros() as usize;
-            (window.get(end) == Some(&b'"')).then_some(end + 1)
+            let mut end = (specials(simd, window) & !1).trailing_zeros() as usize;
+            if end == WIDTH {
+                end += specials(simd, second).trailing_zeros() as usize;
+            }
+            (windows.get(end) == Some(&b'"')).then_some(end + 1)
         }
-        b'-' | b'0'..=b'9' => plain_number(simd, window),
-        b'n' => window.starts_with(b"null").then_some(4),
-        b't' => window.starts_with(b"true").then_some(4),
-        b'f' => window.starts_with(b"false").then_some(5),
-        _ => None,
+        // All that numbers begin with, and two more.
+        b'-'..=b'9' => plain_number(simd, window),
+        _ => plain_word(window),
     }
+}
+
+/// The length of a literal. No branch depends on which one it is: nobody can tell whether the next flag is
+/// set.
+#[inline(always)]
+fn plain_word(window: &[u8; WIDTH]) -> Option<usize> {
+    let [a, b, c, d, e, ..] = *window;
+    let word = [a, b, c, d];
+    let short = (word == *b"null") | (word == *b"true");
+    let long = (word == *b"fals") & (e == b'e');
+    (short | long).then_some(4 + usize::from(long))
 }
 
 /// As [`value`], quickest where it is neither an object nor a list.
@@ -212,18 +225,26 @@ pub(super) fn value<S: Simd>(
 
 #[inline(always)]
 fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Result<usize, Fault> {
+    let mut refrain = Refrain::default();
     loop {
-        let plain = bytes.window(at).and_then(|window| leaf_of(bytes.simd, window));
+        let plain = bytes.chunk(at).and_then(|windows| plain_leaf(bytes.simd, windows));
         at = match byte(bytes, at) {
             _ if plain.is_some() => at + plain.unwrap_or_default(),
             b'"' => string(bytes, at + 1)?,
             b'-' | b'0'..=b'9' => number(bytes, at)?,
             b'{' => {
                 open.room(at)?;
+                if let Some(end) = refrain.expected(bytes, at, Refrain::BRACE) {
+                    open.push(true);
+                    at = end;
+                    continue;
+                }
                 let inside = blanks(bytes, at + 1);
                 if byte(bytes, inside) != b'}' {
                     open.push(true);
+                    let from = at;
                     at = colon(bytes, key(bytes, inside)?)?;
+                    refrain.learn(from, at);
                     continue;
                 }
                 inside + 1
@@ -245,10 +266,16 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
         };
         loop {
             let Some(object) = open.innermost() else { return Ok(at) };
+            let from = at;
+            if object && let Some(end) = refrain.expected(bytes, at, Refrain::COMMA) {
+                at = end;
+                break;
+            }
             at = blanks(bytes, at);
             match (byte(bytes, at), object) {
                 (b',', true) => {
                     at = colon(bytes, key(bytes, blanks(bytes, at + 1))?)?;
+                    refrain.learn(from, at);
                     break;
                 }
                 (b',', false) => {
@@ -261,6 +288,56 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
                 }
                 _ => return Err(Fault::new(at)),
             }
+        }
+    }
+}
+
+/// Where in a walk keys stood, each with the brace or comma before it and the colon behind it, for objects
+/// in a list mostly have the same ones: what stands there again needn't be read again.
+#[derive(Default)]
+struct Refrain {
+    starts: [usize; Refrain::KEYS],
+    /// None is longer than a window; zero where none is known.
+    lengths: [u8; Refrain::KEYS],
+    known: usize,
+    /// The one that is due; the first again when all have been.
+    due: usize,
+}
+
+impl Refrain {
+    /// What begins an object and what goes on with one.
+    const BRACE: bool = true;
+    const COMMA: bool = false;
+    /// No more keys are remembered.
+    const KEYS: usize = 8;
+
+    /// Where the value begins, if what comes is the key that is due. It is good grammar wherever a value
+    /// may begin if it has a brace, and behind any value in an object if not.
+    #[inline(always)]
+    fn expected<S: Simd>(&mut self, bytes: Bytes<'_, S>, at: usize, brace: bool) -> Option<usize> {
+        let due = if self.due < self.known { self.due } else { 0 };
+        let length = *self.lengths.get(due)?;
+        let (window, before) = (bytes.window(at)?, bytes.window(self.starts[due])?);
+        let any = u32::MAX << (length % WIDTH as u8);
+        let same = equal(bytes.simd, window, before) | any == u32::MAX;
+        // A colon may have more blanks behind it than before.
+        let blank = window.get(usize::from(length))? <= &b' ';
+        if !same | blank | (length == 0) | ((window[0] == b'{') != brace) {
+            self.due = self.known;
+            return None;
+        }
+        self.due = due + 1;
+        Some(at + usize::from(length))
+    }
+
+    /// Remembers a key from its brace or comma, or the blanks before that, to where its value begins.
+    #[inline(always)]
+    fn learn(&mut self, start: usize, end: usize) {
+        if self.known < Self::KEYS && end - start < WIDTH {
+            self.starts[self.known] = start;
+            self.lengths[self.known] = (end - start) as u8;
+            self.known += 1;
+            self.due = self.known;
         }
     }
 }
@@ -330,25 +407,37 @@ fn string_with_escapes<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize,
 #[inline(always)]
 fn escapes<S: Simd>(bytes: Bytes<'_, S>, mut at: usize) -> Result<usize, Fault> {
     loop {
+        // Texts in other scripts are one `\u0444` after the other.
+        while let Some([b'\\', b'u', digits @ ..]) = bytes.chunk::<6>(at)
+            && digits.iter().fold(true, |all, digit| all & digit.is_ascii_hexdigit())
+        {
+            at += 6;
+        }
         match byte(bytes, at) {
             b'"' => return Ok(at + 1),
-            b'\\' => {}
+            b'\\' => at = escape(bytes, at)?,
+            0x20.. => {}
             _ => return Err(Fault::new(at)),
         }
-        at = match byte(bytes, at + 1) {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at + 2,
-            b'u' => {
-                let digits = bytes.all.get(at + 2..).unwrap_or_default();
-                let digits = &digits[..digits.len().min(4)];
-                let wrong = digits.iter().position(|digit| !digit.is_ascii_hexdigit());
-                match wrong {
-                    None if digits.len() == 4 => at + 6,
-                    _ => return Err(Fault::new(at + 2 + wrong.unwrap_or(digits.len()))),
-                }
-            }
-            _ => return Err(Fault::new(at + 1)),
-        };
         at = bytes.special(at);
+    }
+}
+
+/// The end of the escape that begins at `at`.
+#[inline(always)]
+fn escape<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
+    match byte(bytes, at + 1) {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
+        b'u' => {
+            let digits = bytes.all.get(at + 2..).unwrap_or_default();
+            let digits = &digits[..digits.len().min(4)];
+            let wrong = digits.iter().position(|digit| !digit.is_ascii_hexdigit());
+            match wrong {
+                None if digits.len() == 4 => Ok(at + 6),
+                _ => Err(Fault::new(at + 2 + wrong.unwrap_or(digits.len()))),
+            }
+        }
+        _ => Err(Fault::new(at + 1)),
     }
 }
 
@@ -369,7 +458,10 @@ fn plain_number<S: Simd>(simd: S, window: &[u8; WIDTH]) -> Option<usize> {
     let minus = others as usize & 1;
     let behind = others & !1;
     let whole = behind.trailing_zeros() as usize;
-    if whole == minus || window[minus] == b'0' && whole > minus + 1 {
+    let none = whole == minus;
+    let zero = (window[minus] == b'0') & (whole > minus + 1);
+    let other = (minus == 1) & (window[0] != b'-');
+    if none | zero | other {
         return None;
     }
     let end = match window.get(whole)? {
@@ -382,7 +474,18 @@ fn plain_number<S: Simd>(simd: S, window: &[u8; WIDTH]) -> Option<usize> {
         }
         _ => whole,
     };
-    (window.get(end)? | 0x20 != b'e').then_some(end)
+    match window.get(end)? | 0x20 {
+        b'e' => exponent(window, behind, end),
+        _ => Some(end),
+    }
+}
+
+/// The length of a number whose exponent begins at `at`, given where the window has no digits.
+#[inline(always)]
+fn exponent(window: &[u8; WIDTH], others: u32, at: usize) -> Option<usize> {
+    let start = at + 1 + usize::from(matches!(window.get(at + 1)?, b'+' | b'-'));
+    let end = (others & u32::MAX.checked_shl(start as u32)?).trailing_zeros() as usize;
+    (start < end && end < WIDTH).then_some(end)
 }
 
 /// The end of a number, whatever it looks like.

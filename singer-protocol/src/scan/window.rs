@@ -24,6 +24,12 @@ impl<'a, S: Simd> Bytes<'a, S> {
     /// The window at `at`; none where fewer bytes are left.
     #[inline(always)]
     pub(super) fn window(self, at: usize) -> Option<&'a [u8; WIDTH]> {
+        self.chunk(at)
+    }
+
+    /// So many bytes from `at` on; none where fewer are left.
+    #[inline(always)]
+    pub(super) fn chunk<const N: usize>(self, at: usize) -> Option<&'a [u8; N]> {
         self.all.get(at..)?.first_chunk()
     }
 

@@ -1,7 +1,7 @@
 //! Reading a tap's lines one after the other.
 
 use super::{LineError, Message, RecordRef, read};
-use crate::scan::Templates;
+use crate::scan::{Ahead, Templates};
 
 /// Reads a tap's lines one after the other, as [`Message::parse`] reads each of them, and quicker:
 /// it remembers how the records of a stream were written and expects the next one to look the same.
@@ -33,13 +33,16 @@ pub struct Chunk<'a> {
     rest: &'a [u8],
     /// The same, where all of it is UTF-8.
     text: Option<&'a str>,
+    /// The next line, where it was read with the last one.
+    ahead: Ahead<'a>,
 }
 
 impl<'a> Chunk<'a> {
     /// The lines that `bytes` are; the last one may lack its newline.
     pub fn new(bytes: &'a [u8]) -> Self {
         // Asked once for all lines; only where the answer is no, each is asked alone.
-        Self { rest: bytes, text: simdutf8::basic::from_utf8(bytes).ok() }
+        let ahead = Ahead::default();
+        Self { rest: bytes, ahead, text: simdutf8::basic::from_utf8(bytes).ok() }
     }
 
     fn step(&mut self, length: usize) -> &'a [u8] {
@@ -89,8 +92,11 @@ impl Parser {
         chunk: &mut Chunk<'a>,
         record: &mut RecordRef<'a>,
     ) -> Option<&'a [u8]> {
-        let fields = if self.notes_fields { Some(&mut self.fields) } else { None };
-        let length = self.templates.expected(chunk.text?, fields, record)?;
+        let mut fields = if self.notes_fields { Some(&mut self.fields) } else { None };
+        let length = match chunk.ahead.take(fields.as_deref_mut(), record) {
+            Some(length) => length,
+            None => self.templates.expected(chunk.text?, fields, record, &mut chunk.ahead)?,
+        };
         Some(chunk.step(length))
     }
 
@@ -106,6 +112,7 @@ impl Parser {
         chunk: &mut Chunk<'a>,
     ) -> Option<(&'a [u8], Result<Message<'a>, LineError>)> {
         self.fields.clear();
+        chunk.ahead.forget();
         if chunk.rest.is_empty() {
             return None;
         }

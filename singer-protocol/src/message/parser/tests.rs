@@ -178,7 +178,34 @@ fn text() -> impl Strategy<Value = String> {
     )
 }
 
+/// As a table's rows are: what changes is hardly more than the values.
+fn regular() -> impl Strategy<Value = String> {
+    let usual = prop_oneof!["-?[1-9][0-9]{0,9}", "\"[a-zé ]{0,70}\"", Just("null".to_owned())];
+    let value = prop_oneof![9 => usual, 1 => value()];
+    let act = prop_oneof![30 => Just(3_u8), 1 => 0..4_u8];
+    let line = (prop::collection::vec(act, 7), prop::collection::vec(value, 7));
+    (habit(), any::<Index>(), prop::collection::vec(line, 4..12)).prop_map(
+        |(habit, only, lines)| {
+            let line = |(acts, values)| {
+                write(
+                    std::slice::from_ref(&habit),
+                    &(only, acts, values, "\"2023-08-11T23:28:18Z\""),
+                )
+            };
+            lines.into_iter().map(line).collect()
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn rows_are_read_as_each_alone(
+        text in regular(),
+        edits in prop::collection::vec((any::<Index>(), "[{}\\[\\],:\"\n]|[ -~\t]", 0..4_u8), 0..4),
+    ) {
+        as_alone(edited(&text, edits).as_bytes())?;
+    }
+
     #[test]
     fn lines_are_read_as_each_alone(text in text()) {
         as_alone(text.as_bytes())?;
@@ -204,18 +231,60 @@ fn the_second_record_is_expected() {
         )
     };
     assert!(parser.next(&mut Chunk::new(record(1, "").as_bytes())).is_some());
+    let mut is_expected = |line: &str| {
+        parser.next_expected(&mut Chunk::new(line.as_bytes()), &mut RecordRef::default()).is_some()
+    };
     for extra in ["", ", \"new\": null", ", \"o\": null", ", \"new\": 1, \"newer\": \"x\""] {
-        assert!(
-            parser.templates.expected(&record(2, extra), None, &mut RecordRef::default()).is_some(),
-            "{extra}"
-        );
+        assert!(is_expected(&record(2, extra)), "{extra}");
     }
-    assert!(
+    assert!(!is_expected("{\"type\": \"STATE\", \"value\": {}}\n"));
+}
+
+/// Nor that two are read at once; nor may it be seen.
+#[test]
+fn a_record_that_was_read_ahead_is_the_next_one_for_every_reader() {
+    let line = |id: u32| {
+        format!(
+            "{{\"type\": \"RECORD\", \"stream\": \"s\", \"record\": {{\"id\": {id}, \"name\": \"{}\"}}}}\n",
+            "x".repeat(40 + id as usize)
+        )
+    };
+    let text: String = (0..12).map(line).collect();
+    let noting = || {
+        let mut parser = Parser::default();
+        parser.note_fields();
         parser
-            .templates
-            .expected("{\"type\": \"STATE\", \"value\": {}}\n", None, &mut RecordRef::default())
-            .is_none()
-    );
+    };
+    let mut parsers = [noting(), Parser::default(), noting()];
+    for parser in &mut parsers {
+        // Two records make it smooth.
+        let first: String = (0..2).map(line).collect();
+        let mut chunk = Chunk::new(first.as_bytes());
+        while parser.next(&mut chunk).is_some() {}
+    }
+    let (mut chunk, mut ahead) = (Chunk::new(text.as_bytes()), 0);
+    for (id, turn) in [0, 0, 1, 0, 1, 1, 0, 2, 2, 2, 0, 1].into_iter().enumerate() {
+        let parser = &mut parsers[turn];
+        let line = line(id as u32);
+        let mut record = RecordRef::default();
+        // One is passed over to the other way of reading.
+        let found = if id == 9 { None } else { parser.next_expected(&mut chunk, &mut record) };
+        let Some(found) = found else {
+            let (found, message) = parser.next_other(&mut chunk).unwrap();
+            assert_eq!(
+                (found, message),
+                (line.trim_end().as_bytes(), Message::parse(line.as_bytes()))
+            );
+            continue;
+        };
+        assert_eq!(found, line.trim_end().as_bytes());
+        assert_eq!(Ok(Message::Record(record.into())), Message::parse(found));
+        ahead += usize::from(chunk.ahead.is_there());
+        if let [_, ..] = parser.fields() {
+            assert_eq!(parser.fields(), fields(record.record), "record {id}");
+        }
+    }
+    assert!(ahead >= 3, "{ahead} were read ahead");
 }
 
 /// What costs more than it saves is left, and found again when it has become regular.
