@@ -4,15 +4,16 @@
 use airbyte_singer::translate::record::FieldFilter;
 use singer_protocol::{Chunk, Message, Parser};
 
-/// Reads an output twice over, so that all of its lines look like some before.
+/// Reads an output four times over: its lines look like some before then, and when they have done so, two of
+/// them are read at once.
 pub fn run(output: &[u8]) {
     let mut parser = Parser::default();
     parser.note_fields();
     let mut filter = FieldFilter::new(["a", "id"]);
     let (mut quick, mut slow) = (Vec::new(), Vec::new());
-    let both = [output, b"\n", output].concat();
-    let mut chunk = Chunk::new(&both);
-    for line in both.split_inclusive(|byte| *byte == b'\n') {
+    let all = [output; 4].join(&b'\n');
+    let mut chunk = Chunk::new(&all);
+    for line in all.split_inclusive(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let (found, message) = parser.next(&mut chunk).expect("a line");
         assert_eq!(found, line, "the same line");
