@@ -226,6 +226,7 @@ pub(super) fn value<S: Simd>(
 #[inline(always)]
 fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Result<usize, Fault> {
     let mut refrain = Refrain::default();
+    let in_list = byte(bytes, at) == b'[';
     loop {
         let plain = bytes.chunk(at).and_then(|windows| plain_leaf(bytes.simd, windows));
         at = match byte(bytes, at) {
@@ -244,7 +245,9 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
                     open.push(true);
                     let from = at;
                     at = colon(bytes, key(bytes, inside)?)?;
-                    refrain.learn(from, at);
+                    if in_list {
+                        refrain.learn(from, at);
+                    }
                     continue;
                 }
                 inside + 1
@@ -275,7 +278,9 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
             match (byte(bytes, at), object) {
                 (b',', true) => {
                     at = colon(bytes, key(bytes, blanks(bytes, at + 1))?)?;
-                    refrain.learn(from, at);
+                    if in_list {
+                        refrain.learn(from, at);
+                    }
                     break;
                 }
                 (b',', false) => {
@@ -292,12 +297,12 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
     }
 }
 
-/// Where in a walk keys stood, each with the brace or comma before it and the colon behind it, for objects
-/// in a list mostly have the same ones: what stands there again needn't be read again.
+/// Where in a list keys stood, each with the brace or comma before it and the colon behind it, for its objects
+/// mostly have the same ones: what stands there again needn't be read again.
 #[derive(Default)]
 struct Refrain {
     starts: [usize; Refrain::KEYS],
-    /// None is longer than a window; zero where none is known.
+    /// None is longer than a window.
     lengths: [u8; Refrain::KEYS],
     known: usize,
     /// The one that is due; the first again when all have been.
@@ -315,6 +320,9 @@ impl Refrain {
     /// may begin if it has a brace, and behind any value in an object if not.
     #[inline(always)]
     fn expected<S: Simd>(&mut self, bytes: Bytes<'_, S>, at: usize, brace: bool) -> Option<usize> {
+        if self.known == 0 {
+            return None;
+        }
         let due = if self.due < self.known { self.due } else { 0 };
         let length = *self.lengths.get(due)?;
         let (window, before) = (bytes.window(at)?, bytes.window(self.starts[due])?);
@@ -322,7 +330,7 @@ impl Refrain {
         let same = equal(bytes.simd, window, before) | any == u32::MAX;
         // A colon may have more blanks behind it than before.
         let blank = window.get(usize::from(length))? <= &b' ';
-        if !same | blank | (length == 0) | ((window[0] == b'{') != brace) {
+        if !same | blank | ((window[0] == b'{') != brace) {
             self.due = self.known;
             return None;
         }
