@@ -157,6 +157,19 @@ fn a_key_that_comes_again_is_refused_where_none_may_stand() -> Result<(), TestCa
     Ok(())
 }
 
+/// As long as a window, or nearly: a key is compared whole or not at all.
+#[test]
+fn a_key_that_comes_again_is_compared_to_its_end() -> Result<(), TestCaseError> {
+    for length in 0..50 {
+        let key = "k".repeat(length);
+        for other in [key.clone(), format!("{key}\""), format!("\"{key}"), format!("{key}\\")] {
+            let list = format!(r#"[{{"{key}": 1, "b": 2}}, {{"{other}": 3, "b": 4}}]"#);
+            same_as_reference(&format!(r#"{{"x": {list}}}{}"#, " ".repeat(80)))?;
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn a_bare_object_may_be_nested_as_deep_as_a_record() {
     let nested = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
