@@ -227,23 +227,26 @@ impl Template {
         fields: Option<[&mut Vec<usize>; 2]>,
     ) -> Result<(usize, Option<usize>), Fault> {
         let from = Place { at: starts, depth: 0, step: 0 };
-        let (place, [first, second]) = match fields {
+        let (run, [first, second]) = match fields {
             None => (self.run(bytes, from, open, |_, _| ()), [None, None]),
             Some(mut fields) => {
                 fields.iter_mut().for_each(|fields| fields.clear());
-                let place = self.run(bytes, from, open, |line, field| {
+                let run = self.run(bytes, from, open, |line, field| {
                     note(bytes, fields[line], starts[line], field);
                 });
-                (place, fields.map(Some))
+                (run, fields.map(Some))
             }
         };
-        if place.depth == 0 && place.at != starts {
+        if let Ok(Place { at, depth: 0, .. }) = run
+            && at != starts
+        {
             self.trust.judge(true);
             self.trust.judge(true);
-            return Ok((place.at[0], Some(place.at[1])));
+            return Ok((at[0], Some(at[1])));
         }
+        // Each goes on alone, also where one is broken: who knows which.
         let room = self.room;
-        let Place { at, depth, step } = place;
+        let (Ok(Place { at, depth, step }) | Err(Place { at, depth, step })) = run;
         let [one, two] = at.map(|at| Place { at: [at], depth, step });
         let end = self.go_on_later(bytes, starts[0], one, open, first)?;
         if self.room != room || self.steps.is_empty() {
@@ -253,6 +256,7 @@ impl Template {
         Ok((end, self.go_on_later(bytes, starts[1], two, open, second).ok()))
     }
 
+    /// As [`go_on`](Self::go_on), out of the way of what is expected.
     #[inline(never)]
     fn go_on_later<S: Simd>(
         &mut self,
@@ -279,14 +283,16 @@ impl Template {
         mut fields: Option<&mut Vec<usize>>,
     ) -> Result<usize, Fault> {
         let (mut steps, mut detours) = (place.step, 0);
+        self.smooth = false;
         loop {
             let from = place.step;
-            place = match &mut fields {
+            let run = match &mut fields {
                 None => self.run(bytes, place, open, |_, _| ()),
                 Some(fields) => {
                     self.run(bytes, place, open, |_, field| note(bytes, fields, start, field))
                 }
             };
+            place = run.map_err(|Place { at: [at], .. }| Fault::new(at))?;
             steps += place.step - from;
             if place.depth > 0 || place.at == [start] {
                 let (next, known) = (place.step + 1, self.steps.len());
@@ -310,6 +316,10 @@ impl Template {
 
     /// Goes on as long as everything is as expected and not at the end of all lines. `field` is told
     /// of which line it is and where a field of its record may begin.
+    ///
+    /// # Errors
+    ///
+    /// The value behind the next step is broken, in one of the lines.
     #[inline(always)]
     fn run<S: Simd, const LINES: usize>(
         &self,
@@ -317,18 +327,18 @@ impl Template {
         from: Place<LINES>,
         open: &mut Open,
         mut field: impl FnMut(usize, usize),
-    ) -> Place<LINES> {
+    ) -> Result<Place<LINES>, Place<LINES>> {
         if from.depth != self.before(from.step) {
-            return from;
+            return Ok(from);
         }
         let mut at = from.at;
         let mut steps = self.steps.get(from.step..).unwrap_or_default().iter();
         // What isn't plain is kept out of the inner loop: a call would cost it its registers.
         while let Some(step) = run_plain(&mut steps, bytes, &mut at, &mut field) {
             let Some(ends) = values(step, bytes, at, open) else {
-                // What is broken is met once more on a detour.
                 *open = Open::default();
-                break;
+                let step = self.steps.len() - steps.len();
+                return Err(Place { at, depth: self.before(step), step });
             };
             for (line, at) in at.iter().enumerate() {
                 field(line, at + step.field);
@@ -346,11 +356,11 @@ impl Template {
                 for (line, at) in at.iter().enumerate() {
                     field(line, at + last.field);
                 }
-                return Place { at: ends, depth: 0, step: self.steps.len() };
+                return Ok(Place { at: ends, depth: 0, step: self.steps.len() });
             }
         }
         let depth = if step == from.step { from.depth } else { self.before(step) };
-        Place { at, depth, step }
+        Ok(Place { at, depth, step })
     }
 
     /// Goes on by one field, or to the end of an object, whatever comes.

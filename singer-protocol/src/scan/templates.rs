@@ -88,7 +88,7 @@ impl Default for Templates {
 
 impl Templates {
     /// Where the line that `text` begins with ends, its line end included, if it is a record's and looks
-    /// as such lines looked before. `found` becomes that record, and `fields` where in `text` its fields
+    /// as such lines looked before. `found` becomes that record, and `fields` where in it its fields
     /// begin: see [`Template::follow`]. (It is written where it will be read: handed back, it would be
     /// copied twice.) The line behind it may have been read too: it is `ahead` then.
     #[inline]
@@ -160,6 +160,9 @@ impl Templates {
             let mut record = RecordRef::default();
             let length = frame.read(bytes, text, begun, end - next, &mut record);
             ahead.line = length.map(|length| (length, record));
+            if ahead.line.is_some() {
+                trust.judge(true);
+            }
         }
         Some(length)
     }

@@ -226,7 +226,7 @@ pub(super) fn value<S: Simd>(
 #[inline(always)]
 fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Result<usize, Fault> {
     let mut refrain = Refrain::default();
-    let in_list = byte(bytes, at) == b'[';
+    let is_list = byte(bytes, at) == b'[';
     loop {
         let plain = bytes.chunk(at).and_then(|windows| plain_leaf(bytes.simd, windows));
         at = match byte(bytes, at) {
@@ -245,7 +245,7 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
                     open.push(true);
                     let from = at;
                     at = colon(bytes, key(bytes, inside)?)?;
-                    if in_list {
+                    if is_list {
                         refrain.learn(from, at);
                     }
                     continue;
@@ -278,7 +278,7 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
             match (byte(bytes, at), object) {
                 (b',', true) => {
                     at = colon(bytes, key(bytes, blanks(bytes, at + 1))?)?;
-                    if in_list {
+                    if is_list {
                         refrain.learn(from, at);
                     }
                     break;
@@ -297,7 +297,7 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
     }
 }
 
-/// Where in a list keys stood, each with the brace or comma before it and the colon behind it, for its objects
+/// Where in a list that is walked over keys stood, each with the brace or comma before it and the colon behind it, for its objects
 /// mostly have the same ones: what stands there again needn't be read again.
 #[derive(Default)]
 struct Refrain {
@@ -458,8 +458,8 @@ fn number<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
     }
 }
 
-/// The length of a number that is neither long, nor has an exponent, nor is broken. It begins with
-/// a digit or a minus.
+/// The length of a number that ends inside the window; none where that is broken, or begins with neither a
+/// digit nor a minus.
 #[inline(always)]
 fn plain_number<S: Simd>(simd: S, window: &[u8; WIDTH]) -> Option<usize> {
     let others = non_digits(simd, window);

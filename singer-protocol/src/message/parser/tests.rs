@@ -310,6 +310,26 @@ fn a_stream_without_habits_is_left_alone_for_a_while() {
     assert!(again > 2500, "{again}");
 }
 
+/// A broken line among good ones costs their habits nothing, so long as most are good.
+#[test]
+fn good_lines_stay_expected_among_some_that_are_broken() {
+    let line = |id: &str| {
+        format!(
+            "{{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{{\"id\":{id},\"name\":\"x\"}}}}\n"
+        )
+    };
+    let text: String = (0..3000).map(|n| line(if n % 3 == 2 { "NaN" } else { "7" })).collect();
+    let (mut parser, mut chunk) = (Parser::default(), Chunk::new(text.as_bytes()));
+    let mut expected = 0;
+    while !chunk.rest.is_empty() {
+        match parser.next_expected(&mut chunk, &mut RecordRef::default()) {
+            Some(_) => expected += 1,
+            None => drop(parser.next_other(&mut chunk)),
+        }
+    }
+    assert!(expected > 1900, "{expected} of 2000");
+}
+
 /// What a template expects fits wherever it stands, unless as many objects are open.
 #[test]
 fn braces_are_counted_not_compared() -> Result<(), TestCaseError> {
