@@ -163,32 +163,36 @@ fn primary_key(key: &[Vec<String>], properties: &mut Map<String, Value>) -> Resu
             properties.insert(path[0].clone(), json!({"type": scalars()}));
         }
     }
+    // All of them are asked before one is changed: a key that is refused leaves the schema as it is.
     for path in key {
         let name = path.join(".");
         let Some(node) = at(properties, path) else {
             return Err(format!("`{name}` is not in the stream's schema"));
         };
-        let Some(types) = node.get_mut("type") else { continue };
-        match types {
-            Value::Array(list) => {
-                list.retain(|t| *t != "object" && *t != "array");
-                if list.iter().all(|t| *t == "null") {
-                    return Err(format!("`{name}` holds no single value"));
-                }
-                if list.len() == 1 {
-                    *types = list.remove(0);
-                }
-            }
-            one if *one == "object" || *one == "array" => {
-                return Err(format!("`{name}` holds no single value"));
-            }
-            _ => continue,
-        }
-        if let Some(map) = node.as_object_mut() {
-            map.retain(|key, _| key != "properties" && key != "items");
+        let single = match node.get("type") {
+            Some(Value::Array(list)) => list.iter().any(|t| *t != "null" && !is_composed(t)),
+            Some(one) => !is_composed(one),
+            None => true,
+        };
+        if !single {
+            return Err(format!("`{name}` holds no single value"));
         }
     }
+    for path in key {
+        let Some(Value::Object(node)) = at(properties, path) else { continue };
+        let Some(Value::Array(list)) = node.get_mut("type") else { continue };
+        list.retain(|t| !is_composed(t));
+        if list.len() == 1 {
+            let only = list.remove(0);
+            node.insert("type".to_owned(), only);
+        }
+        node.retain(|key, _| key != "properties" && key != "items");
+    }
     Ok(())
+}
+
+fn is_composed(kind: &Value) -> bool {
+    kind == "object" || kind == "array"
 }
 
 /// The property at a path of names.

@@ -164,7 +164,12 @@ fn primary_keys() {
     };
     let mixed = typed(json!({"type": ["string", "object", "array"], "properties": {"x": {}}}));
     assert_eq!(mixed.json_schema["properties"]["id"], json!({"type": "string"}));
-    assert!(typed(json!({"type": ["null", "object"]})).source_defined_primary_key.is_empty());
+    // A key that is refused leaves the schema as it is.
+    for kinds in [json!(["null", "object"]), json!(["object", "array"]), json!("array")] {
+        let refused = typed(json!({"type": kinds}));
+        assert!(refused.source_defined_primary_key.is_empty());
+        assert_eq!(refused.json_schema["properties"]["id"]["type"], kinds);
+    }
     assert!(typed(json!({"type": "array"})).source_defined_primary_key.is_empty());
     assert_eq!(typed(json!({})).source_defined_primary_key, [["id"]]);
 }
