@@ -4,6 +4,8 @@
 //! done: [`walk`] has the grammar, [`window`] the vectors.
 
 mod frame;
+mod refrain;
+mod step;
 mod template;
 mod templates;
 mod trust;

@@ -1,6 +1,6 @@
 //! How the lines of a tap's streams look, each learnt from a record of its stream.
 
-use super::frame::Frame;
+use super::frame::{Begun, Frame};
 use super::template::{LONGEST, Template};
 use super::trust::Trust;
 use super::walk::{Fault, Open, Walk};
@@ -127,17 +127,9 @@ impl Templates {
         let mut open = Open::default();
         ahead.fields.clear();
         let second = match template.is_smooth() {
-            true => next_line(bytes, text, begun.record),
+            true => next_line(frame, bytes, text, begun.record),
             false => None,
         };
-        let second = second.filter(
-            #[inline(always)]
-            |(_, bytes, _)| frame.begins(*bytes),
-        );
-        let second = second.and_then(
-            #[inline(always)]
-            |(next, bytes, text)| Some((next, bytes, text, frame.begun(bytes)?)),
-        );
         let followed = match &second {
             None => template.follow(bytes, begun.record, &mut open, fields).map(|end| (end, None)),
             Some((next, .., second)) => {
@@ -258,16 +250,22 @@ impl Templates {
     }
 }
 
-/// Where the line behind the one that goes on at `at` begins, and what begins there.
+/// The line behind the one that goes on at `at`, if it begins as `frame` does: where, what begins there, and
+/// what is known of it.
 #[inline(always)]
 fn next_line<'a, S: Simd>(
+    frame: &Frame,
     bytes: Bytes<'a, S>,
     text: &'a str,
     at: usize,
-) -> Option<(usize, Bytes<'a, S>, &'a str)> {
+) -> Option<(usize, Bytes<'a, S>, &'a str, Begun)> {
     let next = at + memchr::memchr(b'\n', bytes.all.get(at..)?)? + 1;
     let text = text.get(next..)?;
-    Some((next, Bytes::new(bytes.simd, text), text))
+    let bytes = Bytes::new(bytes.simd, text);
+    if !frame.begins(bytes) {
+        return None;
+    }
+    Some((next, bytes, text, frame.begun(bytes)?))
 }
 
 impl Stream {

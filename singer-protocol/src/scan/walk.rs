@@ -1,7 +1,8 @@
 //! The grammar of JSON (RFC 8259), byte by byte, without recursion.
 
+use super::refrain::Refrain;
 use super::template::Template;
-use super::window::{Bytes, WIDTH, equal, non_digits, specials};
+use super::window::{Bytes, WIDTH, non_digits, specials};
 use fearless_simd::Simd;
 use std::ops::Range;
 
@@ -297,59 +298,6 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
     }
 }
 
-/// Where in a list that is walked over keys stood, each with the brace or comma before it and the colon behind it, for its objects
-/// mostly have the same ones: what stands there again needn't be read again.
-#[derive(Default)]
-struct Refrain {
-    starts: [usize; Refrain::KEYS],
-    /// None is longer than a window.
-    lengths: [u8; Refrain::KEYS],
-    known: usize,
-    /// The one that is due; the first again when all have been.
-    due: usize,
-}
-
-impl Refrain {
-    /// What begins an object and what goes on with one.
-    const BRACE: bool = true;
-    const COMMA: bool = false;
-    /// No more keys are remembered.
-    const KEYS: usize = 8;
-
-    /// Where the value begins, if what comes is the key that is due. It is good grammar wherever a value
-    /// may begin if it has a brace, and behind any value in an object if not.
-    #[inline(always)]
-    fn expected<S: Simd>(&mut self, bytes: Bytes<'_, S>, at: usize, brace: bool) -> Option<usize> {
-        if self.known == 0 {
-            return None;
-        }
-        let due = if self.due < self.known { self.due } else { 0 };
-        let length = *self.lengths.get(due)?;
-        let (window, before) = (bytes.window(at)?, bytes.window(self.starts[due])?);
-        let any = u32::MAX << (length % WIDTH as u8);
-        let same = equal(bytes.simd, window, before) | any == u32::MAX;
-        // A colon may have more blanks behind it than before.
-        let blank = window.get(usize::from(length))? <= &b' ';
-        if !same | blank | ((window[0] == b'{') != brace) {
-            self.due = self.known;
-            return None;
-        }
-        self.due = due + 1;
-        Some(at + usize::from(length))
-    }
-
-    /// Remembers a key from its brace or comma, or the blanks before that, to where its value begins.
-    #[inline(always)]
-    fn learn(&mut self, start: usize, end: usize) {
-        if self.known < Self::KEYS && end - start < WIDTH {
-            self.starts[self.known] = start;
-            self.lengths[self.known] = (end - start) as u8;
-            self.known += 1;
-            self.due = self.known;
-        }
-    }
-}
-
 /// The byte there. Behind the end stands NUL, which the grammar allows nowhere.
 #[inline(always)]
 pub(super) fn byte<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> u8 {
@@ -421,32 +369,22 @@ fn escapes<S: Simd>(bytes: Bytes<'_, S>, mut at: usize) -> Result<usize, Fault> 
         {
             at += 6;
         }
-        match byte(bytes, at) {
-            b'"' => return Ok(at + 1),
-            b'\\' => at = escape(bytes, at)?,
-            0x20.. => {}
+        at = match (byte(bytes, at), byte(bytes, at + 1)) {
+            (b'"', _) => return Ok(at + 1),
+            (b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
+            (b'\\', b'u') => return Err(Fault::new(at + 2 + hex_digits(bytes, at + 2))),
+            (b'\\', _) => return Err(Fault::new(at + 1)),
+            (0x20.., _) => at,
             _ => return Err(Fault::new(at)),
-        }
+        };
         at = bytes.special(at);
     }
 }
 
-/// The end of the escape that begins at `at`.
-#[inline(always)]
-fn escape<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
-    match byte(bytes, at + 1) {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
-        b'u' => {
-            let digits = bytes.all.get(at + 2..).unwrap_or_default();
-            let digits = &digits[..digits.len().min(4)];
-            let wrong = digits.iter().position(|digit| !digit.is_ascii_hexdigit());
-            match wrong {
-                None if digits.len() == 4 => Ok(at + 6),
-                _ => Err(Fault::new(at + 2 + wrong.unwrap_or(digits.len()))),
-            }
-        }
-        _ => Err(Fault::new(at + 1)),
-    }
+/// How many of the four bytes from `at` on are digits of an escape, up to the first that isn't one.
+#[cold]
+fn hex_digits<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> usize {
+    (at..at + 4).take_while(|at| byte(bytes, *at).is_ascii_hexdigit()).count()
 }
 
 /// The end of a number.

@@ -170,7 +170,6 @@ fn primary_keys() {
         assert!(refused.source_defined_primary_key.is_empty());
         assert_eq!(refused.json_schema["properties"]["id"]["type"], kinds);
     }
-    assert!(typed(json!({"type": "array"})).source_defined_primary_key.is_empty());
     assert_eq!(typed(json!({})).source_defined_primary_key, [["id"]]);
 }
 
