@@ -20,8 +20,9 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone)]
 pub struct Envelope {
     prefix: Padded<64>,
+    /// The time up to its milliseconds, if it has a second before them; else all of it.
     tail: Padded<32>,
-    /// What the tail says, but for the milliseconds of a time that has a second before them.
+    /// The time that the tail says.
     tail_of: Option<i64>,
 }
 
@@ -68,42 +69,44 @@ impl Envelope {
 
     /// Appends one line to `out`: `data` (a JSON object, taken as it is), `emitted_at` in
     /// milliseconds since the epoch, and what was changed in the data, if anything.
+    #[inline]
     pub fn write(&mut self, out: &mut Vec<u8>, data: &[u8], emitted_at: i64, changes: &[Change]) {
-        let millis = if emitted_at < 1000 { 0 } else { emitted_at % 1000 };
-        if self.tail_of != Some(emitted_at - millis) {
-            self.set_time(emitted_at - millis);
+        let has_second = emitted_at >= 1000;
+        let millis = if has_second { (emitted_at % 1000) as u32 } else { 0 };
+        let second = emitted_at - i64::from(millis);
+        if self.tail_of != Some(second) {
+            self.set_time(second, has_second);
         }
         self.prefix.append_to(out);
         out.extend_from_slice(data);
         self.tail.append_to(out);
-        // Not in the tail: it would be copied from where it was just written, which processors do slowly.
-        let digits = out.len().saturating_sub(END.len() + 3);
-        if emitted_at >= 1000
-            && let Some([hundreds, tens, ones, ..]) = out.get_mut(digits..)
-        {
-            let digit = |unit: i64| b'0' + (millis / unit % 10) as u8;
-            (*hundreds, *tens, *ones) = (digit(100), digit(10), digit(1));
+        if has_second {
+            // Not in the tail: it would be copied from where it was just written, which processors do slowly.
+            let digit = |unit: u32| b'0' + (millis / unit % 10) as u8;
+            out.extend_from_slice(&[digit(100), digit(10), digit(1)]);
         }
         if !changes.is_empty() {
-            out.truncate(out.len() - END.len());
-            out.extend_from_slice(br#","meta":{"changes":"#);
-            serde_json::to_writer(&mut *out, changes).expect("a vector takes every byte");
-            out.push(b'}');
-            out.extend_from_slice(END);
+            write_changes(out, changes);
         }
+        out.extend_from_slice(b"}}\n");
     }
 
     #[cold]
-    fn set_time(&mut self, emitted_at: i64) {
+    fn set_time(&mut self, emitted_at: i64, has_second: bool) {
         let mut buffer = itoa::Buffer::new();
         let digits = buffer.format(emitted_at).as_bytes();
-        self.tail = Padded::new(&[TIME, digits, END].concat());
+        let said = digits.len() - if has_second { 3 } else { 0 };
+        self.tail = Padded::new(&[br#","emitted_at":"#, &digits[..said]].concat());
         self.tail_of = Some(emitted_at);
     }
 }
 
-const TIME: &[u8] = br#","emitted_at":"#;
-const END: &[u8] = b"}}\n";
+#[cold]
+fn write_changes(out: &mut Vec<u8>, changes: &[Change]) {
+    out.extend_from_slice(br#","meta":{"changes":"#);
+    serde_json::to_writer(&mut *out, changes).expect("a vector takes every byte");
+    out.push(b'}');
+}
 
 fn push_string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a vector takes every byte");

@@ -140,7 +140,7 @@ impl Router {
     }
 
     /// The stream that a record named `name` belongs to; none when nobody asked for it here.
-    #[inline]
+    #[inline(always)]
     pub(super) fn target(&mut self, name: &str) -> Result<Option<&mut Wanted>> {
         if let Some((last, index)) = &self.last
             && last == name
@@ -150,6 +150,7 @@ impl Router {
         self.target_by_name(name)
     }
 
+    #[inline(never)]
     fn target_by_name(&mut self, name: &str) -> Result<Option<&mut Wanted>> {
         if !self.known.contains_key(name) {
             self.resolve(name, None)?;

@@ -72,12 +72,17 @@ impl Values {
         Self { which, streams, ready, passed: 0, spent: 0 }
     }
 
-    #[inline]
+    #[inline(always)]
     fn stream(&mut self, place: usize) -> &mut Looked {
         if self.streams.len() <= place {
-            self.streams.resize_with(place + 1, Looked::default);
+            self.make_room(place);
         }
         &mut self.streams[place]
+    }
+
+    #[cold]
+    fn make_room(&mut self, place: usize) {
+        self.streams.resize_with(place + 1, Looked::default);
     }
 
     /// The `schema` of a SCHEMA message of the stream at `place`, or what stands for it until one comes.
