@@ -137,6 +137,63 @@ def wide(chance: random.Random, number: int) -> dict:
     return row
 
 
+def verbose(chance: random.Random, number: int) -> dict:
+    """A contact as CRMs know them: ~2.5 kB as a line, most of it names."""
+    tools = ("analytics", "email", "social_media", "marketing_automation", "sales_pipeline")
+    row = {KEY: 10**9 + number, CURSOR: moment(chance)}
+    for tool in tools:
+        row |= {
+            f"hs_{tool}_source": chance.choice(WORDS),
+            f"hs_{tool}_source_of_first_conversion": chance.choice(WORDS),
+            f"hs_{tool}_number_of_interactions": chance.randrange(1_000),
+            f"hs_{tool}_last_interaction_at": moment(chance, 3),
+            f"hs_{tool}_is_opted_out_of_notifications": chance.random() < 0.2,
+            f"hs_{tool}_annual_revenue_in_company_currency": money(chance),
+            f"hs_{tool}_identifier_of_the_associated_campaign": None,
+        }
+    owner = {f"{tool}_responsible_team_member": words(chance, 2) for tool in tools}
+    return {**row, "properties_of_the_current_owner": {"of_the_contact_itself": owner}}
+
+
+def listed(chance: random.Random, number: int) -> dict:
+    """An order as shops know them: ~5 kB as a line, most of it objects in a list."""
+
+    def price() -> dict:
+        return {
+            name: {"amount": money(chance), "currency_code": "CHF"}
+            for name in ("shop_money", "presentment_money")
+        }
+
+    def item() -> dict:
+        return {
+            "id": chance.randrange(10**13),
+            "variant_id": chance.randrange(10**13),
+            "title": words(chance, 3),
+            "quantity": chance.randrange(1, 5),
+            "sku": hexadecimal(chance, 10),
+            "variant_title": words(chance, 1) if chance.random() < 0.5 else None,
+            "vendor": chance.choice(WORDS),
+            "fulfillment_service": "manual",
+            "product_id": chance.randrange(10**13),
+            "requires_shipping": True,
+            "taxable": chance.random() < 0.9,
+            "gift_card": False,
+            "grams": chance.randrange(5_000),
+            "price": money(chance),
+            "price_set": price(),
+            "total_discount_set": price(),
+            "fulfillment_status": None,
+            "properties": [],
+            "tax_lines": [
+                {"title": name, "price": money(chance), "rate": Digits("0.081")}
+                for name in ("VAT", "city")
+            ],
+        }
+
+    row = {KEY: 10**9 + number, CURSOR: moment(chance, 0), "name": f"no. {number}"}
+    return {**row, "total_price": money(chance), "line_items": [item() for _ in range(6)]}
+
+
 def kind(key: str, value: object) -> dict:
     """The JSON Schema that a tap gives for a field."""
     match value:
@@ -150,7 +207,7 @@ def kind(key: str, value: object) -> dict:
             properties = {name: kind(name, inner) for name, inner in value.items()}
             return {"type": ["null", "object"], "properties": properties}
         case list():
-            return {"type": ["null", "array"], "items": kind(key, value[0])}
+            return {"type": ["null", "array"], "items": kind(key, value[0]) if value else {}}
     if key.endswith("_at") or key.startswith("moment"):
         return {"type": ["null", "string"], "format": "date-time"}
     return {"type": ["null", "string"]}

@@ -12,6 +12,9 @@ begins with the bytes of a shorter one, up to its last STATE.
     typical      ~930 B: thirty fields, texts, times, decimals, nested objects, nulls
     wide         ~8.8 kB: 190 fields, long texts, arrays of objects
 
+    verbose      ~2.5 kB: forty fields, most of their names longer than thirty letters
+    listed       ~5 kB: six objects in a list, nineteen fields each, some of them objects and lists
+
     missing      typical, each key absent by chance
     reordered    typical, keys in another order each time
     nulls        typical, each value null by chance
@@ -92,6 +95,11 @@ REGULAR = {
     "typical": Shape(_TYPICAL),
     "wide": Shape({"orders": rows.wide}),
 }
+#: Regular too, and seen at taps of CRMs and shops.
+LIFELIKE = {
+    "verbose": Shape({"contacts": rows.verbose}),
+    "listed": Shape({"orders": rows.listed}),
+}
 IRREGULAR = {
     "missing": Shape(_TYPICAL, (without_some,)),
     "reordered": Shape(_TYPICAL, (in_any_order,)),
@@ -100,7 +108,7 @@ IRREGULAR = {
     "growing": Shape(_TYPICAL, (grown,)),
     "mixed": Shape(_MANY, (grown, without_some, with_nulls, in_any_order)),
 }
-SHAPES = {**REGULAR, **IRREGULAR}
+SHAPES = {**REGULAR, **LIFELIKE, **IRREGULAR}
 
 
 @dataclasses.dataclass(frozen=True)

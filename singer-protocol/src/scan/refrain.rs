@@ -1,62 +1,102 @@
-//! The keys of objects in a list, which come again and again.
+//! What comes again and again in a list.
 
+use super::walk::{Top, plain_leaf};
 use super::window::{Bytes, WIDTH, equal};
 use fearless_simd::Simd;
 
-/// Where in a list that is walked over keys stood, each with the brace or comma before it and the colon
-/// behind it. Its objects mostly have the same ones: what stands there again needn't be read again.
-#[derive(Default)]
+/// So many parts are remembered.
+const PARTS: usize = 64;
+/// After so many surprises nothing is expected any more.
+const PATIENCE: usize = 16;
+
+/// What stands between the values of a list that is walked over, those of inner objects and lists too: its
+/// elements mostly look alike. What stands there again, with the same brackets open, is good grammar again
+/// and needn't be read.
+#[derive(Debug, Default)]
 pub(super) struct Refrain {
-    starts: [usize; Refrain::KEYS],
-    /// None is longer than a window.
-    lengths: [u8; Refrain::KEYS],
-    known: usize,
-    /// The one that is due; the first again when all have been.
+    parts: Vec<Part>,
+    /// The part that is due; none when all have been.
     due: usize,
+    /// Surprises in a row.
+    missed: usize,
+}
+
+/// What stands between two values that are no brackets, brackets included.
+#[derive(Debug)]
+struct Part {
+    start: usize,
+    length: usize,
+    /// One bit for each byte of two windows that is none of it.
+    any: u64,
+    /// What is open before it and behind it.
+    before: Top,
+    after: Top,
 }
 
 impl Refrain {
-    /// What begins an object and what goes on with one.
-    pub(super) const BRACE: bool = true;
-    pub(super) const COMMA: bool = false;
-    /// No more keys are remembered.
-    const KEYS: usize = 8;
-
-    /// Where the value begins, if what comes is the key that is due. It is good grammar wherever a value
-    /// may begin if it has a brace, and behind any value in an object if not.
+    /// A list begins.
     #[inline(always)]
-    pub(super) fn expected<S: Simd>(
+    pub(super) fn begin(&mut self) {
+        self.parts.clear();
+        (self.due, self.missed) = (0, 0);
+    }
+
+    /// The end of the value behind the part that is due, or may be instead, if both are as expected, and
+    /// what is open there: the part behind the one that is due is tried too, and the one that the list's
+    /// second element begins with at the latest.
+    #[inline(always)]
+    pub(super) fn next<S: Simd>(
         &mut self,
         bytes: Bytes<'_, S>,
         at: usize,
-        brace: bool,
-    ) -> Option<usize> {
-        if self.known == 0 {
+        top: Top,
+    ) -> Option<(usize, Top)> {
+        if self.missed >= PATIENCE {
             return None;
         }
-        let due = if self.due < self.known { self.due } else { 0 };
-        let length = *self.lengths.get(due)?;
-        let (window, before) = (bytes.window(at)?, bytes.window(self.starts[due])?);
-        let any = u32::MAX << (length % WIDTH as u8);
-        let same = equal(bytes.simd, window, before) | any == u32::MAX;
-        // A colon may have more blanks behind it than before.
-        let blank = window.get(usize::from(length))? <= &b' ';
-        if !same | blank | ((window[0] == b'{') != brace) {
-            self.due = self.known;
-            return None;
+        for place in [self.due, self.due + 1, 1] {
+            if let Some(part) = self.parts.get(place)
+                && part.before == top
+                && part.is_at(bytes, at)
+            {
+                let end = at + part.length;
+                let Some(length) = plain_leaf(bytes.simd, bytes.chunk(end)?) else { break };
+                (self.due, self.missed) = (place + 1, 0);
+                return Some((end + length, part.after));
+            }
         }
-        self.due = due + 1;
-        Some(at + usize::from(length))
+        self.missed += 1;
+        None
     }
 
-    /// Remembers a key from its brace or comma, or the blanks before that, to where its value begins.
+    /// Remembers what stands between two values, unless something else was due: then it is what only some
+    /// elements have.
     #[inline(always)]
-    pub(super) fn learn(&mut self, start: usize, end: usize) {
-        if self.known < Self::KEYS && end - start < WIDTH {
-            self.starts[self.known] = start;
-            self.lengths[self.known] = (end - start) as u8;
-            self.known += 1;
-            self.due = self.known;
+    pub(super) fn learn(&mut self, start: usize, end: usize, before: Top, after: Top) {
+        let length = end - start;
+        if self.due < self.parts.len()
+            || self.parts.len() == PARTS
+            || length >= 2 * WIDTH
+            || !before.is_shallow()
+            || !after.is_shallow()
+        {
+            return;
         }
+        self.parts.push(Part { start, length, any: u64::MAX << length, before, after });
+        (self.due, self.missed) = (self.parts.len(), 0);
+    }
+}
+
+impl Part {
+    #[inline(always)]
+    fn is_at<S: Simd>(&self, bytes: Bytes<'_, S>, at: usize) -> bool {
+        let (Some(there), Some(here)) = (bytes.chunk(at), bytes.chunk(self.start)) else {
+            return false;
+        };
+        let same = |half: usize, there: &[u8; 2 * WIDTH], here: &[u8; 2 * WIDTH]| {
+            let [there, here] = [there, here].map(|text| text.as_chunks().0[half]);
+            u64::from(equal(bytes.simd, &there, &here))
+        };
+        same(0, there, here) | same(1, there, here) << WIDTH | self.any == u64::MAX
     }
 }

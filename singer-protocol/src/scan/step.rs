@@ -125,7 +125,26 @@ pub(super) fn run_plain<'a, S: Simd, const LINES: usize>(
     None
 }
 
-/// The ends of the values behind a step's literals, one of which isn't plain; none when one is broken.
+/// The step, if its literal comes in all lines where [`run_plain`] can't see that: it is longer than a
+/// window, or the end of all lines is near.
+#[inline(always)]
+pub(super) fn long<'a, S: Simd, const LINES: usize>(
+    step: &'a Step,
+    bytes: Bytes<'_, S>,
+    at: &[usize; LINES],
+) -> Option<&'a Step> {
+    // The last line is the nearest to the end.
+    let was_seen = step.length > 0 && bytes.chunk::<BLOCK>(at[LINES - 1]).is_some();
+    if was_seen || step.depth == 0 {
+        return None;
+    }
+    for at in at {
+        step.end(bytes, *at, 0)?;
+    }
+    Some(step)
+}
+
+/// The ends of the values behind a step's literals, which may be any; none when one is broken.
 #[inline(always)]
 pub(super) fn values<S: Simd, const LINES: usize>(
     step: &Step,
@@ -134,8 +153,8 @@ pub(super) fn values<S: Simd, const LINES: usize>(
     open: &mut Open,
 ) -> Option<[usize; LINES]> {
     for at in &mut at {
-        let start = *at + step.length();
-        *at = match step.plain_value(bytes.simd, bytes.chunk(*at)?) {
+        let start = *at + step.literal.len();
+        *at = match bytes.chunk(start).and_then(|windows| plain_leaf(bytes.simd, windows)) {
             Some(length) => start + length,
             None => rare(bytes, start, step.depth, open).ok()?,
         };

@@ -5,7 +5,7 @@
 //! values are read as ever. Every byte is still compared or validated: an expected text was
 //! validated when it was learnt, and is good grammar wherever equally many objects are open.
 
-use super::step::{Step, in_line, rare, run_plain, values};
+use super::step::{Step, in_line, long, rare, run_plain, values};
 use super::trust::Trust;
 use super::walk::{Fault, Open, blanks, byte, colon, key, value};
 use super::window::Bytes;
@@ -257,9 +257,11 @@ impl Template {
         let mut at = from.at;
         let mut steps = self.steps.get(from.step..).unwrap_or_default().iter();
         // What isn't plain is kept out of the inner loop: a call would cost it its registers.
-        while let Some(step) = run_plain(&mut steps, bytes, &mut at, &mut field) {
+        while let Some(step) = run_plain(&mut steps, bytes, &mut at, &mut field)
+            .or_else(|| long(steps.as_slice().first()?, bytes, &at))
+        {
             let Some(ends) = values(step, bytes, at, open) else {
-                *open = Open::default();
+                open.forget();
                 let step = self.steps.len() - steps.len();
                 return Err(Place { at, depth: self.before(step), step });
             };

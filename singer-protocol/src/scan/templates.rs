@@ -31,6 +31,8 @@ pub(crate) struct Templates {
     oldest: usize,
     /// In learning more.
     memory: Trust,
+    /// Nothing is, between two lines.
+    open: Open,
 }
 
 /// How the lines of one stream look.
@@ -81,8 +83,15 @@ impl<'a> Ahead<'a> {
 
 impl Default for Templates {
     fn default() -> Self {
-        let (level, streams) = (Level::new(), IndexMap::new());
-        Self { level, streams, weight: 0, last: 0, oldest: 0, memory: Trust::default() }
+        Self {
+            level: Level::new(),
+            streams: IndexMap::new(),
+            weight: 0,
+            last: 0,
+            oldest: 0,
+            memory: Trust::default(),
+            open: Open::default(),
+        }
     }
 }
 
@@ -124,18 +133,19 @@ impl Templates {
             return None;
         }
         let begun = frame.begun(bytes)?;
-        let mut open = Open::default();
+        let open = &mut self.open;
+        open.forget();
         ahead.fields.clear();
         let second = match template.is_smooth() {
             true => next_line(frame, bytes, text, begun.record),
             false => None,
         };
         let followed = match &second {
-            None => template.follow(bytes, begun.record, &mut open, fields).map(|end| (end, None)),
+            None => template.follow(bytes, begun.record, open, fields).map(|end| (end, None)),
             Some((next, .., second)) => {
                 let fields = fields.map(|fields| [fields, &mut ahead.fields]);
                 let starts = [begun.record, next + second.record];
-                template.follow_two(bytes, starts, &mut open, fields)
+                template.follow_two(bytes, starts, open, fields)
             }
         };
         let Ok((end, second_end)) = followed else {

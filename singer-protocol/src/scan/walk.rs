@@ -127,12 +127,30 @@ impl<'a, S: Simd> Walk<'a, S> {
 }
 
 /// The objects and lists that are open, one bit each: whether it is an object.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Open {
     /// How many more are open around the value that is walked over.
     around: usize,
     depth: usize,
+    /// No bit is set of what isn't open.
     kinds: [u64; MAX_DEPTH.div_ceil(64)],
+    /// Of the list that is walked over.
+    refrain: Refrain,
+}
+
+/// The outermost of what is open: all of it, mostly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Top {
+    depth: usize,
+    kinds: u64,
+}
+
+impl Top {
+    /// Whether it is all that is open.
+    #[inline(always)]
+    pub(super) fn is_shallow(self) -> bool {
+        self.depth <= 64
+    }
 }
 
 impl Open {
@@ -155,8 +173,34 @@ impl Open {
     #[inline(always)]
     fn push(&mut self, object: bool) {
         let (word, bit) = (self.depth / 64, self.depth % 64);
-        self.kinds[word] = self.kinds[word] & !(1 << bit) | u64::from(object) << bit;
+        self.kinds[word] |= u64::from(object) << bit;
         self.depth += 1;
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) {
+        self.depth -= 1;
+        self.kinds[self.depth / 64] &= !(1 << (self.depth % 64));
+    }
+
+    #[inline(always)]
+    fn top(&self) -> Top {
+        Top { depth: self.depth, kinds: self.kinds[0] }
+    }
+
+    /// What is open now, where that is shallow.
+    #[inline(always)]
+    fn become_top(&mut self, top: Top) {
+        (self.depth, self.kinds[0]) = (top.depth, top.kinds);
+    }
+
+    /// Nothing is open, wherever a walk broke off.
+    #[inline]
+    pub(super) fn forget(&mut self) {
+        if self.depth > 0 {
+            let refrain = std::mem::take(&mut self.refrain);
+            *self = Self { refrain, ..Self::default() };
+        }
     }
 
     /// Whether the innermost is an object; none when nothing is open.
@@ -226,31 +270,29 @@ pub(super) fn value<S: Simd>(
 
 #[inline(always)]
 fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Result<usize, Fault> {
-    let mut refrain = Refrain::default();
     let is_list = byte(bytes, at) == b'[';
+    if is_list {
+        open.refrain.begin();
+    }
+    // Where the last value ended that was no bracket, and what was open there.
+    let (mut from, mut before) = (at, open.top());
     loop {
+        let start = at;
         let plain = bytes.chunk(at).and_then(|windows| plain_leaf(bytes.simd, windows));
+        let mut is_leaf = true;
         at = match byte(bytes, at) {
             _ if plain.is_some() => at + plain.unwrap_or_default(),
             b'"' => string(bytes, at + 1)?,
             b'-' | b'0'..=b'9' => number(bytes, at)?,
             b'{' => {
                 open.room(at)?;
-                if let Some(end) = refrain.expected(bytes, at, Refrain::BRACE) {
-                    open.push(true);
-                    at = end;
-                    continue;
-                }
                 let inside = blanks(bytes, at + 1);
                 if byte(bytes, inside) != b'}' {
                     open.push(true);
-                    let from = at;
                     at = colon(bytes, key(bytes, inside)?)?;
-                    if is_list {
-                        refrain.learn(from, at);
-                    }
                     continue;
                 }
+                is_leaf = false;
                 inside + 1
             }
             b'[' => {
@@ -261,6 +303,7 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
                     at = inside;
                     continue;
                 }
+                is_leaf = false;
                 inside + 1
             }
             b'n' => word(bytes, at, b"null")?,
@@ -268,20 +311,21 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
             b'f' => word(bytes, at, b"false")?,
             _ => return Err(Fault::new(at)),
         };
+        if is_list && is_leaf {
+            let mut top = open.top();
+            open.refrain.learn(from, start, before, top);
+            while let Some(next) = open.refrain.next(bytes, at, top) {
+                (at, top) = next;
+                open.become_top(top);
+            }
+            (from, before) = (at, top);
+        }
         loop {
             let Some(object) = open.innermost() else { return Ok(at) };
-            let from = at;
-            if object && let Some(end) = refrain.expected(bytes, at, Refrain::COMMA) {
-                at = end;
-                break;
-            }
             at = blanks(bytes, at);
             match (byte(bytes, at), object) {
                 (b',', true) => {
                     at = colon(bytes, key(bytes, blanks(bytes, at + 1))?)?;
-                    if is_list {
-                        refrain.learn(from, at);
-                    }
                     break;
                 }
                 (b',', false) => {
@@ -289,7 +333,7 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
                     break;
                 }
                 (b'}', true) | (b']', false) => {
-                    open.depth -= 1;
+                    open.pop();
                     at += 1;
                 }
                 _ => return Err(Fault::new(at)),

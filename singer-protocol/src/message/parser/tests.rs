@@ -108,7 +108,7 @@ fn habit() -> impl Strategy<Value = Habit> {
     ]);
     (
         select(vec!["a", "b", "two\\u0020words"]),
-        prop::collection::vec("[a-z]{0,3}|[a-z]{28,34}", 1..7),
+        prop::collection::vec("[a-z]{0,3}|[a-z]{28,34}|[a-z]{58,68}", 1..7),
         select(vec![",", ", ", " ,  "]),
         select(vec![":", ": ", " : "]),
         (before, behind),
