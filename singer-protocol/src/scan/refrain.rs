@@ -6,12 +6,13 @@ use fearless_simd::Simd;
 
 /// So many parts are remembered.
 const PARTS: usize = 64;
-/// After so many surprises nothing is expected any more.
+/// After so many surprises in a row nothing more is expected of a list, and after so many such lists of
+/// no other.
 const PATIENCE: usize = 16;
 
-/// What stands between the values of a list that is walked over, those of inner objects and lists too: its
-/// elements mostly look alike. What stands there again, with the same brackets open, is good grammar again
-/// and needn't be read.
+/// What stands between the values of a list, those of inner objects and lists too: its elements mostly look
+/// alike, and so do a field's lists in one record after the other. What stands there again, with the same
+/// brackets open, is good grammar again and needn't be read.
 #[derive(Debug, Default)]
 pub(super) struct Refrain {
     parts: Vec<Part>,
@@ -19,14 +20,18 @@ pub(super) struct Refrain {
     due: usize,
     /// Surprises in a row.
     missed: usize,
+    /// Whether it is of one field's lists; otherwise each list is one of its own.
+    stays: bool,
+    /// How many lists were given up.
+    lost: usize,
 }
 
 /// What stands between two values that are no brackets, brackets included.
 #[derive(Debug)]
 struct Part {
-    start: usize,
+    text: [u8; 2 * WIDTH],
     length: usize,
-    /// One bit for each byte of two windows that is none of it.
+    /// One bit for each byte that is none of it.
     any: u64,
     /// What is open before it and behind it.
     before: Top,
@@ -34,10 +39,22 @@ struct Part {
 }
 
 impl Refrain {
+    /// What it weighs at most, in bytes.
+    pub(super) const WEIGHT: usize = PARTS * size_of::<Part>();
+
+    /// That of one field's lists.
+    pub(super) fn of_a_field() -> Self {
+        Self { stays: true, ..Self::default() }
+    }
+
     /// A list begins.
     #[inline(always)]
     pub(super) fn begin(&mut self) {
-        self.parts.clear();
+        let given_up = self.missed >= PATIENCE;
+        self.lost += usize::from(given_up);
+        if given_up || !self.stays {
+            self.parts.clear();
+        }
         (self.due, self.missed) = (0, 0);
     }
 
@@ -72,17 +89,29 @@ impl Refrain {
     /// Remembers what stands between two values, unless something else was due: then it is what only some
     /// elements have.
     #[inline(always)]
-    pub(super) fn learn(&mut self, start: usize, end: usize, before: Top, after: Top) {
-        let length = end - start;
-        if self.due < self.parts.len()
-            || self.parts.len() == PARTS
-            || length >= 2 * WIDTH
-            || !before.is_shallow()
-            || !after.is_shallow()
+    pub(super) fn learn(&mut self, text: &[u8], before: Top, after: Top) {
+        if self.due == self.parts.len()
+            && self.parts.len() < PARTS
+            && text.len() < 2 * WIDTH
+            && before.is_whole()
+            && after.is_whole()
+            && self.lost < PATIENCE
         {
-            return;
+            self.add(text, before, after);
         }
-        self.parts.push(Part { start, length, any: u64::MAX << length, before, after });
+    }
+
+    #[inline(never)]
+    fn add(&mut self, text: &[u8], before: Top, after: Top) {
+        let mut part = Part {
+            text: [0; 2 * WIDTH],
+            length: text.len(),
+            any: u64::MAX << text.len(),
+            before,
+            after,
+        };
+        part.text[..text.len()].copy_from_slice(text);
+        self.parts.push(part);
         (self.due, self.missed) = (self.parts.len(), 0);
     }
 }
@@ -90,13 +119,12 @@ impl Refrain {
 impl Part {
     #[inline(always)]
     fn is_at<S: Simd>(&self, bytes: Bytes<'_, S>, at: usize) -> bool {
-        let (Some(there), Some(here)) = (bytes.chunk(at), bytes.chunk(self.start)) else {
+        let there = bytes.chunk::<{ 2 * WIDTH }>(at).map(|there| there.as_chunks().0);
+        let (Some([first, second]), [here, more]) = (there, self.text.as_chunks().0) else {
             return false;
         };
-        let same = |half: usize, there: &[u8; 2 * WIDTH], here: &[u8; 2 * WIDTH]| {
-            let [there, here] = [there, here].map(|text| text.as_chunks().0[half]);
-            u64::from(equal(bytes.simd, &there, &here))
-        };
-        same(0, there, here) | same(1, there, here) << WIDTH | self.any == u64::MAX
+        let same = u64::from(equal(bytes.simd, first, here));
+        let rest = u64::from(equal(bytes.simd, second, more));
+        same | rest << WIDTH | self.any == u64::MAX
     }
 }

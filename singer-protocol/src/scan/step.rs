@@ -24,7 +24,9 @@ pub(super) struct Step {
     /// All of it.
     pub(super) literal: Box<[u8]>,
     /// How many objects it closes first.
-    pub(super) closes: usize,
+    pub(super) closes: u32,
+    /// Which of the template's lists the value behind it was; else out of reach.
+    pub(super) list: u32,
     /// Where in it a field of the record itself begins, or the record ends; else out of reach.
     pub(super) field: usize,
     /// How many objects are open behind it; before it are as many as behind the step before. None
@@ -41,7 +43,8 @@ impl Step {
             any: 0,
             length: 0,
             literal: literal.into(),
-            closes: literal.iter().take_while(|byte| **byte == b'}').count(),
+            closes: literal.iter().take_while(|byte| **byte == b'}').count() as u32,
+            list: u32::MAX,
             field: field_in(literal, before).unwrap_or(OUT_OF_REACH),
             depth,
         };
@@ -156,10 +159,24 @@ pub(super) fn values<S: Simd, const LINES: usize>(
         let start = *at + step.literal.len();
         *at = match bytes.chunk(start).and_then(|windows| plain_leaf(bytes.simd, windows)) {
             Some(length) => start + length,
-            None => rare(bytes, start, step.depth, open).ok()?,
+            None => behind(step, bytes, start, open).ok()?,
         };
     }
     Some(at)
+}
+
+/// The end of any value, which begins at `at` behind a step's literal.
+#[inline(never)]
+pub(super) fn behind<S: Simd>(
+    step: &Step,
+    bytes: Bytes<'_, S>,
+    at: usize,
+    open: &mut Open,
+) -> Result<usize, Fault> {
+    open.take_turns(step.list);
+    let end = rare(bytes, at, step.depth, open);
+    open.take_turns(step.list);
+    end
 }
 
 /// Where in a step's literal, with so many objects open before it, a field of the record itself

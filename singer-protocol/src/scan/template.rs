@@ -5,12 +5,13 @@
 //! values are read as ever. Every byte is still compared or validated: an expected text was
 //! validated when it was learnt, and is good grammar wherever equally many objects are open.
 
-use super::step::{Step, in_line, long, rare, run_plain, values};
+use super::refrain::Refrain;
+use super::step::{Step, behind, in_line, long, rare, run_plain, values};
 use super::trust::Trust;
 use super::walk::{Fault, Open, blanks, byte, colon, key, value};
 use super::window::Bytes;
 use fearless_simd::{Level, Simd, dispatch};
-use std::mem::take;
+use std::mem::{swap, take};
 
 /// How many steps are tried before what comes counts as unexpected: so many keys may be left out.
 const REACH: usize = 16;
@@ -25,6 +26,9 @@ pub(super) const LONGEST: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Template {
     steps: Vec<Step>,
+    /// What comes again in lists, by the steps that they stand behind; with [`Open`] while a record is
+    /// followed.
+    lists: Vec<Refrain>,
     /// Steps that may still be added.
     room: usize,
     /// Whether the last record was as expected from its beginning to its end.
@@ -46,14 +50,19 @@ impl Template {
     /// too many of them.
     pub(super) fn learn(&mut self, record: &[u8]) {
         match dispatch!(Level::new(), simd => Self::steps(Bytes { simd, all: record })) {
-            Some(steps) => (self.room, self.steps) = (ROOM, steps),
+            Some((steps, lists)) => {
+                self.lists.clear();
+                self.lists.resize_with(lists as usize, Refrain::of_a_field);
+                (self.room, self.steps) = (ROOM, steps);
+            }
             None => self.trust = Trust::none_yet(),
         }
     }
 
+    /// The steps of a record, and how many lists stand behind them.
     #[inline(always)]
-    fn steps<S: Simd>(record: Bytes<'_, S>) -> Option<Vec<Step>> {
-        let mut steps = Vec::new();
+    fn steps<S: Simd>(record: Bytes<'_, S>) -> Option<(Vec<Step>, u32)> {
+        let (mut steps, mut lists) = (Vec::new(), 0);
         let (mut at, mut from, mut depth) = (0, 0, 0);
         let mut open = Open::default();
         let before = |steps: &Vec<Step>| steps.last().map_or(0, |step| step.depth);
@@ -70,7 +79,12 @@ impl Template {
             if at - from > LONGEST {
                 return None;
             }
-            steps.push(Step::new(&record.all[from..at], before(&steps), depth));
+            let mut step = Step::new(&record.all[from..at], before(&steps), depth);
+            if byte(record, at) == b'[' {
+                step.list = lists;
+                lists += 1;
+            }
+            steps.push(step);
             from = value(record, at, &mut open).ok()?;
             at = blanks(record, from);
             while byte(record, at) == b'}' {
@@ -79,7 +93,7 @@ impl Template {
                 if depth == 0 {
                     let literal = record.all[from..at].trim_ascii_end();
                     steps.push(Step::new(literal, before(&steps), depth));
-                    return Some(steps);
+                    return Some((steps, lists));
                 }
             }
             at = colon(record, key(record, blanks(record, at + 1)).ok()?).ok()?;
@@ -90,6 +104,7 @@ impl Template {
     /// What it costs to remember, in steps: those that it has and may come to have.
     pub(super) fn weight(&self) -> usize {
         let bytes: usize = self.steps.iter().map(|step| step.literal.len()).sum();
+        let bytes = bytes + self.lists.len() * Refrain::WEIGHT;
         self.steps.len() + self.room + bytes / size_of::<Step>()
     }
 
@@ -125,7 +140,10 @@ impl Template {
             }
             return rare(bytes, start, 0, open);
         }
-        self.go_on(bytes, start, Place { at: [start], depth: 0, step: 0 }, open, fields)
+        swap(&mut self.lists, &mut open.lists);
+        let end = self.go_on(bytes, start, Place { at: [start], depth: 0, step: 0 }, open, fields);
+        swap(&mut self.lists, &mut open.lists);
+        end
     }
 
     /// Whether two records at once are worth a try.
@@ -143,6 +161,20 @@ impl Template {
     /// The first one is broken somewhere.
     #[inline(always)]
     pub(super) fn follow_two<S: Simd>(
+        &mut self,
+        bytes: Bytes<'_, S>,
+        starts: [usize; 2],
+        open: &mut Open,
+        fields: Option<[&mut Vec<usize>; 2]>,
+    ) -> Result<(usize, Option<usize>), Fault> {
+        swap(&mut self.lists, &mut open.lists);
+        let ends = self.go_on_two(bytes, starts, open, fields);
+        swap(&mut self.lists, &mut open.lists);
+        ends
+    }
+
+    #[inline(always)]
+    fn go_on_two<S: Simd>(
         &mut self,
         bytes: Bytes<'_, S>,
         starts: [usize; 2],
@@ -325,7 +357,8 @@ impl Template {
             if depth == 0 {
                 return Ok(place);
             }
-            return Ok(Place { at: [rare(bytes, end, depth, open)?], ..place });
+            let end = behind(&self.steps[step], bytes, end, open)?;
+            return Ok(Place { at: [end], ..place });
         }
         let Place { at: [from], depth, step } = from;
         // A blank in front is none of the record's.
@@ -382,7 +415,8 @@ impl Template {
                 before = step.depth;
                 continue;
             }
-            let closed = before.checked_sub(from.depth).filter(|closed| *closed <= step.closes);
+            let closed =
+                before.checked_sub(from.depth).filter(|closed| *closed <= step.closes as usize);
             if let Some(end) = closed.and_then(|closed| step.end(bytes, at, closed)) {
                 return Some((place, end));
             }
@@ -395,7 +429,7 @@ impl Template {
     fn closing(&self, from: usize, depth: usize) -> usize {
         let closes = |step: &usize| {
             let before = self.before(*step);
-            before >= depth && before - self.steps[*step].closes < depth
+            before >= depth && before - (self.steps[*step].closes as usize) < depth
         };
         (from..self.steps.len()).find(closes).unwrap_or(from)
     }

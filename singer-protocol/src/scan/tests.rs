@@ -95,6 +95,44 @@ pub(crate) fn edited(text: &str, edits: Vec<(prop::sample::Index, String, u8)>) 
     characters.into_iter().collect()
 }
 
+/// Rows, each with something around it, with a list of objects, all of whose keys are the same but for some: left out (0), or with an object
+/// (1) or a list (2) for its value.
+pub(crate) fn orders(open: &'static str, close: &'static str) -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        4 => "-?[1-9][0-9]{0,9}",
+        4 => "\"[a-z ]{0,40}\"",
+        1 => Just("null".to_owned()),
+        1 => json(),
+    ];
+    let act = prop_oneof![20 => Just(3_u8), 1 => 0..3_u8];
+    let keys = prop::collection::vec(("[a-z]{1,3}|[a-z]{24,34}|[a-z]{50,70}", 0..8_u8), 1..6);
+    let item = prop::collection::vec((leaf, act), 6);
+    let row = prop::collection::vec(item, 0..6);
+    (keys, prop::collection::vec(row, 3..9)).prop_map(move |(keys, rows)| {
+        let item = |values: &Vec<(String, u8)>| {
+            let fields = keys.iter().zip(values).filter_map(|((key, usual), (value, act))| {
+                let value = match if *act == 3 { usual } else { act } {
+                    0 => return None,
+                    1 => format!("{{\"o\": {value}, \"p\": [{{\"q\": {value}}}]}}"),
+                    2 => format!("[{value}, {value}]"),
+                    _ => value.clone(),
+                };
+                Some(format!("\"{key}\": {value}"))
+            });
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        };
+        let row = |row: &Vec<_>| {
+            let items = row.iter().map(item).collect::<Vec<_>>().join(", ");
+            format!(
+                "{open}\"id\": 1, \"items\": [{items}], \"last\": [1, 2.5, \"x\"], \
+                 \"far from the end\": \"{}\"{close}\n",
+                " ".repeat(150)
+            )
+        };
+        rows.iter().map(row).collect()
+    })
+}
+
 proptest! {
     #[test]
     fn whole_lines_are_read_as_serde_json_reads_them(line in line()) {
@@ -108,6 +146,16 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), "[ -~\u{0}\n\t]", 0..4_u8), 1..4),
     ) {
         same_as_reference(&edited(&line, edits))?;
+    }
+
+    #[test]
+    fn what_comes_again_in_a_list_is_refused_where_serde_json_refuses_it(
+        text in orders("{", "}"),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), "[{}\\[\\],:\"]|[ -~\t]", 0..4_u8), 0..3),
+    ) {
+        for line in edited(&text, edits).split('\n') {
+            same_as_reference(line)?;
+        }
     }
 
     #[test]
@@ -165,6 +213,20 @@ fn a_key_that_comes_again_is_compared_to_its_end() -> Result<(), TestCaseError> 
         for other in [key.clone(), format!("{key}\""), format!("\"{key}"), format!("{key}\\")] {
             let list = format!(r#"[{{"{key}": 1, "b": 2}}, {{"{other}": 3, "b": 4}}]"#);
             same_as_reference(&format!(r#"{{"x": {list}}}{}"#, " ".repeat(80)))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is open behind what comes again is what was open there before.
+#[test]
+fn what_comes_again_in_a_list_leaves_open_what_it_left_open() -> Result<(), TestCaseError> {
+    let item = r#"{"a": {"o": 1, "b": [2, {"d": "x"}]}, "c": [[3], [], {}], "e": null}"#;
+    for count in 1..6 {
+        let list = [item; 6][..count].join(", ");
+        for broken in ["", "]", "}", ", ", "1", "{", "[", "\"k\": 1", ", \"k\": 1"] {
+            let text = format!(r#"{{"x": [{list}{broken}, {list}]}}{}"#, " ".repeat(150));
+            same_as_reference(&text)?;
         }
     }
     Ok(())

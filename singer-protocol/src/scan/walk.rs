@@ -136,6 +136,8 @@ pub(super) struct Open {
     kinds: [u64; MAX_DEPTH.div_ceil(64)],
     /// Of the list that is walked over.
     refrain: Refrain,
+    /// Of the lists of the record that is followed.
+    pub(super) lists: Vec<Refrain>,
 }
 
 /// The outermost of what is open: all of it, mostly.
@@ -146,9 +148,9 @@ pub(super) struct Top {
 }
 
 impl Top {
-    /// Whether it is all that is open.
+    /// Whether it is all of it.
     #[inline(always)]
-    pub(super) fn is_shallow(self) -> bool {
+    pub(super) fn is_whole(self) -> bool {
         self.depth <= 64
     }
 }
@@ -198,8 +200,15 @@ impl Open {
     #[inline]
     pub(super) fn forget(&mut self) {
         if self.depth > 0 {
-            let refrain = std::mem::take(&mut self.refrain);
-            *self = Self { refrain, ..Self::default() };
+            (self.depth, self.kinds) = (0, Default::default());
+        }
+    }
+
+    /// The next list is one of the record that is followed, or no longer, if there is such a one.
+    #[inline(always)]
+    pub(super) fn take_turns(&mut self, list: u32) {
+        if let Some(list) = self.lists.get_mut(list as usize) {
+            std::mem::swap(list, &mut self.refrain);
         }
     }
 
@@ -256,70 +265,93 @@ pub(super) fn leaf<S: Simd>(
 }
 
 /// The end of the value that begins at `at`.
-#[inline(never)]
+#[inline]
 pub(super) fn value<S: Simd>(
     bytes: Bytes<'_, S>,
     at: usize,
     open: &mut Open,
 ) -> Result<usize, Fault> {
+    if byte(bytes, at) == b'[' { list(bytes, at, open) } else { no_list(bytes, at, open) }
+}
+
+#[inline(never)]
+fn list<S: Simd>(bytes: Bytes<'_, S>, at: usize, open: &mut Open) -> Result<usize, Fault> {
     bytes.simd.vectorize(
         #[inline(always)]
-        || any_value(bytes, at, open),
+        || any_value::<_, true>(bytes, at, open),
+    )
+}
+
+#[inline(never)]
+fn no_list<S: Simd>(bytes: Bytes<'_, S>, at: usize, open: &mut Open) -> Result<usize, Fault> {
+    bytes.simd.vectorize(
+        #[inline(always)]
+        || any_value::<_, false>(bytes, at, open),
     )
 }
 
 #[inline(always)]
-fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Result<usize, Fault> {
-    let is_list = byte(bytes, at) == b'[';
-    if is_list {
-        open.refrain.begin();
-    }
+fn any_value<S: Simd, const IS_LIST: bool>(
+    bytes: Bytes<'_, S>,
+    mut at: usize,
+    open: &mut Open,
+) -> Result<usize, Fault> {
     // Where the last value ended that was no bracket, and what was open there.
     let (mut from, mut before) = (at, open.top());
+    if IS_LIST {
+        open.refrain.begin();
+        at = refrained(bytes, at, open);
+    }
+    let mut begins = at == from;
+    if !begins {
+        (from, before) = (at, open.top());
+    }
     loop {
-        let start = at;
-        let plain = bytes.chunk(at).and_then(|windows| plain_leaf(bytes.simd, windows));
-        let mut is_leaf = true;
-        at = match byte(bytes, at) {
-            _ if plain.is_some() => at + plain.unwrap_or_default(),
-            b'"' => string(bytes, at + 1)?,
-            b'-' | b'0'..=b'9' => number(bytes, at)?,
-            b'{' => {
-                open.room(at)?;
-                let inside = blanks(bytes, at + 1);
-                if byte(bytes, inside) != b'}' {
-                    open.push(true);
-                    at = colon(bytes, key(bytes, inside)?)?;
-                    continue;
+        if begins {
+            let start = at;
+            let plain = bytes.chunk(at).and_then(|windows| plain_leaf(bytes.simd, windows));
+            let mut is_leaf = true;
+            at = match byte(bytes, at) {
+                _ if plain.is_some() => at + plain.unwrap_or_default(),
+                b'"' => string(bytes, at + 1)?,
+                b'-' | b'0'..=b'9' => number(bytes, at)?,
+                b'{' => {
+                    open.room(at)?;
+                    let inside = blanks(bytes, at + 1);
+                    if byte(bytes, inside) != b'}' {
+                        open.push(true);
+                        at = colon(bytes, key(bytes, inside)?)?;
+                        continue;
+                    }
+                    is_leaf = false;
+                    inside + 1
                 }
-                is_leaf = false;
-                inside + 1
-            }
-            b'[' => {
-                open.room(at)?;
-                let inside = blanks(bytes, at + 1);
-                if byte(bytes, inside) != b']' {
-                    open.push(false);
-                    at = inside;
-                    continue;
+                b'[' => {
+                    open.room(at)?;
+                    let inside = blanks(bytes, at + 1);
+                    if byte(bytes, inside) != b']' {
+                        open.push(false);
+                        at = inside;
+                        continue;
+                    }
+                    is_leaf = false;
+                    inside + 1
                 }
-                is_leaf = false;
-                inside + 1
+                b'n' => word(bytes, at, b"null")?,
+                b't' => word(bytes, at, b"true")?,
+                b'f' => word(bytes, at, b"false")?,
+                _ => return Err(Fault::new(at)),
+            };
+            if IS_LIST && is_leaf {
+                let top = open.top();
+                if let Some(part) = bytes.all.get(from..start) {
+                    open.refrain.learn(part, before, top);
+                }
+                at = refrained(bytes, at, open);
+                (from, before) = (at, open.top());
             }
-            b'n' => word(bytes, at, b"null")?,
-            b't' => word(bytes, at, b"true")?,
-            b'f' => word(bytes, at, b"false")?,
-            _ => return Err(Fault::new(at)),
-        };
-        if is_list && is_leaf {
-            let mut top = open.top();
-            open.refrain.learn(from, start, before, top);
-            while let Some(next) = open.refrain.next(bytes, at, top) {
-                (at, top) = next;
-                open.become_top(top);
-            }
-            (from, before) = (at, top);
         }
+        begins = true;
         loop {
             let Some(object) = open.innermost() else { return Ok(at) };
             at = blanks(bytes, at);
@@ -340,6 +372,17 @@ fn any_value<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> Re
             }
         }
     }
+}
+
+/// Goes on in a list, from where a value has ended or it begins, as long as everything is as expected.
+#[inline(always)]
+fn refrained<S: Simd>(bytes: Bytes<'_, S>, mut at: usize, open: &mut Open) -> usize {
+    let mut top = open.top();
+    while let Some(next) = open.refrain.next(bytes, at, top) {
+        (at, top) = next;
+        open.become_top(top);
+    }
+    at
 }
 
 /// The byte there. Behind the end stands NUL, which the grammar allows nowhere.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::scan::tests::edited;
+use crate::scan::tests::{edited, orders};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -198,6 +198,14 @@ fn regular() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #[test]
+    fn lists_are_read_as_each_alone(
+        text in orders("{\"type\": \"RECORD\", \"stream\": \"s\", \"record\": {", "}}"),
+        edits in prop::collection::vec((any::<Index>(), "[{}\\[\\],:\"\n]|[ -~\t]", 0..4_u8), 0..4),
+    ) {
+        as_alone(edited(&text, edits).as_bytes())?;
+    }
+
     #[test]
     fn rows_are_read_as_each_alone(
         text in regular(),
