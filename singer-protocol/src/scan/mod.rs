@@ -4,6 +4,7 @@
 //! done: [`walk`] has the grammar, [`window`] the vectors.
 
 mod frame;
+mod open;
 mod refrain;
 mod step;
 mod template;

@@ -1,6 +1,7 @@
 //! What comes again and again in a list.
 
-use super::walk::{Top, plain_leaf};
+use super::open::Top;
+use super::walk::plain_leaf;
 use super::window::{Bytes, WIDTH, equal};
 use fearless_simd::Simd;
 

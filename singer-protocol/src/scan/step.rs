@@ -1,6 +1,7 @@
 //! One step of a template, and how lines are held against steps.
 
-use super::walk::{Fault, Open, byte, leaf, plain_leaf, value};
+use super::open::Open;
+use super::walk::{Fault, byte, leaf, plain_leaf, value};
 use super::window::{Bytes, WIDTH, equal};
 use fearless_simd::Simd;
 use std::slice::Iter;

@@ -1,9 +1,10 @@
 //! How the lines of a tap's streams look, each learnt from a record of its stream.
 
 use super::frame::{Begun, Frame};
+use super::open::Open;
 use super::template::{LONGEST, Template};
 use super::trust::Trust;
-use super::walk::{Fault, Open, Walk};
+use super::walk::{Fault, Walk};
 use super::window::Bytes;
 use super::{Envelope, envelope, fields};
 use crate::message::RecordRef;
