@@ -141,9 +141,10 @@ impl Template {
             }
             return rare(bytes, start, 0, open);
         }
-        swap(&mut self.lists, &mut open.lists);
+        let has_lists = !self.lists.is_empty();
+        self.take_turns(open, has_lists);
         let end = self.go_on(bytes, start, Place { at: [start], depth: 0, step: 0 }, open, fields);
-        swap(&mut self.lists, &mut open.lists);
+        self.take_turns(open, has_lists);
         end
     }
 
@@ -168,10 +169,19 @@ impl Template {
         open: &mut Open,
         fields: Option<[&mut Vec<usize>; 2]>,
     ) -> Result<(usize, Option<usize>), Fault> {
-        swap(&mut self.lists, &mut open.lists);
+        let has_lists = !self.lists.is_empty();
+        self.take_turns(open, has_lists);
         let ends = self.go_on_two(bytes, starts, open, fields);
-        swap(&mut self.lists, &mut open.lists);
+        self.take_turns(open, has_lists);
         ends
+    }
+
+    /// What comes again in the lists of its records, if they have some, is with what is open, or no longer.
+    #[inline(always)]
+    fn take_turns(&mut self, open: &mut Open, has_lists: bool) {
+        if has_lists {
+            swap(&mut self.lists, &mut open.lists);
+        }
     }
 
     #[inline(always)]
