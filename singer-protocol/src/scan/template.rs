@@ -18,10 +18,13 @@ use std::mem::{swap, take};
 const REACH: usize = 16;
 /// A template has no more steps than this.
 const MAX_STEPS: usize = 4096;
+/// Of so many lists in a record what comes again is remembered.
+const MAX_LISTS: u32 = 64;
 /// So many steps may be added to a template. One that needs more is learnt anew.
 const ROOM: usize = 64;
 /// A literal that is longer isn't worth its memory.
 pub(super) const LONGEST: usize = 4096;
+
 /// The steps that a stream's records take. Each begins with as many objects open as the one before
 /// it ends with, and the last one closes the record.
 #[derive(Debug, Default)]
@@ -81,7 +84,7 @@ impl Template {
                 return None;
             }
             let mut step = Step::new(&record.all[from..at], before(&steps), depth);
-            if byte(record, at) == b'[' {
+            if byte(record, at) == b'[' && lists < MAX_LISTS {
                 step.list = lists;
                 lists += 1;
             }
