@@ -25,11 +25,11 @@ CEILINGS = {"narrow": 1_550, "typical": 3_800, "wide": 36_500, "verbose": 6_100,
 MB, COPIES = 2, 4
 
 
-def counted(program: list[str], logs: pathlib.Path) -> list[str]:
-    """A program under callgrind, whose count becomes a file among the logs."""
+def counted(program: list[str], logs: pathlib.Path, calls: str = "/dev/null") -> list[str]:
+    """A program under callgrind, whose count becomes a file among the logs; what it calls, another one."""
     return [
-        "valgrind", "--tool=callgrind", "--trace-children=no", "--callgrind-out-file=/dev/null",
-        f"--log-file={logs}/%p", *program,
+        "valgrind", "--tool=callgrind", "--trace-children=no", "--demangle=no",
+        f"--callgrind-out-file={calls}", f"--log-file={logs}/%p", *program,
     ]
 
 

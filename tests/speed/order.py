@@ -16,6 +16,7 @@ import tempfile
 
 import contenders
 import shapes
+from instructions import counted
 from measure import Play, run
 
 MB = 0.2
@@ -28,14 +29,11 @@ def run_by(binary: pathlib.Path, shape: str, folder: pathlib.Path) -> dict[str, 
     made, config = shapes.write(shape, folder, MB), folder / "config.json"
     config.write_text("{}")
     bridge = contenders.ours(binary, config, made.airbyte)
-    program = [
-        "valgrind", "--tool=callgrind", "--trace-children=no", "--demangle=no",
-        f"--callgrind-out-file={folder}/{shape}.%p.calls", f"--log-file={folder}/%p", *bridge.argv,
-    ]
+    program = counted(bridge.argv, folder, f"{folder}/%p.calls")
     run(dataclasses.replace(bridge, argv=program), Play(made.lines, made.singer))
-    calls = sorted(folder.glob(f"{shape}.*.calls"), key=lambda path: path.stat().st_size)
     # The others are children that hadn't become a tap yet.
-    return dict.fromkeys(_NAMED.findall(calls[-1].read_text()))
+    calls = max(folder.glob("*.calls"), key=lambda path: path.stat().st_size)
+    return dict.fromkeys(_NAMED.findall(calls.read_text()))
 
 
 def main() -> None:

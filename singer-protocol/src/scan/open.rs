@@ -63,7 +63,7 @@ impl Open {
         Top { depth: self.depth, kinds: self.kinds[0] }
     }
 
-    /// What is open now, where that is shallow.
+    /// What is open from now on: `top`, which must be whole.
     #[inline(always)]
     pub(super) fn become_top(&mut self, top: Top) {
         (self.depth, self.kinds[0]) = (top.depth, top.kinds);

@@ -30,9 +30,9 @@ pub(super) struct Refrain {
 /// What stands between two values that are no brackets, brackets included.
 #[derive(Debug)]
 struct Part {
+    /// Filled up with anything.
     text: [u8; 2 * WIDTH],
-    length: usize,
-    /// One bit for each byte that is none of it.
+    /// One bit for each byte that is anything; some are.
     any: u64,
     /// What is open before it and behind it.
     before: Top,
@@ -77,7 +77,7 @@ impl Refrain {
                 && part.before == top
                 && part.is_at(bytes, at)
             {
-                let end = at + part.length;
+                let end = at + part.any.trailing_zeros() as usize;
                 let Some(length) = plain_leaf(bytes.simd, bytes.chunk(end)?) else { break };
                 (self.due, self.missed) = (place + 1, 0);
                 return Some((end + length, part.after));
@@ -104,13 +104,7 @@ impl Refrain {
 
     #[inline(never)]
     fn add(&mut self, text: &[u8], before: Top, after: Top) {
-        let mut part = Part {
-            text: [0; 2 * WIDTH],
-            length: text.len(),
-            any: u64::MAX << text.len(),
-            before,
-            after,
-        };
+        let mut part = Part { text: [0; 2 * WIDTH], any: u64::MAX << text.len(), before, after };
         part.text[..text.len()].copy_from_slice(text);
         self.parts.push(part);
         (self.due, self.missed) = (self.parts.len(), 0);

@@ -95,8 +95,8 @@ pub(crate) fn edited(text: &str, edits: Vec<(prop::sample::Index, String, u8)>) 
     characters.into_iter().collect()
 }
 
-/// Rows, each with something around it, with a list of objects, all of whose keys are the same but for some: left out (0), or with an object
-/// (1) or a list (2) for its value.
+/// Rows with a list of objects and something around it. The objects have the same keys but for some: left
+/// out (0), or with an object (1) or a list (2) for its value.
 pub(crate) fn orders(open: &'static str, close: &'static str) -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         4 => "-?[1-9][0-9]{0,9}",

@@ -207,16 +207,15 @@ fn any_value<S: Simd, const IS_LIST: bool>(
     mut at: usize,
     open: &mut Open,
 ) -> Result<usize, Fault> {
-    // Where the last value ended that was no bracket, and what was open there.
-    let (mut from, mut before) = (at, open.top());
+    // Whether a value begins here; else one has just ended.
+    let mut begins = true;
     if IS_LIST {
         open.refrain.begin();
-        at = refrained(bytes, at, open);
+        let end = refrained(bytes, at, open);
+        (begins, at) = (end == at, end);
     }
-    let mut begins = at == from;
-    if !begins {
-        (from, before) = (at, open.top());
-    }
+    // Where the last value ended that was no bracket, and what was open there.
+    let (mut from, mut before) = (at, open.top());
     loop {
         if begins {
             let start = at;
