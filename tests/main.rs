@@ -47,6 +47,8 @@ mod secrets;
 #[cfg(test)]
 mod state_types;
 #[cfg(test)]
+mod stored;
+#[cfg(test)]
 mod suite;
 #[cfg(test)]
 mod values;
