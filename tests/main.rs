@@ -31,6 +31,8 @@ mod options;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod pipes;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod process;

@@ -35,5 +35,5 @@ pub use error::{Error, Result};
 pub use runtime::{
     Command, Complaint, Config, Context, Emitter, Emitting, Journal, LogLayer, Outcome, Output,
     ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, Task, Written,
-    is_plainly_secret, now_millis, perform, run,
+    is_plainly_secret, now_millis, open_named, perform, read_named, run,
 };

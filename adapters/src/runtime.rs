@@ -3,6 +3,7 @@
 mod config;
 mod emitter;
 mod log;
+mod named;
 mod output;
 mod runner;
 mod secrets;
@@ -13,6 +14,7 @@ mod written;
 pub use config::{Complaint, Config};
 pub use emitter::{Emitter, Emitting, StreamHandle, StreamId};
 pub use log::{Journal, LogLayer};
+pub use named::{open_named, read_named};
 pub use output::Output;
 pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret};

@@ -13,7 +13,7 @@
 //! table. Relative paths in it (a tap with a slash, files) are meant from the profile's folder.
 
 use crate::options::OptionSet;
-use airbyte_adapters::{Error, Result};
+use airbyte_adapters::{Error, Result, Stop, read_named};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -29,10 +29,8 @@ pub const FOLDER: &str = "AIRBYTE_SINGER_PROFILES";
 /// unknown or wrong (with its path).
 pub fn load(path: &Path) -> Result<OptionSet> {
     let fail = |reason: String| Error::config(format!("profile {}: {reason}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => fail("there is no such file".to_owned()),
-        kind => fail(kind.to_string()),
-    })?;
+    let text = String::from_utf8(read_named("profile", path, &Stop::early())?)
+        .map_err(|_| fail("not UTF-8".to_owned()))?;
     let mut options = parse(&text).map_err(fail)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     if let Some(tap) = options.tap.as_mut().filter(|tap| tap.contains('/')) {

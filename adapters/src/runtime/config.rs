@@ -1,3 +1,4 @@
+use super::{Stop, read_named};
 use crate::{Error, Result};
 use airbyte_protocol::Specification;
 use jsonschema::error::ValidationErrorKind;
@@ -22,9 +23,10 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The file is missing or unreadable, not JSON (line and column, never the text), no object.
-    pub fn load(path: &Path) -> Result<Self> {
-        let bytes = read_file("config", path)?;
+    /// The file is missing or unreadable, not JSON (line and column, never the text), no object;
+    /// `stop` came while it was read.
+    pub fn load(path: &Path, stop: &Stop) -> Result<Self> {
+        let bytes = read_named("config file", path, stop)?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let value: Value = serde_json::from_slice(bytes).map_err(|error| {
             Error::config(format!(
@@ -141,18 +143,6 @@ impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-/// Reads a file that the user named.
-pub(crate) fn read_file(what: &str, path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        let reason = match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            std::io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
-            kind => kind.to_string(),
-        };
-        Error::config(format!("{what} file {}: {reason}", path.display()))
-    })
 }
 
 fn complaint(error: &jsonschema::ValidationError<'_>) -> Complaint {

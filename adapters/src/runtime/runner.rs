@@ -150,7 +150,10 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
 }
 
 async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -> Result<()> {
-    let request = Request::load(command);
+    let request = Request::load(command, &context.stop);
+    if request.is_err() && context.stop.signal().is_some() {
+        return request.map(|_| ());
+    }
     if let Ok(Some(request)) = &request {
         source.foresee(request.task(), request.config());
     }

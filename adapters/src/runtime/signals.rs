@@ -1,6 +1,7 @@
 use super::Output;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
+use std::sync::OnceLock;
 use tokio::sync::watch;
 
 /// A signal that asks us to stop.
@@ -57,15 +58,45 @@ impl Drop for Listener {
     }
 }
 
+/// What was heard before a command began to listen.
+static EARLY: OnceLock<Stop> = OnceLock::new();
+
 impl Stop {
+    /// No signal ever comes.
+    pub(crate) fn never() -> Self {
+        Self { receiver: watch::channel(Asked::default()).1 }
+    }
+
+    /// For what is read before a command begins to listen. A signal ends the process by itself then,
+    /// except process 1 of a container, which nobody else stops: its signals are heard from now on.
+    pub fn early() -> Self {
+        if std::process::id() != 1 {
+            return Self::never();
+        }
+        EARLY
+            .get_or_init(|| {
+                let (stop, listener) = Self::listen(|| {});
+                // It hears until the process ends.
+                std::mem::forget(listener);
+                stop
+            })
+            .clone()
+    }
+
     /// Listens for SIGTERM and SIGINT; `output` is told to hurry when one comes.
     pub(crate) fn on_signals(output: Output) -> (Self, Listener) {
-        let (sender, receiver) = watch::channel(Asked::default());
+        Self::listen(move || output.hurry())
+    }
+
+    /// Listens, and calls `hurry` for each signal. What was heard early counts.
+    fn listen(hurry: impl Fn() + Send + 'static) -> (Self, Listener) {
+        let early = EARLY.get().map(|early| *early.receiver.borrow()).unwrap_or_default();
+        let (sender, receiver) = watch::channel(early);
         let handle = Signals::new([SIGTERM, SIGINT]).ok().map(|mut signals| {
             let handle = signals.handle();
             std::thread::spawn(move || {
                 for number in signals.forever() {
-                    output.hurry();
+                    hurry();
                     let terminate = number == SIGTERM;
                     let signal =
                         if terminate { StopSignal::Terminate } else { StopSignal::Interrupt };

@@ -5,11 +5,10 @@ use crate::failure;
 use crate::options::{CatalogFlag, OptionSet};
 use crate::tap::{Bounds, Captured, Folder, RunError, TapCommand, Voice, capture};
 use crate::translate::spec;
-use airbyte_adapters::{Context, Error, Result};
+use airbyte_adapters::{Context, Error, Result, read_named};
 use airbyte_protocol::Specification;
 use serde_json::Value;
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 /// A Python tap takes a second or two to say what it is, in a few kilobytes. One that doesn't know
@@ -30,12 +29,12 @@ pub(super) struct Told {
 pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Context) -> Result<Told> {
     let guess = |spec| Told { spec, is_a_guess: true, listed: None };
     if let Some(path) = &options.tap_spec {
-        let spec = Specification::parse(&file("spec", path)?)
+        let spec = Specification::parse(&read_named("spec file", path, &context.stop)?)
             .map_err(|error| Error::config(format!("spec file {}: {error}", path.display())))?;
         return Ok(Told { is_a_guess: false, ..guess(spec) });
     }
     if let Some(path) = &options.tap_about {
-        let text = file("about", path)?;
+        let text = read_named("about file", path, &context.stop)?;
         let fail = |reason: &str| Error::config(format!("about file {}: {reason}", path.display()));
         return Ok(guess(definition(&text).map_err(fail)?));
     }
@@ -154,9 +153,4 @@ fn yaml(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes)
         .ok()
         .or_else(|| serde_saphyr::from_str(std::str::from_utf8(bytes).ok()?).ok())
-}
-
-fn file(what: &str, path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path)
-        .map_err(|error| Error::config(format!("{what} file {}: {}", path.display(), error.kind())))
 }

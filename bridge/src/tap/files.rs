@@ -1,9 +1,11 @@
 //! The private folder that a tap works in.
 
+use super::own;
 use rustix::fs::FlockOperation;
 use serde::Serialize;
 use std::fs;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -103,24 +105,26 @@ impl Drop for Folder {
     }
 }
 
-/// Removes the folders of runs that no longer live. Others' folders can't be removed and are left.
+/// Removes the folders of runs that no longer live. What others made under such a name is left: a
+/// folder for temporary files is often shared.
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
-        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        if ours {
-            // A kill may come just before the lock is made, or after it is gone: what is empty goes.
-            let _ = match is_held(&entry.path()) {
-                true => fs::remove_dir(entry.path()),
-                false => fs::remove_dir_all(entry.path()),
-            };
-        }
+        let is_named_so = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let Some(folder) = is_named_so.then(|| own::folder(&entry.path()).ok()).flatten() else {
+            continue;
+        };
+        // A kill may come just before the lock is made, or after it is gone: what is empty goes.
+        let _ = match is_held(&folder) {
+            true => fs::remove_dir(entry.path()),
+            false => fs::remove_dir_all(entry.path()),
+        };
     }
 }
 
 /// Whether a run holds this folder. One without a lock is not ours to judge, and holds no secret
-/// yet: the lock is the first thing that is made in it.
-fn is_held(folder: &Path) -> bool {
-    match fs::File::open(folder.join(LOCK)) {
+/// yet: the lock is the first thing that is made in it. Neither is one whose lock is no file of ours.
+fn is_held(folder: &OwnedFd) -> bool {
+    match own::file(folder, LOCK) {
         Ok(lock) => rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err(),
         Err(_) => true,
     }
@@ -129,7 +133,7 @@ fn is_held(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
     fn files_are_private_and_go_away() {
@@ -174,5 +178,32 @@ mod tests {
         sweep(base.path());
         assert!(alive.exists() && unlocked.exists() && foreign.exists());
         assert!(!dead.exists() && !empty.exists());
+    }
+
+    #[test]
+    fn what_is_planted_under_our_name_neither_blocks_nor_is_followed() {
+        let base = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        drop(fs::File::create_new(elsewhere.path().join(LOCK)).unwrap());
+        let planted = ["pipe", "link", "folder", "file"]
+            .map(|name| base.path().join(format!("{PREFIX}{name}")));
+        let [pipe, link, folder, file] = &planted;
+        for folder in [pipe, link] {
+            fs::create_dir(folder).unwrap();
+        }
+        rustix::fs::mkfifoat(rustix::fs::CWD, pipe.join(LOCK), 0o600.into()).unwrap();
+        symlink(elsewhere.path().join(LOCK), link.join(LOCK)).unwrap();
+        symlink(elsewhere.path(), folder).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, file, 0o600.into()).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let path = base.path().to_owned();
+        std::thread::spawn(move || {
+            sweep(&path);
+            let _ = tell.send(());
+        });
+        told.recv_timeout(std::time::Duration::from_secs(20)).expect("it doesn't block");
+        for path in planted.iter().chain([&elsewhere.path().join(LOCK)]) {
+            assert!(fs::symlink_metadata(path).is_ok(), "{}", path.display());
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! What a source is asked, once the files of a command have been read.
 
 use super::Command;
-use crate::runtime::config::read_file;
-use crate::runtime::{Config, ReadJob, Task};
+use crate::runtime::{Config, ReadJob, Stop, Task, read_named};
 use crate::{Error, Result};
 use airbyte_protocol::{ConfiguredCatalog, StateInput};
 use std::path::Path;
@@ -16,15 +15,15 @@ pub(super) enum Request {
 
 impl Request {
     /// None for `spec`, which has no files.
-    pub(super) fn load(command: &Command) -> Result<Option<Self>> {
+    pub(super) fn load(command: &Command, stop: &Stop) -> Result<Option<Self>> {
         Ok(Some(match command {
             Command::Spec => return Ok(None),
-            Command::Check { config } => Self::Check(Config::load(config)?),
-            Command::Discover { config } => Self::Discover(Config::load(config)?),
+            Command::Check { config } => Self::Check(Config::load(config, stop)?),
+            Command::Discover { config } => Self::Discover(Config::load(config, stop)?),
             Command::Read { config, catalog, state } => Self::Read(ReadJob {
-                config: Config::load(config)?,
-                catalog: load_catalog(catalog)?,
-                state: load_state(state.as_deref())?,
+                config: Config::load(config, stop)?,
+                catalog: load_catalog(catalog, stop)?,
+                state: load_state(state.as_deref(), stop)?,
             }),
         }))
     }
@@ -45,8 +44,8 @@ impl Request {
     }
 }
 
-fn load_catalog(path: &Path) -> Result<ConfiguredCatalog> {
-    let bytes = read_file("catalog", path)?;
+fn load_catalog(path: &Path, stop: &Stop) -> Result<ConfiguredCatalog> {
+    let bytes = read_named("catalog file", path, stop)?;
     let catalog = ConfiguredCatalog::parse(&bytes)
         .map_err(|error| Error::config(format!("catalog file {}: {error}", path.display())))?;
     if catalog.streams.is_empty() {
@@ -56,9 +55,9 @@ fn load_catalog(path: &Path) -> Result<ConfiguredCatalog> {
     Ok(catalog)
 }
 
-fn load_state(path: Option<&Path>) -> Result<StateInput> {
+fn load_state(path: Option<&Path>, stop: &Stop) -> Result<StateInput> {
     let Some(path) = path else { return Ok(StateInput::Empty) };
-    let bytes = read_file("state", path)?;
+    let bytes = read_named("state file", path, stop)?;
     StateInput::parse(&bytes)
         .map_err(|error| Error::config(format!("state file {}: {error}", path.display())))
 }

@@ -1,11 +1,10 @@
 //! What the converters read.
 
-use airbyte_adapters::{Error, Result};
+use airbyte_adapters::{Error, Result, Stop, open_named, read_named};
 use airbyte_protocol::ConfiguredCatalog;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use singer_protocol as singer;
-use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -35,25 +34,31 @@ impl Input {
 
     /// Opens it.
     pub(super) fn open(&self) -> Result<OwnedFd> {
-        let opened = match self.path() {
-            Some(path) => File::open(path).map(OwnedFd::from),
-            None => std::io::stdin().as_fd().try_clone_to_owned(),
-        };
-        opened.map_err(|error| self.wrong(unreadable(&error)))
+        match self.path() {
+            Some(path) => Ok(open_named("file", path, &Stop::early())?.into()),
+            None => {
+                let opened = std::io::stdin().as_fd().try_clone_to_owned();
+                opened.map_err(|error| self.wrong(error.kind()))
+            }
+        }
     }
 
     /// Reads all of it.
     pub(super) fn read(&self) -> Result<Vec<u8>> {
+        if let Some(path) = self.path() {
+            return read_named("file", path, &Stop::early());
+        }
+        // Whoever pipes may take its time.
         let mut bytes = Vec::new();
-        let read = File::from(self.open()?).read_to_end(&mut bytes);
-        read.map_err(|error| self.wrong(unreadable(&error)))?;
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        read.map_err(|error| self.wrong(error.kind()))?;
         Ok(bytes)
     }
 }
 
 /// Reads a file that is named by `what`'s flag.
 pub(super) fn file(what: &str, path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| wrong(what, path, unreadable(&error)))
+    read_named(&format!("{what} file"), path, &Stop::early())
 }
 
 /// Reads the Singer catalog behind a flag.
@@ -94,12 +99,4 @@ pub(super) fn parse_configured(bytes: &[u8]) -> Result<ConfiguredCatalog, String
 /// An error of a file's content.
 pub(super) fn wrong(what: &str, path: &Path, reason: impl std::fmt::Display) -> Error {
     Error::config(format!("{what} file {}: {reason}", path.display()))
-}
-
-fn unreadable(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
-        kind => kind.to_string(),
-    }
 }

@@ -11,7 +11,7 @@ use crate::source::workplace::Workplace;
 use crate::tap::{Attended, Ended, RunError, Started, Voice, attend};
 use crate::translate::Overrides;
 use crate::translate::catalog::Learnt;
-use airbyte_adapters::{Context, Error, Result};
+use airbyte_adapters::{Context, Error, Result, read_named};
 use singer_protocol as singer;
 use std::ffi::OsString;
 use std::time::Instant;
@@ -75,10 +75,7 @@ impl<'a> Asking<'a> {
         let fail = |reason: &dyn std::fmt::Display| {
             Error::config(format!("tap catalog {}: {reason}", path.display()))
         };
-        let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => fail(&"there is no such file"),
-            kind => fail(&kind),
-        })?;
+        let bytes = read_named("tap catalog", path, &self.context.stop)?;
         let catalog = singer::Catalog::parse(&bytes).map_err(|error| fail(&error))?;
         if catalog.streams().is_empty() {
             return Err(fail(&"there is no stream in it"));

@@ -6,6 +6,7 @@
 //! the name. A file holds the catalog and no setting.
 
 use super::{Found, TapSource};
+use crate::tap::{is_foreign, own_file};
 use airbyte_adapters::{Config, is_plainly_secret};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -51,8 +52,9 @@ impl Cache {
     /// warning.
     pub(super) fn read(&self) -> Option<Found> {
         let path = self.path();
-        let read = match fs::File::open(&path) {
+        let read = match own_file(rustix::fs::CWD, &path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) if is_foreign(&error) => Err("not a file of ours".to_owned()),
             Err(error) => Err(error.kind().to_string()),
             Ok(file) => content(file).and_then(|bytes| parse(&bytes, &self.key)),
         };
@@ -92,14 +94,8 @@ impl Cache {
     }
 }
 
-/// The content of a file of our own: in a folder that others may write to, a catalog could be
-/// slipped in.
 fn content(mut file: fs::File) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let meta = file.metadata().map_err(|error| error.kind().to_string())?;
-    if !meta.is_file() || meta.uid() != rustix::process::geteuid().as_raw() {
-        return Err("not a file of ours".to_owned());
-    }
     file.read_to_end(&mut bytes).map_err(|error| error.kind().to_string())?;
     Ok(bytes)
 }
@@ -243,6 +239,22 @@ mod tests {
             cache.try_write(&found(), at).unwrap();
             assert_eq!(cache.read().is_some(), used);
         }
+    }
+
+    #[test]
+    fn pipes_and_links_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache { folder: folder.path().to_owned(), key: "k".to_owned() };
+        cache.write(&found());
+        let aside = folder.path().join("aside");
+        fs::rename(cache.path(), &aside).unwrap();
+        std::os::unix::fs::symlink(&aside, cache.path()).unwrap();
+        assert!(cache.read().is_none());
+        fs::remove_file(cache.path()).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, cache.path(), 0o600.into()).unwrap();
+        assert!(cache.read().is_none(), "and doesn't wait");
+        cache.write(&found());
+        assert!(cache.read().is_some(), "and written anew");
     }
 
     #[test]
