@@ -60,6 +60,7 @@ mod request;
 mod resume;
 mod retry;
 mod send;
+mod told;
 mod transform;
 mod verdict;
 mod wire;
@@ -73,6 +74,7 @@ pub use auth::{
 };
 pub use budget::Budget;
 pub use call::Call;
+pub(crate) use format::Kind;
 pub use format::{
     Csv, Decoding, Each, Format, Gzip, Json, JsonLines, Record, Rest, Xml, Zip, format_of,
 };
@@ -80,6 +82,7 @@ pub use pages::{Page, Pages, Place, Token, Turner};
 pub use records::RecordPath;
 pub use request::{Body, Request};
 pub use retry::Retry;
+pub use told::ToldErrors;
 pub use transform::Transform;
 pub use verdict::{Answer, Verdict};
 pub use wire::{Reply, Wire};

@@ -18,5 +18,7 @@ mod quotas;
 mod redirects;
 #[path = "http/server.rs"]
 mod server;
+#[path = "http/told_errors.rs"]
+mod told_errors;
 #[path = "http/verdicts.rs"]
 mod verdicts;

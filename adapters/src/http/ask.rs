@@ -7,12 +7,14 @@ use super::request::host;
 use super::retry::Tries;
 use super::send::Answered;
 use super::verdict::{self, Opinion};
-use super::{Answer, Api, Request, Verdict, graphql};
+use super::written::Written;
+use super::{Answer, Api, Request, ToldErrors, Verdict, graphql, told};
 use crate::{Error, Result};
 use airbyte_protocol::FailureType;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// What was read of an answer.
 #[derive(Debug, Default)]
@@ -23,6 +25,24 @@ pub(super) struct Body {
     pub(super) last: Option<Record>,
     /// What there was beside them.
     pub(super) rest: Rest,
+    /// Why there are none where they should be, and how such a sentence ends.
+    pub(super) missing: Option<(Error, String)>,
+}
+
+impl Body {
+    /// The only record, and whether it is the answer as a whole.
+    fn only(&self) -> Option<(&Record, bool)> {
+        let is_whole = self.rest.as_object().is_some_and(Map::is_empty);
+        Some((self.last.as_ref().filter(|_| self.records == 1)?, is_whole))
+    }
+
+    /// What it is judged by.
+    fn document(&self) -> Cow<'_, Value> {
+        match self.only() {
+            Some((record, true)) => Cow::Owned(Value::Object(record.clone())),
+            _ => Cow::Borrowed(&self.rest),
+        }
+    }
 }
 
 /// Why an answer wasn't read to its end.
@@ -60,8 +80,9 @@ pub(super) struct Question<'a> {
     pub(super) is_led: bool,
     /// The call's own opinions of answers, which come before the API's.
     pub(super) opinions: &'a [Box<Opinion<'a>>],
-    /// Whether it asks in GraphQL, whose answers say more than their status.
-    pub(super) is_graphql: bool,
+    /// What its answers are written in, and whether it asks in GraphQL, whose answers say more than their
+    /// status.
+    pub(super) written: &'a Written,
 }
 
 impl Question<'_> {
@@ -115,13 +136,33 @@ impl Question<'_> {
             Err(Interrupted::ByAnswer(error)) => return self.failed_or(error),
             Err(Interrupted::ByTaker(error)) => return Err(error),
         };
-        let answer = Answer { document: Some(&body.rest), ..head };
-        match self.opinion(&answer) {
-            None | Some(Verdict::Success) => {
-                Ok(Ended::Read(Box::new(Read { body, headers, added })))
-            }
-            verdict => self.judge(verdict, &answer, tries, &sent, is_home).await,
+        let document = body.document();
+        let answer = Answer { document: Some(&document), ..head };
+        let verdict = self.opinion(&answer).or_else(|| self.told(&body, &answer));
+        if !matches!(verdict, None | Some(Verdict::Success)) {
+            return self.judge(verdict, &answer, tries, &sent, is_home).await;
         }
+        if let Some((missing, end)) = &body.missing {
+            let text = verdict::with_reason(missing.message().to_owned(), Some(&document));
+            return self.failed_or(Error::of(missing.failure_type(), text + end));
+        }
+        drop(document);
+        Ok(Ended::Read(Box::new(Read { body, headers, added })))
+    }
+
+    /// An error that a success tells in the place of records.
+    fn told(&self, body: &Body, answer: &Answer<'_>) -> Option<Verdict> {
+        let Written { errors, declared, records, way_out, .. } = self.written;
+        if *errors == ToldErrors::Ignore {
+            return None;
+        }
+        let told = match (body.records, body.only()) {
+            (0, _) => told::beside_no_record(answer.document?, records),
+            (_, Some((record, is_whole))) => told::as_record(record, is_whole, declared),
+            (_, None) => None,
+        }?;
+        let status = answer.status.to_string();
+        Some(Verdict::Fail(told.into_error(&self.request.place(), &status, way_out)))
     }
 
     /// What comes of an answer without records.
@@ -169,7 +210,7 @@ impl Question<'_> {
         let own = self.opinions.iter().rev().find_map(|opinion| opinion(answer));
         let of_api = &self.api.settings.opinions;
         own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer))).or_else(|| {
-            let place = self.is_graphql.then(|| self.request.place())?;
+            let place = self.written.is_graphql.then(|| self.request.place())?;
             graphql::verdict(&place, answer)
         })
     }

@@ -1,9 +1,12 @@
 use super::api::header;
 use super::emit::{Pagewise, Plan, Taker, ToOut};
+use super::format::Kind;
 use super::format::Record;
 use super::verdict::Opinion;
 use super::written::Written;
-use super::{Answer, Api, Body, Format, Pages, Request, Transform, Verdict, graphql, pointer};
+use super::{
+    Answer, Api, Body, Format, Pages, Request, ToldErrors, Transform, Verdict, graphql, pointer,
+};
 use crate::toolkit::{Out, Slice};
 use crate::{Error, Result};
 use reqwest::Method;
@@ -140,6 +143,33 @@ impl<'a> Call<'a> {
     /// says what it is ([`format_of`](super::format_of)).
     pub fn format(mut self, format: impl Format + 'static) -> Self {
         self.written.format = Some(Arc::new(format));
+        self
+    }
+
+    /// Says what answers are written in where they don't say it themselves.
+    pub(crate) const fn written_in(mut self, kind: Kind) -> Self {
+        self.written.kind = kind;
+        self
+    }
+
+    /// Says what is done about an answer whose status is a success and whose body tells an error in the
+    /// place of records (a member `error`, `errors`, `fault` or the like that isn't empty; a `message` with
+    /// a code or status that says that it failed). By default the call fails with the API's own words.
+    pub const fn errors(mut self, errors: ToldErrors) -> Self {
+        self.written.errors = errors;
+        self
+    }
+
+    /// Names fields that records have: an answer that is a single object and has one of them is a record,
+    /// whatever else it says.
+    pub fn declares<N: Into<String>>(mut self, fields: impl IntoIterator<Item = N>) -> Self {
+        self.written.declared.extend(fields.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says how a user has answers taken as they are that are taken for errors.
+    pub(crate) fn way_out(mut self, words: &str) -> Self {
+        self.written.way_out = words.to_owned();
         self
     }
 

@@ -4,6 +4,7 @@ use super::ask::{Body, Interrupted, Question, Read};
 use super::call::Step;
 use super::format::{Record, Whole};
 use super::resume::Position;
+use super::told::ToldErrors;
 use super::verdict::Opinion;
 use super::written::Written;
 use super::{Api, Decoding, Page, Pages, Request};
@@ -79,7 +80,7 @@ impl Plan<'_> {
             let read = self.page(&request, is_led, taker).await?;
             let Some(Read { body, headers, added }) = read else { return Ok(()) };
             is_led |= !self.api.settings.is_home(&request.url);
-            let Body { records, last, rest } = body;
+            let Body { records, last, rest, .. } = body;
             let page = Page { records, last: last.as_ref(), rest: &rest, headers: &headers };
             let place = request.place();
             let more = turner.next(&page, &mut request);
@@ -103,16 +104,15 @@ impl Plan<'_> {
         taker: &mut impl Taker,
     ) -> Result<Option<Read>> {
         let Self { api, written, opinions, steps, .. } = self;
-        let is_graphql = written.is_graphql;
-        let question = Question { api, request, is_led, opinions, is_graphql };
+        let question = Question { api, request, is_led, opinions, written };
         let mut is_again = false;
-        question
+        let read = question
             .ask(async |response| {
                 if std::mem::replace(&mut is_again, true) {
                     taker.again();
                 }
                 let mut body = Body::default();
-                let format = written.format(&response);
+                let (format, missing) = written.format(&response);
                 let mut decoding = Decoding::start(response, format);
                 while let Some(record) = decoding.next().await.map_err(Interrupted::ByAnswer)? {
                     body.records += 1;
@@ -121,13 +121,16 @@ impl Plan<'_> {
                         step(record, steps, taker).await.map_err(Interrupted::ByTaker)?;
                     }
                 }
+                body.missing = missing.take().map(|error| (error, decoding.came_as().to_owned()));
                 body.rest = decoding.rest();
-                if let Some(record) = body.last.clone() {
-                    step(record, steps, taker).await.map_err(Interrupted::ByTaker)?;
-                }
                 Ok(body)
             })
-            .await
+            .await?;
+        // Only now it is known that it is no error.
+        if let Some(record) = read.as_ref().and_then(|read| read.body.last.clone()) {
+            step(record, steps, taker).await?;
+        }
+        Ok(read)
     }
 }
 
@@ -152,7 +155,9 @@ pub(super) async fn fetch(
     opinions: &[Box<Opinion<'_>>],
     is_graphql: bool,
 ) -> Result<Value> {
-    let question = Question { api, request, is_led: false, opinions, is_graphql };
+    // What it is, is for whoever asked to see.
+    let written = Written { is_graphql, errors: ToldErrors::Ignore, ..Written::default() };
+    let question = Question { api, request, is_led: false, opinions, written: &written };
     let read = question.ask(async |response| {
         let mut decoding = Decoding::start(response, Arc::new(Whole));
         while decoding.next().await.map_err(Interrupted::ByAnswer)?.is_some() {}

@@ -6,11 +6,14 @@ mod decoding;
 mod json;
 mod json_lines;
 mod opening;
+mod or_json;
 mod packed;
 mod whole;
 mod xml;
 
 pub use self::csv::Csv;
+pub(crate) use chosen::Kind;
+pub(super) use chosen::Reading;
 pub use chosen::format_of;
 pub use decoding::Decoding;
 pub use json::Json;
@@ -20,8 +23,10 @@ pub(super) use whole::Whole;
 pub use xml::Xml;
 
 use crate::{Error, Result};
+use opening::Opening;
 use serde_json::{Map, Value};
 use std::io::{self, BufRead};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A record, as it was decoded.
 pub type Record = Map<String, Value>;
@@ -32,6 +37,22 @@ pub type Each<'a> = dyn FnMut(Record) -> Result<()> + 'a;
 /// What a body holds beside its records: the document with an empty array where they were, `null`
 /// where a format has no such thing.
 pub type Rest = Value;
+
+/// Why a body has no records where they should be, for whoever sees later whether it tells an error
+/// instead.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Missing(Arc<Mutex<Option<Error>>>);
+
+impl Missing {
+    fn note(&self, error: Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// What was noted.
+    pub(super) fn take(&self) -> Option<Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// A way to find records in a body, as it comes: a body may be far larger than memory.
 ///

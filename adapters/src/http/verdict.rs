@@ -15,8 +15,9 @@ pub struct Answer<'a> {
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// Its body. An answer is looked at twice: without a document as soon as its head is there; and
-    /// once its body was read, which of a success is what there was beside its records, of any other
-    /// answer its JSON, where it is JSON and not longer than 64 KiB.
+    /// once its body was read, which of a success is what there was beside its records (or, where it is a
+    /// single record as a whole, that record), of any other answer its JSON, where it is JSON and not longer
+    /// than 64 KiB.
     pub document: Option<&'a Value>,
 }
 

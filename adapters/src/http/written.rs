@@ -1,6 +1,8 @@
 //! What the answers of a call are written in.
 
-use super::{Format, Json, RecordPath, format_of};
+use super::format::{Kind, Missing, Reading};
+use super::told::ToldErrors;
+use super::{Format, RecordPath};
 use reqwest::Response;
 use std::sync::Arc;
 
@@ -9,17 +11,31 @@ use std::sync::Arc;
 pub(super) struct Written {
     /// Where the records are.
     pub(super) records: RecordPath,
-    /// An author's own choice; otherwise an answer says itself what it is.
+    /// An author's own choice.
     pub(super) format: Option<Arc<dyn Format>>,
+    /// What they are written in otherwise.
+    pub(super) kind: Kind,
     pub(super) is_graphql: bool,
+    /// What becomes of errors that a success tells.
+    pub(super) errors: ToldErrors,
+    /// Fields of which a record has one.
+    pub(super) declared: Vec<String>,
+    /// How an answer that is taken for an error is taken as it is, for sentences.
+    pub(super) way_out: String,
 }
 
 impl Written {
-    pub(super) fn format(&self, answer: &Response) -> Arc<dyn Format> {
-        match &self.format {
-            Some(format) => Arc::clone(format),
-            None if self.is_graphql => Arc::new(Json::at(self.records.clone()).or_errors()),
-            None => format_of(answer.headers(), answer.url(), &self.records),
+    /// The format of an answer, and where it is noted that it has no records where they should be.
+    pub(super) fn format(&self, answer: &Response) -> (Arc<dyn Format>, Missing) {
+        let missing = Missing::default();
+        if let Some(format) = &self.format {
+            return (Arc::clone(format), missing);
         }
+        let kind = if self.is_graphql { Kind::Json } else { self.kind };
+        let mut reading = Reading::at(self.records.clone());
+        if self.errors == ToldErrors::Fail || self.is_graphql {
+            reading = reading.noting(missing.clone());
+        }
+        (reading.format(kind, answer.headers(), answer.url()), missing)
     }
 }

@@ -1,4 +1,5 @@
-use super::{Csv, Format, Gzip, Json, JsonLines, Xml, Zip};
+use super::or_json::OrJson;
+use super::{Csv, Format, Gzip, Json, JsonLines, Missing, Xml, Zip};
 use crate::http::RecordPath;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use std::sync::Arc;
@@ -8,43 +9,122 @@ use url::Url;
 /// inside of a gzip. In doubt it is JSON, with its records at a path; of XML the path is that of its
 /// elements.
 pub fn format_of(headers: &HeaderMap, url: &Url, records: &RecordPath) -> Arc<dyn Format> {
-    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match kind.as_str() {
-        "application/gzip" | "application/x-gzip" => by_name(url.path(), records),
-        "application/zip" | "application/x-zip-compressed" => {
-            Arc::new(Zip::by_name(records.clone()))
-        }
-        "text/csv" | "application/csv" => Arc::new(Csv::new()),
-        "text/tab-separated-values" => Arc::new(Csv::new().delimiter(b'\t')),
-        "text/xml" | "application/xml" => Arc::new(Xml::at(records.clone())),
-        "application/x-ndjson"
-        | "application/ndjson"
-        | "application/jsonl"
-        | "application/x-jsonl"
-        | "application/jsonlines"
-        | "application/x-jsonlines"
-        | "application/json-lines"
-        | "application/x-json-stream"
-        | "application/stream+json" => Arc::new(JsonLines::new()),
-        kind if kind.ends_with("+xml") => Arc::new(Xml::at(records.clone())),
-        _ => Arc::new(Json::at(records.clone())),
-    }
+    Reading::at(records.clone()).format(Kind::Auto, headers, url)
 }
 
-/// The format of a file.
-pub(super) fn by_name(name: &str, records: &RecordPath) -> Arc<dyn Format> {
-    let name = name.to_ascii_lowercase();
-    let (name, is_gzip) = match name.strip_suffix(".gz") {
-        Some(name) => (name, true),
-        None => (name.as_str(), false),
-    };
-    let inside: Arc<dyn Format> = match name.rsplit('.').next() {
-        Some("csv") => Arc::new(Csv::new()),
-        Some("tsv") => Arc::new(Csv::new().delimiter(b'\t')),
-        Some("xml") => Arc::new(Xml::at(records.clone())),
-        Some("jsonl" | "ndjson") => Arc::new(JsonLines::new()),
-        _ => Arc::new(Json::at(records.clone())),
-    };
-    if is_gzip { Arc::new(Gzip::of(inside)) } else { inside }
+/// What answers are written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What they say themselves.
+    #[default]
+    Auto,
+    Json,
+    JsonLines,
+    Csv,
+    Tsv,
+    Xml,
+    Zip,
+}
+
+/// How our own formats read an answer.
+#[derive(Debug, Clone, Default)]
+pub(in crate::http) struct Reading {
+    /// Where the records are.
+    records: RecordPath,
+    /// Where it is noted that there are none where they should be.
+    missing: Option<Missing>,
+}
+
+impl Reading {
+    /// Of answers with their records at a path.
+    pub(in crate::http) fn at(records: RecordPath) -> Self {
+        Self { records, ..Self::default() }
+    }
+
+    /// Notes that there are no records, rather than to fail for it.
+    pub(in crate::http) fn noting(mut self, missing: Missing) -> Self {
+        self.missing = Some(missing);
+        self
+    }
+
+    /// The format of an answer with these headers, from this address.
+    pub(in crate::http) fn format(
+        &self,
+        kind: Kind,
+        headers: &HeaderMap,
+        url: &Url,
+    ) -> Arc<dyn Format> {
+        let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match kind {
+            Kind::Auto => self.by_type(given.unwrap_or_default(), url),
+            Kind::Json => self.json(),
+            Kind::JsonLines => self.json_lines(),
+            Kind::Csv => self.csv(b','),
+            Kind::Tsv => self.csv(b'\t'),
+            Kind::Xml => self.xml(),
+            Kind::Zip => Arc::new(Zip::read(self.clone())),
+        }
+    }
+
+    fn by_type(&self, given: &str, url: &Url) -> Arc<dyn Format> {
+        let kind = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match kind.as_str() {
+            "application/gzip" | "application/x-gzip" => self.by_name(url.path()),
+            "application/zip" | "application/x-zip-compressed" => Arc::new(Zip::read(self.clone())),
+            "text/csv" | "application/csv" => self.csv(b','),
+            "text/tab-separated-values" => self.csv(b'\t'),
+            "text/xml" | "application/xml" => self.xml(),
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonl"
+            | "application/jsonlines"
+            | "application/x-jsonlines"
+            | "application/json-lines"
+            | "application/x-json-stream"
+            | "application/stream+json" => self.json_lines(),
+            kind if kind.ends_with("+xml") => self.xml(),
+            _ => self.json(),
+        }
+    }
+
+    /// The format of a file.
+    pub(super) fn by_name(&self, name: &str) -> Arc<dyn Format> {
+        let name = name.to_ascii_lowercase();
+        let (name, is_gzip) = match name.strip_suffix(".gz") {
+            Some(name) => (name, true),
+            None => (name.as_str(), false),
+        };
+        let inside = match name.rsplit('.').next() {
+            Some("csv") => self.csv(b','),
+            Some("tsv") => self.csv(b'\t'),
+            Some("xml") => self.xml(),
+            Some("jsonl" | "ndjson") => self.json_lines(),
+            _ => self.json(),
+        };
+        if is_gzip { Arc::new(Gzip::of(inside)) } else { inside }
+    }
+
+    fn json(&self) -> Arc<dyn Format> {
+        Arc::new(Json::at(self.records.clone()).noting(self.missing.clone()))
+    }
+
+    fn json_lines(&self) -> Arc<dyn Format> {
+        Arc::new(JsonLines::new())
+    }
+
+    fn csv(&self, delimiter: u8) -> Arc<dyn Format> {
+        self.or_json(Csv::new().delimiter(delimiter), "CSV")
+    }
+
+    fn xml(&self) -> Arc<dyn Format> {
+        self.or_json(Xml::at(self.records.clone()).noting(self.missing.clone()), "XML")
+    }
+
+    fn or_json(&self, format: impl Format + 'static, name: &'static str) -> Arc<dyn Format> {
+        match &self.missing {
+            Some(missing) => Arc::new(OrJson::new(format, name, missing.clone())),
+            None => Arc::new(format),
+        }
+    }
 }

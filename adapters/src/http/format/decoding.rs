@@ -92,6 +92,11 @@ impl Decoding {
         }
     }
 
+    /// What the answer says that it is, for the end of a sentence.
+    pub(in crate::http) fn came_as(&self) -> &str {
+        &self.came_as
+    }
+
     /// What the body held beside its records, once there are no more of them.
     pub fn rest(self) -> Rest {
         self.rest

@@ -1,6 +1,6 @@
 use super::opening::{Opening, refuse_page};
-use super::{Each, Format, Rest, ended_early, unreadable};
-use crate::http::{RecordPath, graphql};
+use super::{Each, Format, Missing, Rest, ended_early, unreadable};
+use crate::http::RecordPath;
 use crate::{Error, Result};
 use find::{Finder, find};
 use serde_json::Deserializer;
@@ -21,7 +21,8 @@ const BUFFER: usize = 32 * 1024;
 ///   says `{"items": null}`.
 /// * A path that the document doesn't have is an error, but behind a `*`, where members may lack it.
 /// * The [`Rest`] is the document with an empty array where the records were, or where the first `*`
-///   of the path was. So nothing of it grows with the records.
+///   of the path was. So nothing of it grows with the records. Of a document that is a single record as a
+///   whole it is an empty object.
 ///
 /// ```
 /// use airbyte_adapters::http::{Format, Json};
@@ -41,7 +42,7 @@ const BUFFER: usize = 32 * 1024;
 pub struct Json {
     records: RecordPath,
     wrap: bool,
-    or_errors: bool,
+    missing: Option<Missing>,
 }
 
 impl Json {
@@ -52,12 +53,12 @@ impl Json {
 
     /// A document with its records at a path.
     pub fn at(records: RecordPath) -> Self {
-        Self { records, wrap: false, or_errors: false }
+        Self { records, wrap: false, missing: None }
     }
 
-    /// A document that has a list of `errors` needs no records.
-    pub(in crate::http) const fn or_errors(mut self) -> Self {
-        self.or_errors = true;
+    /// A document without the path is no error yet, but is noted: it may tell an error of its own.
+    pub(in crate::http) fn noting(mut self, missing: Option<Missing>) -> Self {
+        self.missing = missing;
         self
     }
 
@@ -88,11 +89,12 @@ impl Format for Json {
             (Some(failure), _) => return Err(failure),
             (None, found) => found.map_err(malformed)?,
         };
-        match missing {
-            Some(_) if self.or_errors && !graphql::errors(&rest).is_empty() => Ok(rest),
-            Some(missing) => Err(missing),
-            None => Ok(rest),
+        match (missing, &self.missing) {
+            (Some(missing), Some(noted)) => noted.note(missing),
+            (Some(missing), None) => return Err(missing),
+            (None, _) => {}
         }
+        Ok(rest)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Bodies within archives.
 
-use super::chosen;
 use super::opening::Opening;
-use super::{Each, Format, Rest, unreadable};
+use super::{Each, Format, Reading, Rest, unreadable};
 use crate::http::RecordPath;
 use crate::{Error, Result};
 use flate2::bufread::MultiGzDecoder;
@@ -58,7 +57,7 @@ pub struct Zip {
 
 enum Inside {
     Always(Box<dyn Format>),
-    ByName(RecordPath),
+    ByName(Reading),
 }
 
 impl Zip {
@@ -70,7 +69,12 @@ impl Zip {
     /// What is inside goes by the files' names: `.jsonl`, `.csv`, `.xml` and so on, otherwise JSON with
     /// its records at a path.
     pub fn by_name(records: RecordPath) -> Self {
-        Self { inside: Inside::ByName(records), suffix: None }
+        Self::read(Reading::at(records))
+    }
+
+    /// As [`Zip::by_name`], read in this way.
+    pub(in crate::http) const fn read(reading: Reading) -> Self {
+        Self { inside: Inside::ByName(reading), suffix: None }
     }
 
     /// Only files whose names end like this, in small letters or large ones. One of them at least must
@@ -91,7 +95,7 @@ impl Zip {
     fn decode_file(&self, name: &str, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
         match &self.inside {
             Inside::Always(format) => format.decode(body, each),
-            Inside::ByName(records) => chosen::by_name(name, records).decode(body, each),
+            Inside::ByName(reading) => reading.by_name(name).decode(body, each),
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::opening::{Opening, refuse_page};
-use super::{Each, Format, Record, Rest, ended_early};
+use super::{Each, Format, Missing, Record, Rest, ended_early};
 use crate::http::RecordPath;
 use crate::http::records::Step;
 use crate::{Error, Result};
@@ -42,18 +42,26 @@ mod tree;
 #[derive(Debug, Clone)]
 pub struct Xml {
     records: RecordPath,
+    missing: Option<Missing>,
 }
 
 impl Xml {
     /// Every element of the root is a record.
     pub fn new() -> Self {
-        Self { records: RecordPath::new([Step::Each, Step::Each]) }
+        Self { records: RecordPath::new([Step::Each, Step::Each]), missing: None }
     }
 
     /// The elements at a path from the root on, its name first: `/feed/entry`; `*` is any name. An empty
     /// path means all elements of the root.
     pub fn at(records: RecordPath) -> Self {
-        if records.steps().is_empty() { Self::new() } else { Self { records } }
+        if records.steps().is_empty() { Self::new() } else { Self { records, missing: None } }
+    }
+
+    /// Elements that are called like errors are no records unless the path names them, and a document with
+    /// another root is no error yet, but is noted: it may tell one of its own.
+    pub(in crate::http) fn noting(mut self, missing: Option<Missing>) -> Self {
+        self.missing = missing;
+        self
     }
 }
 
@@ -70,7 +78,7 @@ impl Format for Xml {
         let mut reader = Reader::from_reader(Lines::new(opening.text().chain(body)));
         // So an element without content is one like any other.
         reader.config_mut().expand_empty_elements = true;
-        let mut tree = Tree::new(self.records.steps(), each);
+        let mut tree = Tree::new(self.records.steps(), self.missing.as_ref(), each);
         let mut buffer = Vec::new();
         loop {
             buffer.clear();

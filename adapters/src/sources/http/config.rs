@@ -127,6 +127,11 @@ pub(super) struct StreamSettings {
     /// What is changed in each record, in this order
     #[serde(default)]
     pub(super) transformations: Vec<ChangeSettings>,
+    /// What is done about an answer whose status is a success and that tells an error in the place of
+    /// records: a member error, errors, fault or the like that isn't empty, or a message with a code or
+    /// status that says that it failed, where no record is found and no declared key, cursor or column is
+    #[serde(default)]
+    pub(super) errors: ErrorsSettings,
     /// Statuses that mean that there are no records, such as 404
     #[serde(default)]
     pub(super) ignore: Vec<u16>,
@@ -138,6 +143,17 @@ pub(super) struct StreamSettings {
     #[serde(default)]
     #[schemars(with = "Map<String, Value>")]
     pub(super) schema: Option<Map<String, Value>>,
+}
+
+/// What is done about an error that a success tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ErrorsSettings {
+    /// The stream fails with the API's own words
+    #[default]
+    Fail,
+    /// The answer is taken as it is
+    Ignore,
 }
 
 /// A method that reads.

@@ -1,6 +1,6 @@
 //! What answers are written in, in a user's words.
 
-use crate::http::{Call, Csv, JsonLines, RecordPath, Xml, Zip};
+use crate::http::{Call, Kind, RecordPath};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,15 +28,14 @@ pub(super) enum FormatSettings {
 impl FormatSettings {
     /// A call that reads its answers so, with the records at a path.
     pub(super) fn of<'a>(self, call: Call<'a>, records: &RecordPath) -> Call<'a> {
-        let call = call.records(records.to_string());
-        match self {
-            Self::Auto => call,
-            Self::Json => call,
-            Self::JsonLines => call.format(JsonLines::new()),
-            Self::Csv => call.format(Csv::new()),
-            Self::Tsv => call.format(Csv::new().delimiter(b'\t')),
-            Self::Xml => call.format(Xml::at(records.clone())),
-            Self::Zip => call.format(Zip::by_name(records.clone())),
-        }
+        call.records(records.to_string()).written_in(match self {
+            Self::Auto => Kind::Auto,
+            Self::Json => Kind::Json,
+            Self::JsonLines => Kind::JsonLines,
+            Self::Csv => Kind::Csv,
+            Self::Tsv => Kind::Tsv,
+            Self::Xml => Kind::Xml,
+            Self::Zip => Kind::Zip,
+        })
     }
 }

@@ -1,12 +1,14 @@
 //! From what is described to streams.
 
-use super::config::{GraphQlSettings, MethodSettings, ParentSettings, StreamSettings};
+use super::config::{
+    ErrorsSettings, GraphQlSettings, MethodSettings, ParentSettings, StreamSettings,
+};
 use super::family::Parent;
 use super::pages::PagesSettings;
 use super::stream::{HttpStream, Parts, Sent};
 use super::template::{Document, Template, Text, pointer_to};
 use super::windows::Windows;
-use crate::http::{Api, Method, Pages, Request, Url, pointer};
+use crate::http::{Api, Method, Pages, Request, ToldErrors, Url, pointer};
 use crate::toolkit::{About, AnyStream, Schema, Streams};
 use crate::{Error, Result};
 use serde_json::Value;
@@ -136,6 +138,11 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
         sent,
         records: given.records.parse().map_err(at("records"))?,
         format: given.format,
+        declared: declared(&given),
+        errors: match given.errors {
+            ErrorsSettings::Fail => ToldErrors::Fail,
+            ErrorsSettings::Ignore => ToldErrors::Ignore,
+        },
         pages: pages(given.pages.as_ref(), given.graphql.as_ref()).map_err(at("pages"))?,
         windows: given.windows.map(Windows::new).transpose().map_err(at("windows"))?,
         cursor: given.cursor,
@@ -145,6 +152,14 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
         is_resumable: given.resumable,
         name,
     })
+}
+
+/// The names of fields that the user knows of records.
+fn declared(given: &StreamSettings) -> Vec<String> {
+    let columns = given.schema.as_ref().and_then(|schema| schema.get("properties")?.as_object());
+    let columns = columns.into_iter().flat_map(|columns| columns.keys().cloned());
+    let cursor = given.cursor.iter().map(|cursor| cursor.field.clone());
+    given.primary_key.iter().cloned().chain(cursor).chain(columns).collect()
 }
 
 fn about(given: &StreamSettings) -> About {

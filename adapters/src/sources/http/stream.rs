@@ -5,7 +5,7 @@ use super::family::Parent;
 use super::format::FormatSettings;
 use super::template::{Document, Template, Values};
 use super::windows::{Span, Windows};
-use crate::http::{Api, Call, Method, Pages, RecordPath, Transform, Verdict, pointer};
+use crate::http::{Api, Call, Method, Pages, RecordPath, ToldErrors, Transform, Verdict, pointer};
 use crate::toolkit::{About, Out, Secret, Slice, Slices, Stream};
 use crate::{Error, Result};
 use serde_json::Value;
@@ -33,6 +33,9 @@ pub(super) struct Parts {
     pub(super) parent: Option<Parent>,
     pub(super) changes: Rc<[Transform]>,
     pub(super) ignore: Rc<[u16]>,
+    /// Fields of which a record has one.
+    pub(super) declared: Vec<String>,
+    pub(super) errors: ToldErrors,
     pub(super) is_resumable: bool,
 }
 
@@ -202,6 +205,10 @@ impl HttpStream {
                 Ok(Some(record))
             }),
         };
+        let call = call
+            .errors(self.0.errors)
+            .declares(self.0.declared.iter().cloned())
+            .way_out("if it is none, the stream's setting `errors: ignore` says so");
         call.classify(move |answer| {
             ignore.contains(&answer.status.as_u16()).then_some(Verdict::Ignore)
         })

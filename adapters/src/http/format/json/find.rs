@@ -39,13 +39,14 @@ impl<'a, 'e> Finder<'a, 'e> {
         let taken = match record(value, self.wrap) {
             Ok(Some(record)) => (self.each)(record),
             Ok(None) => Ok(()),
-            Err(kind) => Err(Error::system(format!(
-                "record {} at {} is {kind}, not an object",
-                self.seen,
-                self.path.named(usize::MAX)
-            ))),
+            Err(kind) => Err(self.no_object(self.seen, kind)),
         };
         taken.map_err(|error| self.fail(error))
+    }
+
+    fn no_object(&self, number: u64, kind: &str) -> Error {
+        let path = self.path.named(usize::MAX);
+        Error::system(format!("record {number} at {path} is {kind}, not an object"))
     }
 
     /// serde's own error only carries the news; its words are never seen.
@@ -83,19 +84,28 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
         Walk { finder: self.finder, depth: self.depth + 1, among: self.among || among }
     }
 
-    fn scalar<E: de::Error>(self, value: Value, kind: &str) -> Result<Value, E> {
+    fn scalar<E: de::Error>(mut self, value: Value, kind: &str) -> Result<Value, E> {
         match self.step() {
-            None => self.finder.found(value).map(|()| none()),
-            Some(_) => Err(self.no_way(kind)),
+            None if self.among || self.finder.wrap => self.finder.found(value).map(|()| none()),
+            // It stands where the records should be.
+            None => {
+                self.finder.missing = Some(self.finder.no_object(1, kind));
+                Ok(value)
+            }
+            Some(_) => self.no_way(kind).map(|()| value),
         }
     }
 
-    fn no_way<E: de::Error>(self, kind: &str) -> E {
+    /// Something else is where the path leads on. Among many members that is a fault at once.
+    fn no_way<E: de::Error>(&mut self, kind: &str) -> Result<(), E> {
         let path = self.finder.path.named(self.depth);
         let wanted = self.finder.path.named(usize::MAX);
-        self.finder.fail(Error::system(format!(
-            "what is at {path} is {kind}, so there are no records at {wanted}"
-        )))
+        let text = format!("what is at {path} is {kind}, so there are no records at {wanted}");
+        if self.among {
+            return Err(self.finder.fail(Error::system(text)));
+        }
+        self.finder.missing = Some(Error::system(text));
+        Ok(())
     }
 
     /// Whether that is a fault is known when all of the document is.
@@ -215,7 +225,11 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
             }
             Some(Step::Member(name)) => match name.parse() {
                 Ok(wanted) => self.through_element(wanted, list),
-                Err(_) => Err(self.no_way("an array")),
+                Err(_) => {
+                    self.no_way("an array")?;
+                    while list.next_element::<IgnoredAny>()?.is_some() {}
+                    Ok(none())
+                }
             },
         }
     }
@@ -235,7 +249,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
                     record.insert(key, map.next_value()?);
                     next = map.next_key()?;
                 }
-                self.finder.found(Value::Object(record)).map(|()| none())
+                self.finder.found(Value::Object(record))?;
+                Ok(if self.depth == 0 { Value::Object(Map::new()) } else { none() })
             }
             Some(Step::Member(name)) => self.through(name, first, map),
             Some(Step::Each) => {

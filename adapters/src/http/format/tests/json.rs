@@ -17,7 +17,7 @@ fn an_array_is_its_elements_and_an_object_a_record() {
         whole(&Json::new(), both.to_string()),
         (vec![json!({"a": 1}), json!({"a": 2})], json!([]))
     );
-    assert_eq!(whole(&Json::new(), r#" {"a": 1} "#), (vec![json!({"a": 1})], json!([])));
+    assert_eq!(whole(&Json::new(), r#" {"a": 1} "#), (vec![json!({"a": 1})], json!({})));
     assert_eq!(whole(&Json::new(), "\u{feff}[]"), (vec![], json!([])));
 }
 
@@ -246,7 +246,10 @@ fn oracle(value: &Value, steps: &[Step], among: bool) -> Option<(Vec<Value>, Val
 proptest! {
     #[test]
     fn a_stream_gives_what_the_whole_document_would(document in documents(), path in paths()) {
-        let expected = oracle(&document, path.steps(), false);
+        let mut expected = oracle(&document, path.steps(), false);
+        if let (Some((_, rest)), [], true) = (&mut expected, path.steps(), document.is_object()) {
+            *rest = json!({});
+        }
         let text = document.to_string();
         // In place, and as a stream: blanks before it make it longer than what is parsed in place.
         let long = format!("{}{text}", " ".repeat(70_000));

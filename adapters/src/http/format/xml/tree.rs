@@ -1,5 +1,6 @@
-use crate::http::format::{Each, Record, Rest, ended_early};
+use crate::http::format::{Each, Missing, Record, Rest, ended_early};
 use crate::http::records::Step;
+use crate::http::told;
 use crate::{Error, Result};
 use serde_json::Value;
 
@@ -17,6 +18,11 @@ pub(super) struct Tree<'a, 'e> {
     matched: usize,
     rest: Record,
     any: bool,
+    missing: Option<&'a Missing>,
+    /// Records that are called like errors, before any other was found.
+    held: Vec<(String, Record)>,
+    /// Whether a record was handed over.
+    handed: bool,
 }
 
 struct Element {
@@ -26,8 +32,23 @@ struct Element {
 }
 
 impl<'a, 'e> Tree<'a, 'e> {
-    pub(super) fn new(path: &'a [Step], each: &'a mut Each<'e>) -> Self {
-        Self { path, each, open: Vec::new(), matched: 0, rest: Record::new(), any: false }
+    /// With `missing` an error in the place of records is told from them.
+    pub(super) fn new(
+        path: &'a [Step],
+        missing: Option<&'a Missing>,
+        each: &'a mut Each<'e>,
+    ) -> Self {
+        Self {
+            path,
+            each,
+            open: Vec::new(),
+            matched: 0,
+            rest: Record::new(),
+            any: false,
+            missing,
+            held: Vec::new(),
+            handed: false,
+        }
     }
 
     pub(super) fn open(&mut self, name: &str, record: Record) -> Result<()> {
@@ -36,12 +57,19 @@ impl<'a, 'e> Tree<'a, 'e> {
             return Err(Error::system(format!("the XML is more than {DEEPEST} elements deep")));
         }
         let is_wanted = match self.path.get(depth) {
-            Some(Step::Each) => true,
+            // Such a root tells an error, unless the path names it.
+            Some(Step::Each) => {
+                depth > 0 || self.missing.is_none() || !told::is_name_of_error(name)
+            }
             Some(Step::Member(wanted)) => wanted == name,
             None => false,
         };
-        if depth == 0 && !is_wanted {
-            return Err(Error::system("the XML has another root than the path to its records"));
+        if depth == 0 && !is_wanted && !matches!(self.path.first(), Some(Step::Each)) {
+            let error = Error::system("the XML has another root than the path to its records");
+            match self.missing {
+                Some(missing) => missing.note(error),
+                None => return Err(error),
+            }
         }
         if is_wanted && self.matched == depth {
             self.matched += 1;
@@ -73,7 +101,8 @@ impl<'a, 'e> Tree<'a, 'e> {
         };
         if is_record {
             above.insert(element.name.clone(), Value::Array(Vec::new()));
-            return (self.each)(element.into_record());
+            let name = element.name.clone();
+            return self.record(name, element.into_record());
         }
         let (name, value) = element.into_value();
         match above.get_mut(&name) {
@@ -86,8 +115,49 @@ impl<'a, 'e> Tree<'a, 'e> {
         Ok(())
     }
 
+    /// Hands a record over; one that is called like an error waits until it is known whether there are
+    /// others.
+    fn record(&mut self, name: String, record: Record) -> Result<()> {
+        const MOST: usize = 16;
+        let is_by_name = matches!(self.path.last(), Some(Step::Member(_)));
+        let may_be_error =
+            self.missing.is_some() && !is_by_name && !self.handed && self.held.len() < MOST;
+        if may_be_error && told::is_name_of_error(&name) {
+            self.held.push((name, record));
+            return Ok(());
+        }
+        self.hand_over_held()?;
+        self.handed = true;
+        (self.each)(record)
+    }
+
+    fn hand_over_held(&mut self) -> Result<()> {
+        std::mem::take(&mut self.held).into_iter().try_for_each(|(_, record)| {
+            self.handed = true;
+            (self.each)(record)
+        })
+    }
+
+    /// Elements that are called like errors, where there was nothing else: in the rest, where they stood.
+    fn keep_errors(&mut self) -> Result<()> {
+        let is_told = |(name, record): &(String, Record)| told::is_error(name, record);
+        if !self.held.iter().any(is_told) {
+            return self.hand_over_held();
+        }
+        let root = self.rest.values_mut().next().and_then(Value::as_object_mut);
+        let above = match root.filter(|_| self.path.len() == 2) {
+            Some(root) => root,
+            None => &mut self.rest,
+        };
+        for (name, record) in std::mem::take(&mut self.held).into_iter().rev() {
+            above.insert(name, Value::Object(record));
+        }
+        Ok(())
+    }
+
     /// What was kept, once all was read.
-    pub(super) fn into_rest(self) -> Result<Rest> {
+    pub(super) fn into_rest(mut self) -> Result<Rest> {
+        self.keep_errors()?;
         match (self.open.is_empty(), self.any) {
             (true, true) => Ok(Value::Object(self.rest)),
             (true, false) => Err(Error::system("the body is empty where XML was expected")),
@@ -124,7 +194,7 @@ mod tests {
     fn nothing_of_the_blanks_between_records_is_kept() {
         let path = ["a", "b"].map(|name| Step::Member(name.to_owned()));
         let mut each = |_| Ok(());
-        let mut tree = Tree::new(&path, &mut each);
+        let mut tree = Tree::new(&path, None, &mut each);
         tree.open("a", Record::new()).unwrap();
         for _ in 0..3 {
             tree.text("\n  ").unwrap();
