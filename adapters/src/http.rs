@@ -51,6 +51,7 @@ mod emit;
 mod failed;
 mod format;
 mod graphql;
+mod lookups;
 mod pages;
 pub(crate) mod pointer;
 mod quota;
@@ -78,7 +79,7 @@ pub(crate) use format::Kind;
 pub use format::{
     Csv, Decoding, Each, Format, Gzip, Json, JsonLines, Record, Rest, Xml, Zip, format_of,
 };
-pub use pages::{Page, Pages, Place, Token, Turner};
+pub use pages::{LoopGuard, Page, Pages, Place, Token, Turner};
 pub use records::RecordPath;
 pub use request::{Body, Request};
 pub use retry::Retry;

@@ -2,6 +2,10 @@
 
 #[path = "http/described.rs"]
 mod described;
+#[path = "http/described_pages.rs"]
+mod described_pages;
+#[path = "http/described_requests.rs"]
+mod described_requests;
 #[path = "http/echoes.rs"]
 mod echoes;
 #[path = "http/example.rs"]

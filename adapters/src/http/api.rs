@@ -1,4 +1,5 @@
 use super::budget::Door;
+use super::lookups::Lookups;
 use super::request::host;
 use super::verdict::Opinion;
 use super::{Answer, Auth, Budget, Call, Request, Retry, Verdict, Wire};
@@ -44,6 +45,7 @@ pub(super) struct Settings {
     query: Vec<(String, String)>,
     pub(super) retry: Retry,
     pub(super) door: Rc<Door>,
+    pub(super) lookups: Rc<Lookups>,
     pub(super) opinions: Vec<Rc<Opinion<'static>>>,
     /// What was wrong with a header; said when something is sent.
     fault: Option<Error>,
@@ -74,6 +76,7 @@ impl Api {
             query: Vec::new(),
             retry: Retry::default(),
             door: Rc::new(Door::new(Budget::new())),
+            lookups: Rc::default(),
             opinions: Vec::new(),
             fault: None,
         };

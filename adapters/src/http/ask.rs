@@ -78,6 +78,8 @@ pub(super) struct Question<'a> {
     pub(super) request: &'a Request,
     /// Whether a stranger's page led to the request.
     pub(super) is_led: bool,
+    /// Statuses that mean that there are no more pages.
+    pub(super) end_statuses: &'a [u16],
     /// The call's own opinions of answers, which come before the API's.
     pub(super) opinions: &'a [Box<Opinion<'a>>],
     /// What its answers are written in, and whether it asks in GraphQL, whose answers say more than their
@@ -209,7 +211,9 @@ impl Question<'_> {
     fn opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
         let own = self.opinions.iter().rev().find_map(|opinion| opinion(answer));
         let of_api = &self.api.settings.opinions;
-        own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer))).or_else(|| {
+        let own = own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer)));
+        let is_end = self.end_statuses.contains(&answer.status.as_u16());
+        own.or_else(|| is_end.then_some(Verdict::Ignore)).or_else(|| {
             let place = self.written.is_graphql.then(|| self.request.place())?;
             graphql::verdict(&place, answer)
         })

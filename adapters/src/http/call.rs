@@ -51,6 +51,7 @@ pub struct Call<'a> {
     steps: Vec<Box<Step<'a>>>,
     position: Option<Value>,
     is_resumable: bool,
+    reader: Option<String>,
 }
 
 /// What becomes of a record before it is taken.
@@ -73,6 +74,7 @@ impl<'a> Call<'a> {
             steps: Vec::new(),
             position: None,
             is_resumable: false,
+            reader: None,
         }
     }
 
@@ -114,6 +116,18 @@ impl<'a> Call<'a> {
                 .map_err(|_| Error::system("the body of a call can't be written as JSON"))?;
             request.body = Body::Json(body);
             Ok(())
+        })
+    }
+
+    /// Puts a value into the JSON that is sent, at a JSON Pointer.
+    pub(crate) fn body_at(self, pointer: &str, value: &Value) -> Self {
+        self.with(|request| {
+            let is_put = match &mut request.body {
+                Body::Json(body) => pointer::put(body, pointer, value.clone()),
+                Body::Empty | Body::Form(_) => false,
+            };
+            let no_place = || Error::config(format!("the body has no place at {pointer}"));
+            is_put.then_some(()).ok_or_else(no_place)
         })
     }
 
@@ -252,6 +266,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Says whose read this is, for warnings; without it they name the method, host and path.
+    pub(crate) fn reader(mut self, name: impl Into<String>) -> Self {
+        self.reader = Some(name.into());
+        self
+    }
+
     /// Makes the call and emits the records of all pages.
     ///
     /// # Errors
@@ -284,9 +304,12 @@ impl<'a> Call<'a> {
     }
 
     async fn take(self, taker: &mut impl Taker) -> Result<()> {
-        let Self { api, request, written, pages, opinions, steps, position, is_resumable } = self;
-        let plan = Plan { api, written, opinions, steps, is_resumable };
-        plan.run(request?, position, pages, taker).await
+        let Self { api, request, written, pages, opinions, steps, position, is_resumable, reader } =
+            self;
+        let request = request?;
+        let reader = reader.unwrap_or_else(|| request.place());
+        let plan = Plan { api, written, opinions, steps, is_resumable, reader };
+        plan.run(request, position, pages, taker).await
     }
 }
 

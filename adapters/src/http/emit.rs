@@ -11,6 +11,7 @@ use super::{Api, Decoding, Page, Pages, Request};
 use crate::Result;
 use crate::toolkit::Out;
 use serde_json::Value;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Takes records, and hears where the next page is.
@@ -59,6 +60,8 @@ pub(super) struct Plan<'a> {
     pub(super) opinions: Vec<Box<Opinion<'a>>>,
     pub(super) steps: Vec<Box<Step<'a>>>,
     pub(super) is_resumable: bool,
+    /// Whose read it is, for warnings.
+    pub(super) reader: String,
 }
 
 impl Plan<'_> {
@@ -70,14 +73,17 @@ impl Plan<'_> {
         pages: Pages,
         taker: &mut impl Taker,
     ) -> Result<()> {
+        // Only behind the first page may a status end the pages.
+        let mut end_statuses: &[u16] = if position.is_some() { pages.end_statuses() } else { &[] };
         let mut request = match position {
             Some(position) => Position::parse(position)?.applied_to(&first),
             None => first.clone(),
         };
-        let mut turner = pages.open(&mut request)?;
+        let lookups = Rc::clone(&self.api.settings.lookups);
+        let mut turner = pages.open_for(&mut request, lookups, self.reader.clone())?;
         let mut is_led = false;
         loop {
-            let read = self.page(&request, is_led, taker).await?;
+            let read = self.page(&request, is_led, end_statuses, taker).await?;
             let Some(Read { body, headers, added }) = read else { return Ok(()) };
             is_led |= !self.api.settings.is_home(&request.url);
             let Body { records, last, rest, .. } = body;
@@ -87,6 +93,7 @@ impl Plan<'_> {
             if !more.map_err(|error| error.prefaced(&format!("{place}: ")))? {
                 return Ok(());
             }
+            end_statuses = pages.end_statuses();
             match self.api.settings.is_home(&request.url) {
                 true => added.take_back(&mut request.url),
                 false => added.strip(&mut request.url),
@@ -101,10 +108,11 @@ impl Plan<'_> {
         &mut self,
         request: &Request,
         is_led: bool,
+        end_statuses: &[u16],
         taker: &mut impl Taker,
     ) -> Result<Option<Read>> {
         let Self { api, written, opinions, steps, .. } = self;
-        let question = Question { api, request, is_led, opinions, written };
+        let question = Question { api, request, is_led, end_statuses, opinions, written };
         let mut is_again = false;
         let read = question
             .ask(async |response| {
@@ -157,7 +165,8 @@ pub(super) async fn fetch(
 ) -> Result<Value> {
     // What it is, is for whoever asked to see.
     let written = Written { is_graphql, errors: ToldErrors::Ignore, ..Written::default() };
-    let question = Question { api, request, is_led: false, opinions, written: &written };
+    let question =
+        Question { api, request, is_led: false, end_statuses: &[], opinions, written: &written };
     let read = question.ask(async |response| {
         let mut decoding = Decoding::start(response, Arc::new(Whole));
         while decoding.next().await.map_err(Interrupted::ByAnswer)?.is_some() {}

@@ -1,11 +1,13 @@
 //! From one page to the next.
 
 mod counted;
+mod flag;
 mod guard;
 mod link;
 mod place;
 mod turner;
 
+pub use guard::LoopGuard;
 pub use place::{Place, Token};
 pub use turner::Turner;
 
@@ -15,6 +17,7 @@ use super::request::Request;
 use crate::Result;
 use counted::Counted;
 use reqwest::header::HeaderMap;
+use serde_json::Value;
 use std::fmt;
 use std::rc::Rc;
 
@@ -32,7 +35,10 @@ pub struct Page<'a> {
 }
 
 /// How an API's pages follow each other. Every one is under a guard: a request that was made before in
-/// the same read is an error, not an endless loop.
+/// the same read is an error, not an endless loop ([`Pages::guard`]).
+///
+/// A pointer or header of these pages that no answer with records had in the whole read is told once, in
+/// a warning: it may be misspelt.
 ///
 /// ```
 /// use airbyte_adapters::http::{Pages, Place, Token};
@@ -47,8 +53,12 @@ pub struct Page<'a> {
 #[derive(Clone)]
 pub struct Pages {
     rule: Rule,
-    size: Option<(Place, u64)>,
+    size: Option<(Option<Place>, u64)>,
+    total: Option<(Total, String)>,
     ends: Vec<End>,
+    end_tokens: Vec<Value>,
+    end_statuses: Vec<u16>,
+    guard: LoopGuard,
 }
 
 type Closure = Rc<dyn Fn(&Page<'_>, &mut Request) -> Result<bool>>;
@@ -64,17 +74,33 @@ enum Rule {
     By(Closure),
 }
 
+/// What an answer tells of the whole.
+#[derive(Debug, Clone, Copy)]
+enum Total {
+    Pages,
+    Records,
+}
+
 /// What ends the pages beside their own rule.
 #[derive(Clone)]
 enum End {
-    Unless(String),
+    /// At a pointer, which may be missing on the last page.
+    Unless(String, bool),
     Once(String),
     When(Rc<dyn Fn(&Page<'_>) -> bool>),
 }
 
 impl Pages {
     fn new(rule: Rule) -> Self {
-        Self { rule, size: None, ends: Vec::new() }
+        Self {
+            rule,
+            size: None,
+            total: None,
+            ends: Vec::new(),
+            end_tokens: Vec::new(),
+            end_statuses: Vec::new(),
+            guard: LoopGuard::default(),
+        }
     }
 
     /// One answer is all.
@@ -123,25 +149,88 @@ impl Pages {
     }
 
     /// Asks for pages of so many records. A page with fewer of them is the last one, where pages are
-    /// numbered or counted off, so this must not be more than the API gives.
+    /// numbered or counted off and no total is given, so this must not be more than the API gives.
     #[must_use]
     pub fn size(mut self, size: impl Into<Place>, records: u64) -> Self {
-        self.size = Some((size.into(), records));
+        self.size = Some((Some(size.into()), records));
         self
     }
 
-    /// There are more pages only while the answer says so: `true` at a JSON Pointer.
+    /// Pages have so many records, without being asked for it; else as [`Pages::size`].
+    #[must_use]
+    pub fn size_of(mut self, records: u64) -> Self {
+        self.size = Some((None, records));
+        self
+    }
+
+    /// Answers say at a JSON Pointer how many pages there are; the last of them is read as the last one,
+    /// however many records it has. For pages that are numbered or counted off; counted off by records
+    /// they need a [`Pages::size`]. An answer that doesn't say it (it is missing, null or below zero) is
+    /// judged as if nothing was said here.
+    #[must_use]
+    pub fn total_pages(mut self, pointer: impl Into<String>) -> Self {
+        self.total = Some((Total::Pages, pointer.into()));
+        self
+    }
+
+    /// As [`Pages::total_pages`], by how many records there are. Pages with numbers need a
+    /// [`Pages::size`]; a page that is shorter although there are more records is an error then.
+    #[must_use]
+    pub fn total_records(mut self, pointer: impl Into<String>) -> Self {
+        self.total = Some((Total::Records, pointer.into()));
+        self
+    }
+
+    /// There are more pages only while the answer says so: `true` at a JSON Pointer, which may also be
+    /// written as 1, `"1"` or `"true"`. Anything but such a yes or no is an error, and so is an answer
+    /// that doesn't have it, while none had it in this read and something else leads to a next page.
     #[must_use]
     pub fn while_true(mut self, pointer: impl Into<String>) -> Self {
-        self.ends.push(End::Unless(pointer.into()));
+        self.ends.push(End::Unless(pointer.into(), false));
         self
     }
 
-    /// A page is the last one if it says so: `true` at a JSON Pointer.
+    /// As [`Pages::while_true`], for an API whose last page doesn't have it at all.
+    #[must_use]
+    pub fn while_true_or_missing_at_end(mut self, pointer: impl Into<String>) -> Self {
+        self.ends.push(End::Unless(pointer.into(), true));
+        self
+    }
+
+    /// A page is the last one if it says so: `true` at a JSON Pointer, or what else
+    /// [`Pages::while_true`] takes for a yes.
     #[must_use]
     pub fn until_true(mut self, pointer: impl Into<String>) -> Self {
         self.ends.push(End::Once(pointer.into()));
         self
+    }
+
+    /// A cursor or address that is this value means that there are no more pages, such as 0 or -1;
+    /// numbers and texts that look the same are the same.
+    #[must_use]
+    pub fn until_token(mut self, value: impl Into<Value>) -> Self {
+        self.end_tokens.push(value.into());
+        self
+    }
+
+    /// This status means that there are no more pages, behind the first page of a call; as the answer to
+    /// that it means what it does elsewhere.
+    #[must_use]
+    pub fn until_status(mut self, status: u16) -> Self {
+        self.end_statuses.push(status);
+        self
+    }
+
+    /// Says what counts as going in a circle.
+    #[must_use]
+    pub fn guard(mut self, guard: LoopGuard) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    /// The statuses that end the pages behind the first one.
+    pub(super) fn end_statuses(&self) -> &[u16] {
+        &self.end_statuses
     }
 
     /// A page of which this holds is the last one.

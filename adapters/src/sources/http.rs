@@ -7,6 +7,7 @@ mod family;
 mod format;
 mod pages;
 mod plan;
+mod sent;
 mod stream;
 mod tagged;
 mod template;
@@ -41,6 +42,7 @@ impl Connector for Http {
     type Config = Settings;
 
     async fn streams(&self, config: Settings, connection: &Connection) -> Result<Streams> {
+        plan::check_shared(&config)?;
         let api = api(&config, connection)?;
         plan::streams(config.streams, &api)
     }
@@ -88,7 +90,7 @@ fn api(config: &Settings, connection: &Connection) -> Result<Api> {
         api = api.header(name, value.expose());
     }
     for (name, value) in &config.query {
-        api = api.query(name, value.as_str());
+        api = api.query(name, template::Template::plain_text(value.as_str()));
     }
     let mut budget = Budget::new();
     if let Some(calls) = config.calls_per_second {

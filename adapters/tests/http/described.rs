@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-fn source() -> Native<Http> {
+pub(crate) fn source() -> Native<Http> {
     Native::new(Http)
 }
 
-fn body(body: Value) -> ResponseTemplate {
+pub(crate) fn body(body: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
-fn read(config: &Value, mode: SyncMode, states: &[State]) -> Transcript {
+pub(crate) fn read(config: &Value, mode: SyncMode, states: &[State]) -> Transcript {
     let catalog = testing::discover(&mut source(), config).catalog();
     let configured = catalog.streams.into_iter().map(|stream| {
         let known = stream.supported_sync_modes.contains(&mode);
@@ -28,14 +28,14 @@ fn read(config: &Value, mode: SyncMode, states: &[State]) -> Transcript {
     testing::read(&mut source(), config, &ConfiguredCatalog::new(configured.collect()), states)
 }
 
-fn rows(transcript: &Transcript, stream: &str) -> Vec<Value> {
+pub(crate) fn rows(transcript: &Transcript, stream: &str) -> Vec<Value> {
     assert!(transcript.error().is_none(), "{:?}", transcript.error());
     let own = transcript.records().filter(|record| record.stream == stream);
     own.map(|record| serde_json::to_value(&record.data).expect("JSON")).collect()
 }
 
 /// What `check` says of a config that it refuses.
-fn refusal(config: &Value) -> String {
+pub(crate) fn refusal(config: &Value) -> String {
     let status = testing::check(&mut source(), config).status();
     assert_eq!(status.status, Status::Failed);
     status.message.expect("a sentence")
@@ -238,7 +238,7 @@ fn what_is_wrong_with_a_description_is_named() {
     };
     is(
         a("path", json!("x/{y}")),
-        "stream a: setting `path`: nobody knows {y}; there is no parent that gives it",
+        r"stream a: setting `path`: nobody knows {y}; there is no parent that gives it; the text itself is written as \{y}",
     );
     is(a("parent", parent("b")), "stream a: setting `parent`: there is no stream `b`");
     is(a("parent", parent("a")), "stream a: setting `parent`: `a` is below this stream itself");

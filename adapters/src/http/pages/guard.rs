@@ -9,6 +9,21 @@ const MOST: usize = 100_000;
 /// So often in a row may pages be the same, all of them: rows of a table without a key may.
 const ALIKE: u32 = 3;
 
+/// What counts as going in a circle: see [`Pages::guard`](super::Pages::guard).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LoopGuard {
+    /// A request that was made before in the same read; of pages that are numbered or counted off also
+    /// three pages in a row that look alike.
+    #[default]
+    Requests,
+    /// Three pages in a row that look alike: the same number of records, the same last one, the same
+    /// beside them. For an API whose cursor stays the same while its pages differ. A page without
+    /// records is the last one.
+    Pages,
+    /// Nothing. A page without records is the last one.
+    Off,
+}
+
 /// Notices pages that come again.
 #[derive(Debug, Default)]
 pub(super) struct Guard {

@@ -127,22 +127,33 @@ impl Token {
         }
     }
 
-    /// What a page has there, unless it is nothing: null, false or an empty text.
-    pub(super) fn find(&self, page: &Page<'_>) -> Option<Value> {
+    /// What a page has there.
+    pub(super) fn find(&self, page: &Page<'_>) -> Found {
         let found = match self {
             Self::Rest(at) => page.rest.pointer(at).cloned(),
-            Self::Last(at) => pointer::get(page.last?, at).cloned(),
+            Self::Last(at) => page.last.and_then(|last| pointer::get(last, at)).cloned(),
             Self::Header(name) => {
-                let value = page.headers.get(name)?.to_str().ok()?.trim();
-                Some(Value::String(value.to_owned()))
+                let value = page.headers.get(name).and_then(|value| value.to_str().ok());
+                value.map(|value| Value::String(value.trim().to_owned()))
             }
         };
-        found.filter(|value| match value {
-            Value::Null | Value::Bool(false) => false,
-            Value::String(text) => !text.is_empty(),
-            _ => true,
-        })
+        match found {
+            None => Found::Missing,
+            Some(Value::Null | Value::Bool(false)) => Found::Nothing,
+            Some(Value::String(text)) if text.is_empty() => Found::Nothing,
+            Some(value) => Found::Value(value),
+        }
     }
+}
+
+/// What a [`Token`] leads to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found {
+    /// The page has no such thing.
+    Missing,
+    /// Null, false or an empty text.
+    Nothing,
+    Value(Value),
 }
 
 impl From<&str> for Token {

@@ -234,7 +234,13 @@ fn pages_end_where_a_condition_says() {
         .len(),
         2
     );
-    assert_eq!(addresses(&numbered().while_true("/more"), HOST, &[done(json!(1))]).len(), 1);
+    let more = |more: Value| rest(json!({"more": more}));
+    let going = numbered().while_true("/more");
+    assert_eq!(addresses(&going, HOST, &[more(json!("1")), more(json!(0))]).len(), 2);
+    // The last page may lack what the others have.
+    assert_eq!(addresses(&going, HOST, &[more(json!(1)), done(json!(1))]).len(), 2);
+    let or_missing = numbered().while_true_or_missing_at_end("/more");
+    assert_eq!(addresses(&or_missing, HOST, &[done(json!(1))]).len(), 1);
     let few = numbered().until(|page| page.records < 5);
     assert_eq!(addresses(&few, HOST, &[rows(5), rows(4)]).len(), 2);
     assert_eq!(addresses(&Pages::none(), HOST, &[rows(5)]), [HOST]);
@@ -243,6 +249,125 @@ fn pages_end_where_a_condition_says() {
         Ok(page.records > 1)
     });
     assert_eq!(addresses(&own, HOST, &[rows(2), rows(1)])[1..], [format!("{HOST}?n=2")]);
+}
+
+/// What the first page is refused with.
+fn refused(pages: &Pages, mut request: Request, answer: &Answer) -> String {
+    let mut turner = pages.open(&mut request).unwrap();
+    answer.turn(&mut turner, &mut request).unwrap_err().to_string()
+}
+
+#[test]
+fn pages_that_would_be_lost_are_an_error() {
+    let cursor = || Pages::cursor("after", Token::rest("/next")).while_true("/more");
+    let misspelt = rest(json!({"has_more": true, "next": "a"}));
+    assert_eq!(
+        refused(&cursor(), get(HOST), &misspelt),
+        "the answer has no /more to say whether there are more pages, but the parameter `after` from \
+         /next leads on to one"
+    );
+    let lost = "the answer says that there are more pages, but /next doesn't say where";
+    for next in [json!({"more": 1}), json!({"more": true, "next": null})] {
+        assert_eq!(refused(&cursor(), get(HOST), &rest(next)), lost);
+    }
+    let relay = Pages::relay("/pageInfo", "after");
+    let unasked = rest(json!({"pageInfo": {"endCursor": "x"}}));
+    assert_eq!(
+        refused(&relay, post(json!({})), &unasked),
+        "the answer has no /pageInfo/hasNextPage"
+    );
+    assert_eq!(
+        refused(
+            &Pages::number("page", 1).while_true("/more"),
+            get(HOST),
+            &rest(json!({"more": 7}))
+        ),
+        "what is at /more is neither yes nor no: it should be true or false, 1 or 0, or such a text"
+    );
+}
+
+#[test]
+fn a_total_ends_pages_however_full_they_are() {
+    let page =
+        |records: u64, total: Value| Answer { rest: json!({"total": total}), ..rows(records) };
+    let asked = |pages: &Pages, records: &[u64], total: Value| {
+        let answers: Vec<_> = records.iter().map(|n| page(*n, total.clone())).collect();
+        addresses(pages, HOST, &answers).len()
+    };
+    let by_pages = Pages::number("page", 0).total_pages("/total");
+    assert_eq!(asked(&by_pages, &[2, 2], json!("2")), 2);
+    // A short or empty page in the midst is none of the last.
+    assert_eq!(asked(&by_pages.clone().size("n", 2), &[2, 0, 1], json!(3)), 3);
+    assert_eq!(asked(&by_pages, &[0], json!(0)), 1);
+    // Without a total an empty page is the last one.
+    for unknown in [json!(null), json!(-1)] {
+        assert_eq!(asked(&by_pages, &[2, 2, 0], unknown), 3);
+    }
+    let by_records = Pages::number("page", 1).size_of(2).total_records("/total");
+    assert_eq!(asked(&by_records, &[2, 2], json!(4)), 2);
+    assert_eq!(asked(&by_records, &[2, 2, 1], json!(5)), 3);
+    let offset = Pages::offset("skip").total_records("/total");
+    assert_eq!(asked(&offset, &[3, 1, 2], json!(6)), 3);
+
+    let too_large = Pages::number("page", 1).size("n", 100).total_records("/total");
+    assert_eq!(
+        refused(&too_large, get(HOST), &page(50, json!(120))),
+        "a page has fewer than 100 records although there are more: its size is set to more than the \
+         API gives"
+    );
+    assert_eq!(
+        refused(&offset, get(HOST), &page(0, json!(6))),
+        "the page has no records although the API says that there are more"
+    );
+    for (pages, told) in [
+        (
+            Pages::link().total_pages("/total"),
+            "only pages that are numbered or counted off end by a total",
+        ),
+        (
+            Pages::number("page", 1).total_records("/total"),
+            "a total of this kind needs a page's size beside it",
+        ),
+    ] {
+        assert_eq!(pages.open(&mut get(HOST)).unwrap_err().message(), told);
+    }
+}
+
+#[test]
+fn some_values_are_no_cursor() {
+    let pages = Pages::cursor("after", Token::rest("/next")).until_token(-1).until_token("0");
+    for end in [json!(-1), json!("-1"), json!(0), json!("0"), json!(null)] {
+        assert_eq!(addresses(&pages, HOST, &[rest(json!({"next": end}))]), [HOST]);
+    }
+    // It is an end in so many words, also where the answer says that there are more pages.
+    let pages = pages.while_true("/more");
+    let end = rest(json!({"next": -1, "more": true}));
+    assert_eq!(addresses(&pages, HOST, &[end]), [HOST]);
+}
+
+#[test]
+fn the_guard_can_be_told_that_a_cursor_stays_the_same() {
+    let scroll = Pages::cursor(Place::body("/scroll_id"), Token::rest("/_scroll_id"));
+    let page = |ids: Value| answer(ids, json!({"_scroll_id": "x"}));
+    let pages = || [page(json!([{"id": 1}])), page(json!([{"id": 2}])), page(json!([]))];
+    let turns = |scroll: &Pages, answers: &[Answer]| -> Result<usize> {
+        let mut request = post(json!({"scroll": "1m"}));
+        let mut turner = scroll.open(&mut request)?;
+        for (at, answer) in answers.iter().enumerate() {
+            if !answer.turn(&mut turner, &mut request)? {
+                return Ok(at + 1);
+            }
+        }
+        Ok(usize::MAX)
+    };
+    let error = turns(&scroll, &pages()).unwrap_err();
+    assert!(error.message().starts_with("the API gave the same page again"), "{error}");
+    for guard in [LoopGuard::Pages, LoopGuard::Off] {
+        assert_eq!(turns(&scroll.clone().guard(guard), &pages()).unwrap(), 3);
+    }
+    let alike = || (0..4).map(|_| page(json!([{"id": 1}]))).collect::<Vec<_>>();
+    assert!(turns(&scroll.clone().guard(LoopGuard::Pages), &alike()).is_err());
+    assert_eq!(turns(&scroll.guard(LoopGuard::Off), &alike()).unwrap(), usize::MAX);
 }
 
 #[test]

@@ -1,14 +1,23 @@
-use super::guard::Guard;
+use super::flag::{flag, total};
+use super::guard::{Guard, LoopGuard};
+use super::place::Found;
 use super::{End, Page, Pages, Place, Rule, Token, link};
+use crate::http::lookups::{Lookup, Lookups};
 use crate::http::{Request, pointer};
 use crate::{Error, Result};
+use reqwest::header::LINK;
 use serde_json::Value;
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// Turns the pages of one read.
 #[derive(Debug)]
 pub struct Turner {
     pages: Pages,
     guard: Guard,
+    lookups: Rc<Lookups>,
+    /// Whose read it is, as warnings name it.
+    reader: String,
 }
 
 impl Pages {
@@ -17,31 +26,43 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// A config error: a JSON Pointer of these pages is none.
+    /// A config error: a JSON Pointer of these pages is none, or settings of theirs don't go together.
     pub fn open(&self, request: &mut Request) -> Result<Turner> {
+        let reader = request.place();
+        self.open_for(request, Rc::default(), reader)
+    }
+
+    /// As [`Pages::open`]; what answers don't have is told together with that of other calls.
+    pub(in crate::http) fn open_for(
+        &self,
+        request: &mut Request,
+        lookups: Rc<Lookups>,
+        reader: String,
+    ) -> Result<Turner> {
         self.check()?;
         if let Rule::Counted(counted) = &self.rule {
             counted.begin(request)?;
         }
-        if let Some((place, size)) = &self.size
-            && place.get(request).is_none()
+        if let Some((Some(place), size)) = &self.size
+            && place.get(request).is_none_or(|size| size.is_null())
         {
             place.set(request, (*size).into())?;
         }
         let mut guard = Guard::default();
         guard.is_new(request);
-        Ok(Turner { pages: self.clone(), guard })
+        Ok(Turner { pages: self.clone(), guard, lookups, reader })
     }
 
     fn check(&self) -> Result<()> {
-        if let Some((place, _)) = &self.size {
+        if let Some((Some(place), _)) = &self.size {
             place.check()?;
         }
         for end in &self.ends {
-            if let End::Unless(pointer) | End::Once(pointer) = end {
+            if let End::Unless(pointer, _) | End::Once(pointer) = end {
                 pointer::check(pointer)?;
             }
         }
+        self.check_total()?;
         match &self.rule {
             Rule::Counted(counted) => counted.check(),
             Rule::Cursor(place, token) => place.check().and_then(|()| token.check()),
@@ -51,47 +72,31 @@ impl Pages {
         }
     }
 
-    fn is_last(&self, page: &Page<'_>) -> bool {
-        self.ends.iter().any(|end| match end {
-            End::Unless(pointer) => !is_true(page, pointer),
-            End::Once(pointer) => is_true(page, pointer),
-            End::When(is_last) => is_last(page),
-        })
-    }
-
-    fn turn(&self, page: &Page<'_>, request: &mut Request) -> Result<bool> {
+    fn check_total(&self) -> Result<()> {
+        let Some((total, at)) = &self.total else { return Ok(()) };
+        pointer::check(at)?;
         match &self.rule {
-            Rule::None => Ok(false),
-            Rule::Counted(counted) => {
-                let size = self.size.as_ref().map(|(_, size)| *size);
-                counted.turn(size, page, request)
+            Rule::Counted(counted) if counted.needs_size(*total) && self.size.is_none() => {
+                Err(Error::config("a total of this kind needs a page's size beside it"))
             }
-            Rule::Cursor(place, token) => follow_cursor(place, token, page, request),
-            Rule::Url(token) => match token.find(page) {
-                Some(Value::String(address)) => link::follow(request, &address).map(|()| true),
-                Some(_) => Err(Error::system(format!("{token} is no text, but should be a URL"))),
-                None => Ok(false),
-            },
-            Rule::Link => match link::next(page.headers) {
-                Some(address) => link::follow(request, address).map(|()| true),
-                None => Ok(false),
-            },
-            Rule::Relay { page_info, cursor } => {
-                if page.records > 0 && page.rest.pointer(page_info).is_none() {
-                    return Err(Error::system(format!("the answer has no {page_info}")));
-                }
-                if !is_true(page, &format!("{page_info}/hasNextPage")) {
-                    return Ok(false);
-                }
-                let token = Token::rest(format!("{page_info}/endCursor"));
-                if follow_cursor(cursor, &token, page, request)? {
-                    return Ok(true);
-                }
-                Err(Error::system(format!("{page_info} says that there is a next page, not where")))
-            }
-            Rule::By(rule) => rule(page, request),
+            Rule::Counted(_) => Ok(()),
+            _ => Err(Error::config("only pages that are numbered or counted off end by a total")),
         }
     }
+
+    fn is_end_token(&self, token: &Value) -> bool {
+        self.end_tokens.iter().any(|end| same(end, token))
+    }
+}
+
+/// What an answer says of pages behind it.
+#[derive(Clone)]
+enum Said {
+    Nothing,
+    More,
+    Last,
+    /// It should have said it at this pointer, which no answer had.
+    Missing(String),
 }
 
 impl Turner {
@@ -99,43 +104,225 @@ impl Turner {
     ///
     /// # Errors
     ///
-    /// A system error: the API gave a page again, or what leads to the next one isn't what it should be.
+    /// A system error: the API gave a page again, what leads to the next one isn't what it should be, or
+    /// pages would be left out.
     pub fn next(&mut self, page: &Page<'_>, request: &mut Request) -> Result<bool> {
-        if self.pages.is_last(page) || !self.pages.turn(page, request)? {
+        let said = self.said(page, request)?;
+        if let Said::Last = said {
             return Ok(false);
         }
-        let counted = matches!(self.pages.rule, Rule::Counted(_));
-        if !self.guard.is_new(request) || counted && self.guard.is_stuck(page) {
-            return Err(Error::system(format!(
-                "the API gave the same page again: {} leads in a circle",
-                self.pages.rule
-            )));
+        if page.records == 0 && self.pages.guard != LoopGuard::Requests {
+            return Ok(false);
         }
+        if let Said::Missing(pointer) = said {
+            return match self.turn(false, page, &mut request.clone())? {
+                true => Err(Error::system(format!(
+                    "the answer has no {pointer} to say whether there are more pages, but {} leads \
+                     on to one",
+                    self.pages.rule
+                ))),
+                false => Ok(false),
+            };
+        }
+        let is_sure = matches!(said, Said::More);
+        if !self.turn(is_sure, page, request)? {
+            return match (is_sure, &self.pages.rule) {
+                (true, Rule::Cursor(_, token) | Rule::Url(token)) if !self.is_end(token, page) => {
+                    Err(Error::system(format!(
+                        "the answer says that there are more pages, but {token} doesn't say where"
+                    )))
+                }
+                _ => Ok(false),
+            };
+        }
+        self.guard(page, request)?;
         Ok(true)
     }
-}
 
-fn follow_cursor(
-    place: &Place,
-    token: &Token,
-    page: &Page<'_>,
-    request: &mut Request,
-) -> Result<bool> {
-    match token.find(page) {
-        Some(cursor) => place.set(request, cursor).map(|()| true),
-        // A record that is no different from others is no end.
-        None if matches!(token, Token::Last(_)) && page.last.is_some() => {
-            Err(Error::system(format!("{token} holds nothing to go on with")))
+    /// What the answer itself says, in the order of importance.
+    fn said(&self, page: &Page<'_>, request: &Request) -> Result<Said> {
+        let mut said = Said::Nothing;
+        for end in &self.pages.ends {
+            match end {
+                End::When(is_last) if is_last(page) => return Ok(Said::Last),
+                End::When(_) => {}
+                End::Once(pointer) => {
+                    let lookup = self.lookup(pointer, "which says that a page is the last one");
+                    if note(&lookup, page, flag(page, pointer)?) == Some(true) {
+                        return Ok(Said::Last);
+                    }
+                }
+                End::Unless(pointer, may_be_missing) => {
+                    let lookup = self.lookup(pointer, "which says whether there are more pages");
+                    match note(&lookup, page, flag(page, pointer)?) {
+                        Some(true) => said = Said::More,
+                        Some(false) => return Ok(Said::Last),
+                        None if *may_be_missing || lookup.is_found() || page.records == 0 => {
+                            return Ok(Said::Last);
+                        }
+                        None => return Ok(Said::Missing(pointer.clone())),
+                    }
+                }
+            }
         }
-        None => Ok(false),
+        match self.said_by_total(page, request)? {
+            Said::Nothing => Ok(said),
+            by_total => Ok(by_total),
+        }
+    }
+
+    fn said_by_total(&self, page: &Page<'_>, request: &Request) -> Result<Said> {
+        let (Some((kind, pointer)), Rule::Counted(counted)) = (&self.pages.total, &self.pages.rule)
+        else {
+            return Ok(Said::Nothing);
+        };
+        let lookup = self.lookup(pointer, "which says how much there is");
+        note(&lookup, page, page.rest.pointer(pointer));
+        let Some(many) = total(page, pointer)? else { return Ok(Said::Nothing) };
+        let size = self.pages.size.as_ref().map(|(_, size)| *size);
+        match counted.goes_on((*kind, many), size, page, request)? {
+            true => Ok(Said::More),
+            false => Ok(Said::Last),
+        }
+    }
+
+    /// Makes a request that of the next page, by the pages' own rule.
+    fn turn(&self, is_sure: bool, page: &Page<'_>, request: &mut Request) -> Result<bool> {
+        match &self.pages.rule {
+            Rule::None => Ok(false),
+            Rule::Counted(counted) => {
+                let size = self.pages.size.as_ref().map(|(_, size)| *size);
+                counted.turn(size, is_sure, page, request)
+            }
+            Rule::Cursor(place, token) => self.follow_cursor(place, token, page, request),
+            Rule::Url(token) => match self.find(token, page) {
+                Some(Value::String(address)) => link::follow(request, &address).map(|()| true),
+                Some(_) => Err(Error::system(format!("{token} is no text, but should be a URL"))),
+                None => Ok(false),
+            },
+            Rule::Link => {
+                let lookup =
+                    self.lookup("the header Link", "which leads to the next page, if there is one");
+                note(&lookup, page, page.headers.get(LINK));
+                match link::next(page.headers) {
+                    Some(address) => link::follow(request, address).map(|()| true),
+                    None => Ok(false),
+                }
+            }
+            Rule::Relay { page_info, cursor } => self.relay(page_info, cursor, page, request),
+            Rule::By(rule) => rule(page, request),
+        }
+    }
+
+    fn follow_cursor(
+        &self,
+        place: &Place,
+        token: &Token,
+        page: &Page<'_>,
+        request: &mut Request,
+    ) -> Result<bool> {
+        match self.find(token, page) {
+            Some(cursor) => place.set(request, cursor).map(|()| true),
+            // A record that is no different from others is no end.
+            None if matches!(token, Token::Last(_)) && !self.is_end(token, page) => {
+                Err(Error::system(format!("{token} holds nothing to go on with")))
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// GraphQL answers with what its query asks for, so nothing may be missing.
+    fn relay(
+        &self,
+        page_info: &str,
+        cursor: &Place,
+        page: &Page<'_>,
+        request: &mut Request,
+    ) -> Result<bool> {
+        let missing = |what: &str| Err(Error::system(format!("the answer has no {what}")));
+        if page.records > 0 && page.rest.pointer(page_info).is_none() {
+            return missing(page_info);
+        }
+        let more = format!("{page_info}/hasNextPage");
+        match flag(page, &more)? {
+            Some(true) => {}
+            None if page.records > 0 => return missing(&more),
+            Some(false) | None => return Ok(false),
+        }
+        let token = Token::rest(format!("{page_info}/endCursor"));
+        match token.find(page) {
+            Found::Value(value) => cursor.set(request, value).map(|()| true),
+            Found::Missing | Found::Nothing => {
+                Err(Error::system(format!("{page_info} says that there is a next page, not where")))
+            }
+        }
+    }
+
+    /// The value that leads on, if there is one.
+    fn find(&self, token: &Token, page: &Page<'_>) -> Option<Value> {
+        let found = token.find(page);
+        if !matches!(token, Token::Last(_)) {
+            let lookup =
+                self.lookup(&token.to_string(), "which leads to the next page, if there is one");
+            note(&lookup, page, (found != Found::Missing).then_some(()));
+        }
+        match found {
+            Found::Value(value) if !self.pages.is_end_token(&value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether a value says in words that there are no more pages, or there is no record to have one.
+    fn is_end(&self, token: &Token, page: &Page<'_>) -> bool {
+        match (token.find(page), token) {
+            (Found::Value(value), _) => self.pages.is_end_token(&value),
+            (_, Token::Last(_)) => page.last.is_none(),
+            (Found::Missing | Found::Nothing, _) => false,
+        }
+    }
+
+    fn lookup(&self, what: &str, which: &str) -> Arc<Lookup> {
+        self.lookups
+            .of(&format!("{}: no answer had {what}, {which}; it may be misspelt", self.reader))
+    }
+
+    /// # Errors
+    ///
+    /// The pages go in a circle.
+    fn guard(&mut self, page: &Page<'_>, request: &Request) -> Result<()> {
+        let counted = matches!(self.pages.rule, Rule::Counted(_));
+        let is_circle = match self.pages.guard {
+            LoopGuard::Requests => {
+                !self.guard.is_new(request) || counted && self.guard.is_stuck(page)
+            }
+            LoopGuard::Pages => self.guard.is_stuck(page),
+            LoopGuard::Off => false,
+        };
+        if !is_circle {
+            return Ok(());
+        }
+        Err(Error::system(format!(
+            "the API gave the same page again: {} leads in a circle",
+            self.pages.rule
+        )))
     }
 }
 
-/// Some APIs write truth as text; one that leaves it out means no.
-fn is_true(page: &Page<'_>, pointer: &str) -> bool {
-    match page.rest.pointer(pointer) {
-        Some(Value::Bool(truth)) => *truth,
-        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-        _ => false,
+/// Remembers whether an answer has something. One without records may lack what others have.
+fn note<T>(lookup: &Lookup, page: &Page<'_>, found: Option<T>) -> Option<T> {
+    match &found {
+        Some(_) => lookup.found(),
+        None if page.records > 0 => lookup.missed(),
+        None => {}
     }
+    found
+}
+
+/// Whether two values are written alike.
+fn same(one: &Value, other: &Value) -> bool {
+    let written = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    written(one) == written(other)
 }

@@ -1,9 +1,9 @@
 //! Changes to records, in a user's words.
 
 use super::tagged::{alternative, typed};
-use super::template::pointer_to;
+use super::template::{Document, Values, pointer_to};
 use crate::Result;
-use crate::http::Transform;
+use crate::http::{Transform, pointer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -32,7 +32,8 @@ pub(super) enum ChangeSettings {
 pub(super) struct AddSettings {
     /// The field: a name or a JSON Pointer
     field: String,
-    /// What it holds
+    /// What it holds; {customer} in its texts stands for what a parent gives, as in the path, and a text that is
+    /// nothing else is the value itself
     value: Value,
 }
 
@@ -63,20 +64,47 @@ pub(super) struct FlattenSettings {
     between: String,
 }
 
+/// A change that was described.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// The same for all records of a stream.
+    Fixed(Transform),
+    /// A field with what a parent gives.
+    Add(String, Document),
+}
+
 impl ChangeSettings {
-    /// The change that is meant.
+    /// The change that is meant; values may come from parents by the `known` names.
     ///
     /// # Errors
     ///
-    /// A config error: a field is no JSON Pointer.
-    pub(super) fn transform(&self) -> Result<Transform> {
-        match self {
-            Self::Add(given) => Transform::add(&pointer_to(&given.field), given.value.clone()),
-            Self::Remove(given) => Transform::remove(&pointer_to(&given.field)),
-            Self::Rename(given) => {
-                Transform::rename(&pointer_to(&given.field), &pointer_to(&given.to))
+    /// A config error: a field is no JSON Pointer, or a value has a name that isn't known.
+    pub(super) fn change(&self, known: &[String]) -> Result<Change> {
+        Ok(Change::Fixed(match self {
+            Self::Add(given) => {
+                let field = pointer_to(&given.field);
+                pointer::check(&field)?;
+                return Ok(Change::Add(field, Document::parse(&given.value, known)?));
             }
-            Self::Flatten(given) => Ok(Transform::flatten(&given.between)),
+            Self::Remove(given) => Transform::remove(&pointer_to(&given.field))?,
+            Self::Rename(given) => {
+                Transform::rename(&pointer_to(&given.field), &pointer_to(&given.to))?
+            }
+            Self::Flatten(given) => Transform::flatten(&given.between),
+        }))
+    }
+}
+
+impl Change {
+    /// The change of the records of one slice.
+    ///
+    /// # Errors
+    ///
+    /// The slice doesn't have what is named.
+    pub(super) fn with(&self, values: &Values) -> Result<Transform> {
+        match self {
+            Self::Fixed(transform) => Ok(transform.clone()),
+            Self::Add(field, document) => Transform::add(field, document.fill(values)?),
         }
     }
 }

@@ -74,20 +74,23 @@ pub(super) struct StreamSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     pub(super) namespace: Option<String>,
-    /// Its path below the address; {customer} stands for what a parent gives by that name
+    /// Its path below the address; {customer} stands for what a parent gives by that name, {cursor} for where
+    /// the cursor begins, {window_start} and {window_end} for a span's beginning and end
     #[serde(default)]
     pub(super) path: String,
     /// The method; by default GET, and POST where something is sent
     #[serde(default)]
     #[schemars(with = "MethodSettings")]
     pub(super) method: Option<MethodSettings>,
-    /// Parameters of the query; {customer} as in the path
+    /// Parameters of the query; {customer} as in the path. A parameter with {cursor} is left out where all
+    /// records are asked for
     #[serde(default)]
     pub(super) query: BTreeMap<String, Text>,
-    /// Headers in the place of those of all streams. They are treated as secrets
+    /// Headers in the place of those of all streams; {customer} as in the path. They are treated as secrets
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Secret>,
-    /// A JSON text to send; {customer} as in the path, and a text that is nothing else is the value itself
+    /// A JSON text to send; {customer} as in the path, and a text that is nothing else is the value itself. A
+    /// member with {cursor} is left out where all records are asked for
     #[serde(default)]
     #[schemars(with = "Map<String, Value>")]
     pub(super) body: Option<Map<String, Value>>,
@@ -195,6 +198,20 @@ pub(super) struct ParentSettings {
     /// What it is called here: {customer} stands for it, if this is customer
     #[serde(rename = "as")]
     pub(super) name: String,
+    /// What becomes of records of the parent that don't have the field, or null in it
+    #[serde(default)]
+    pub(super) missing: MissingSettings,
+}
+
+/// What becomes of records of a parent that don't have what is needed of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MissingSettings {
+    /// Nothing is read for them; a warning tells how many they were
+    #[default]
+    Skip,
+    /// The stream fails
+    Fail,
 }
 
 fn yes() -> bool {

@@ -27,6 +27,12 @@ pub(super) struct CursorSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     pub(super) body: Option<String>,
+    /// How its value is written where it is sent, if not as records have it: a text with the signs of strftime,
+    /// such as %Y-%m-%d or %Y-%m-%dT%H:%M:%SZ (in UTC), or seconds or milliseconds for those since 1970. {cursor}
+    /// in other texts of the request stands for it as well
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) sent_format: Option<String>,
     /// Where to begin; by default with everything, also with records that don't have the field
     #[serde(default)]
     #[schemars(with = "String")]

@@ -1,10 +1,13 @@
 //! How pages follow each other, in a user's words.
 
 use super::tagged::{alternative, typed};
-use crate::http::{Pages, Place, Token};
+use super::template::{Text, pointer_to};
+use crate::http::{LoopGuard, Pages, Place, Token, pointer};
 use crate::{Error, Result};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 /// How one page leads to the next.
 #[derive(Debug, Clone, JsonSchema)]
@@ -15,16 +18,16 @@ pub(super) enum PagesSettings {
     None,
     /// Pages have numbers
     #[schemars(title = "Page number")]
-    Number(NumberSettings),
+    Number(Box<NumberSettings>),
     /// Pages begin behind so many records
     #[schemars(title = "Offset")]
-    Offset(OffsetSettings),
+    Offset(Box<OffsetSettings>),
     /// Each page says where the next one begins
     #[schemars(title = "Cursor")]
     Cursor(Box<CursorPages>),
     /// Each page has the address of the next one
     #[schemars(title = "Next address")]
-    NextUrl(NextUrlSettings),
+    NextUrl(Box<NextUrlSettings>),
     /// The header Link has the address of the next page
     #[schemars(title = "Link header")]
     Link,
@@ -37,42 +40,116 @@ pub(super) enum PagesSettings {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NumberSettings {
-    /// The parameter of the query that has the number
-    query: String,
+    /// The parameter of the query that has the number; of GraphQL, the variable
+    #[serde(default)]
+    #[schemars(with = "String")]
+    query: Option<String>,
+    /// The place in the body that has the number, in the place of a parameter: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    body: Option<String>,
     /// The first page's number
     #[serde(default = "one")]
     first: u64,
-    /// The parameter that asks for the size of pages
+    /// The parameter that asks for the size of pages; of GraphQL, the variable
     #[serde(default)]
     #[schemars(with = "String")]
     size_query: Option<String>,
-    /// How many records a page has; one with fewer is the last. Without it the first empty one is
+    /// The place in the body that asks for the size of pages, in the place of a parameter: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    size_body: Option<String>,
+    /// How many records a page has; one with fewer is the last, unless the answer says how much there is.
+    /// Without it the first empty one is
     #[serde(default)]
     #[schemars(with = "u64", range(min = 1))]
     size: Option<u64>,
+    /// Where the answer says how many pages there are: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    total_pages: Option<String>,
+    /// Where the answer says how many records there are in all: a JSON Pointer; size is needed beside it
+    #[serde(default)]
+    #[schemars(with = "String")]
+    total_records: Option<String>,
+    /// Where the answer says whether there are more pages: a JSON Pointer to true or false, which may be
+    /// written as 1 or 0, or as a text
+    #[serde(default)]
+    #[schemars(with = "String")]
+    more: Option<String>,
+    /// Whether answers without it are those of last pages. By default that it is in no answer is an error
+    /// where something else leads to a next page
+    #[serde(default)]
+    more_may_be_missing: bool,
+    /// Where the answer says whether it is the last page: a JSON Pointer to true or false, as in more
+    #[serde(default)]
+    #[schemars(with = "String")]
+    last: Option<String>,
+    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
+    /// do elsewhere
+    #[serde(default)]
+    end_status: Vec<u16>,
+    /// What counts as going in a circle
+    #[serde(default)]
+    loop_guard: GuardSettings,
 }
 
 /// The settings of [`PagesSettings::Offset`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OffsetSettings {
-    /// The parameter of the query that has the offset
-    query: String,
-    /// The parameter that asks for the size of pages
+    /// The parameter of the query that has the offset; of GraphQL, the variable
+    #[serde(default)]
+    #[schemars(with = "String")]
+    query: Option<String>,
+    /// The place in the body that has the offset, in the place of a parameter: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    body: Option<String>,
+    /// The parameter that asks for the size of pages; of GraphQL, the variable
     #[serde(default)]
     #[schemars(with = "String")]
     size_query: Option<String>,
-    /// How many records a page has; one with fewer is the last. Without it the first empty one is
+    /// The place in the body that asks for the size of pages, in the place of a parameter: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    size_body: Option<String>,
+    /// How many records a page has; one with fewer is the last, unless the answer says how much there is.
+    /// Without it the first empty one is
     #[serde(default)]
     #[schemars(with = "u64", range(min = 1))]
     size: Option<u64>,
+    /// Where the answer says how many records there are in all: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    total_records: Option<String>,
+    /// Where the answer says whether there are more pages: a JSON Pointer to true or false, which may be
+    /// written as 1 or 0, or as a text
+    #[serde(default)]
+    #[schemars(with = "String")]
+    more: Option<String>,
+    /// Whether answers without it are those of last pages. By default that it is in no answer is an error
+    /// where something else leads to a next page
+    #[serde(default)]
+    more_may_be_missing: bool,
+    /// Where the answer says whether it is the last page: a JSON Pointer to true or false, as in more
+    #[serde(default)]
+    #[schemars(with = "String")]
+    last: Option<String>,
+    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
+    /// do elsewhere
+    #[serde(default)]
+    end_status: Vec<u16>,
+    /// What counts as going in a circle
+    #[serde(default)]
+    loop_guard: GuardSettings,
 }
 
 /// The settings of [`PagesSettings::Cursor`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CursorPages {
-    /// The parameter of the query that says where a page begins
+    /// The parameter of the query that says where a page begins; of GraphQL, the variable
     #[serde(default)]
     #[schemars(with = "String")]
     query: Option<String>,
@@ -92,10 +169,30 @@ pub(super) struct CursorPages {
     #[serde(default)]
     #[schemars(with = "String")]
     header: Option<String>,
-    /// Where the answer says whether there are more pages: a JSON Pointer to true or false
+    /// Where the answer says whether there are more pages: a JSON Pointer to true or false, which may be
+    /// written as 1 or 0, or as a text
     #[serde(default)]
     #[schemars(with = "String")]
     more: Option<String>,
+    /// Whether answers without it are those of last pages. By default that it is in no answer is an error
+    /// where something else leads to a next page
+    #[serde(default)]
+    more_may_be_missing: bool,
+    /// Where the answer says whether it is the last page: a JSON Pointer to true or false, as in more
+    #[serde(default)]
+    #[schemars(with = "String")]
+    last: Option<String>,
+    /// Values in its place that mean that there are no more pages, such as 0 or -1. Null, false and an
+    /// empty text always do
+    #[serde(default)]
+    end_values: Vec<Text>,
+    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
+    /// do elsewhere
+    #[serde(default)]
+    end_status: Vec<u16>,
+    /// What counts as going in a circle
+    #[serde(default)]
+    loop_guard: GuardSettings,
 }
 
 /// The settings of [`PagesSettings::NextUrl`].
@@ -104,6 +201,30 @@ pub(super) struct CursorPages {
 pub(super) struct NextUrlSettings {
     /// Where in an answer the address is: a JSON Pointer
     pointer: String,
+    /// Where the answer says whether there are more pages: a JSON Pointer to true or false, which may be
+    /// written as 1 or 0, or as a text
+    #[serde(default)]
+    #[schemars(with = "String")]
+    more: Option<String>,
+    /// Whether answers without it are those of last pages. By default that it is in no answer is an error
+    /// where something else leads to a next page
+    #[serde(default)]
+    more_may_be_missing: bool,
+    /// Where the answer says whether it is the last page: a JSON Pointer to true or false, as in more
+    #[serde(default)]
+    #[schemars(with = "String")]
+    last: Option<String>,
+    /// Values in its place that mean that there are no more pages, such as 0 or -1. Null, false and an
+    /// empty text always do
+    #[serde(default)]
+    end_values: Vec<Text>,
+    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
+    /// do elsewhere
+    #[serde(default)]
+    end_status: Vec<u16>,
+    /// What counts as going in a circle
+    #[serde(default)]
+    loop_guard: GuardSettings,
 }
 
 /// The settings of [`PagesSettings::Relay`].
@@ -117,61 +238,213 @@ pub(super) struct RelaySettings {
     after: String,
 }
 
+/// What counts as going in a circle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GuardSettings {
+    /// A request that was made before
+    #[default]
+    Requests,
+    /// Three pages in a row that look alike, for an API whose cursor stays the same while its pages
+    /// differ. An empty page is the last one
+    Pages,
+    /// Nothing. An empty page is the last one
+    Off,
+}
+
 impl PagesSettings {
-    /// The pages that are meant.
+    /// The pages that are meant. Of a query of GraphQL parameters are variables.
     ///
     /// # Errors
     ///
     /// A config error: settings that don't go together.
-    pub(super) fn pages(&self) -> Result<Pages> {
+    pub(super) fn pages(&self, is_graphql: bool) -> Result<Pages> {
+        let names = Names { is_graphql };
         Ok(match self {
             Self::None => Pages::none(),
             Self::Number(given) => {
-                let pages = Pages::number(given.query.as_str(), given.first);
-                sized(pages, given.size_query.as_ref(), given.size)?
+                let pages = Pages::number(names.place(&given.query, &given.body)?, given.first);
+                let pages = names.sized(pages, &given.size_query, &given.size_body, given.size)?;
+                let pages = ended_by(pages, &given.total_pages, Pages::total_pages);
+                let pages = ended_by(pages, &given.total_records, Pages::total_records);
+                if given.total_pages.is_some() && given.total_records.is_some() {
+                    let text = "of the settings `total_pages` and `total_records` it can have one";
+                    return Err(Error::config(text));
+                }
+                given.ends().end(pages)?
             }
             Self::Offset(given) => {
-                let pages = Pages::offset(given.query.as_str());
-                sized(pages, given.size_query.as_ref(), given.size)?
+                let pages = Pages::offset(names.place(&given.query, &given.body)?);
+                let pages = names.sized(pages, &given.size_query, &given.size_body, given.size)?;
+                let pages = ended_by(pages, &given.total_records, Pages::total_records);
+                given.ends().end(pages)?
             }
-            Self::Cursor(given) => given.pages()?,
-            Self::NextUrl(given) => Pages::next_url(given.pointer.as_str()),
+            Self::Cursor(given) => {
+                let place = names.place(&given.query, &given.body)?;
+                given.ends().end(Pages::cursor(place, given.token()?))?
+            }
+            Self::NextUrl(given) => given.ends().end(Pages::next_url(given.pointer.as_str()))?,
             Self::Link => Pages::link(),
             Self::Relay(given) => Pages::relay(&given.page_info, &given.after),
         })
     }
 }
 
-fn sized(pages: Pages, parameter: Option<&String>, size: Option<u64>) -> Result<Pages> {
-    match (parameter, size) {
-        (Some(parameter), Some(size)) => Ok(pages.size(parameter.as_str(), size)),
-        (None, Some(size)) => Ok(pages.until(move |page| page.records < size)),
-        (None, None) => Ok(pages),
-        (Some(_), None) => Err(Error::config("setting `size` is missing beside `size_query`")),
+/// How parameters are named.
+struct Names {
+    is_graphql: bool,
+}
+
+impl Names {
+    fn parameter(&self, name: &str) -> Place {
+        match self.is_graphql {
+            true => Place::body(pointer::below("/variables", name)),
+            false => Place::query(name),
+        }
+    }
+
+    fn place(&self, query: &Option<String>, body: &Option<String>) -> Result<Place> {
+        match (query, body) {
+            (Some(name), None) => Ok(self.parameter(name)),
+            (None, Some(pointer)) => Ok(Place::body(pointer)),
+            _ => Err(Error::config("it needs one of the settings `query` and `body`")),
+        }
+    }
+
+    fn sized(
+        &self,
+        pages: Pages,
+        query: &Option<String>,
+        body: &Option<String>,
+        size: Option<u64>,
+    ) -> Result<Pages> {
+        match (query, body, size) {
+            (Some(name), None, Some(size)) => Ok(pages.size(self.parameter(name), size)),
+            (None, Some(pointer), Some(size)) => Ok(pages.size(Place::body(pointer), size)),
+            (None, None, Some(size)) => Ok(pages.size_of(size)),
+            (None, None, None) => Ok(pages),
+            (Some(_), Some(_), _) => {
+                let text = "of the settings `size_query` and `size_body` it can have one";
+                Err(Error::config(text))
+            }
+            (Some(_), None, None) => {
+                Err(Error::config("setting `size` is missing beside `size_query`"))
+            }
+            (None, Some(_), None) => {
+                Err(Error::config("setting `size` is missing beside `size_body`"))
+            }
+        }
+    }
+}
+
+fn ended_by(
+    pages: Pages,
+    pointer: &Option<String>,
+    end: impl FnOnce(Pages, String) -> Pages,
+) -> Pages {
+    match pointer {
+        Some(pointer) => end(pages, pointer.clone()),
+        None => pages,
+    }
+}
+
+/// What ends pages beside their own rule.
+struct Ends<'a> {
+    more: &'a Option<String>,
+    more_may_be_missing: bool,
+    last: &'a Option<String>,
+    values: &'a [Text],
+    statuses: &'a [u16],
+    guard: GuardSettings,
+}
+
+impl Ends<'_> {
+    fn end(&self, mut pages: Pages) -> Result<Pages> {
+        pages = match (self.more, self.more_may_be_missing) {
+            (Some(pointer), false) => pages.while_true(pointer),
+            (Some(pointer), true) => pages.while_true_or_missing_at_end(pointer),
+            (None, false) => pages,
+            (None, true) => {
+                let text = "setting `more` is missing beside `more_may_be_missing`";
+                return Err(Error::config(text));
+            }
+        };
+        pages = ended_by(pages, self.last, Pages::until_true);
+        for value in self.values {
+            pages = pages.until_token(value.as_str());
+        }
+        for status in self.statuses {
+            pages = pages.until_status(*status);
+        }
+        Ok(pages.guard(match self.guard {
+            GuardSettings::Requests => LoopGuard::Requests,
+            GuardSettings::Pages => LoopGuard::Pages,
+            GuardSettings::Off => LoopGuard::Off,
+        }))
+    }
+}
+
+impl NumberSettings {
+    fn ends(&self) -> Ends<'_> {
+        Ends {
+            more: &self.more,
+            more_may_be_missing: self.more_may_be_missing,
+            last: &self.last,
+            values: &[],
+            statuses: &self.end_status,
+            guard: self.loop_guard,
+        }
+    }
+}
+
+impl OffsetSettings {
+    fn ends(&self) -> Ends<'_> {
+        Ends {
+            more: &self.more,
+            more_may_be_missing: self.more_may_be_missing,
+            last: &self.last,
+            values: &[],
+            statuses: &self.end_status,
+            guard: self.loop_guard,
+        }
     }
 }
 
 impl CursorPages {
-    fn pages(&self) -> Result<Pages> {
-        let place = match (&self.query, &self.body) {
-            (Some(name), None) => Place::query(name),
-            (None, Some(pointer)) => Place::body(pointer),
-            _ => return Err(Error::config("it needs one of the settings `query` and `body`")),
-        };
-        let token = match (&self.pointer, &self.last_record, &self.header) {
-            (Some(pointer), None, None) => Token::rest(pointer),
-            (None, Some(field), None) => Token::last(super::template::pointer_to(field)),
-            (None, None, Some(name)) => Token::header(name),
+    fn ends(&self) -> Ends<'_> {
+        Ends {
+            more: &self.more,
+            more_may_be_missing: self.more_may_be_missing,
+            last: &self.last,
+            values: &self.end_values,
+            statuses: &self.end_status,
+            guard: self.loop_guard,
+        }
+    }
+
+    fn token(&self) -> Result<Token> {
+        match (&self.pointer, &self.last_record, &self.header) {
+            (Some(pointer), None, None) => Ok(Token::rest(pointer)),
+            (None, Some(field), None) => Ok(Token::last(pointer_to(field))),
+            (None, None, Some(name)) => Ok(Token::header(name)),
             _ => {
                 let text = "it needs one of the settings `pointer`, `last_record` and `header`";
-                return Err(Error::config(text));
+                Err(Error::config(text))
             }
-        };
-        let pages = Pages::cursor(place, token);
-        Ok(match &self.more {
-            Some(pointer) => pages.while_true(pointer),
-            None => pages,
-        })
+        }
+    }
+}
+
+impl NextUrlSettings {
+    fn ends(&self) -> Ends<'_> {
+        Ends {
+            more: &self.more,
+            more_may_be_missing: self.more_may_be_missing,
+            last: &self.last,
+            values: &self.end_values,
+            statuses: &self.end_status,
+            guard: self.loop_guard,
+        }
     }
 }
 
@@ -180,15 +453,22 @@ impl<'de> Deserialize<'de> for PagesSettings {
         let (kind, settings) = alternative(settings)?;
         match kind.as_str() {
             "none" => Ok(Self::None),
-            "number" => typed(settings).map(Self::Number),
-            "offset" => typed(settings).map(Self::Offset),
-            "cursor" => typed(settings).map(|pages| Self::Cursor(Box::new(pages))),
-            "next_url" => typed(settings).map(Self::NextUrl),
+            "number" => boxed(settings, Self::Number),
+            "offset" => boxed(settings, Self::Offset),
+            "cursor" => boxed(settings, Self::Cursor),
+            "next_url" => boxed(settings, Self::NextUrl),
             "link" => Ok(Self::Link),
             "relay" => typed(settings).map(Self::Relay),
             _ => Err(serde::de::Error::custom("no known type")),
         }
     }
+}
+
+fn boxed<T: DeserializeOwned, E: serde::de::Error>(
+    settings: Map<String, Value>,
+    pages: impl FnOnce(Box<T>) -> PagesSettings,
+) -> Result<PagesSettings, E> {
+    typed(settings).map(|given| pages(Box::new(given)))
 }
 
 fn one() -> u64 {

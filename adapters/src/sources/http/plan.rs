@@ -1,13 +1,14 @@
 //! From what is described to streams.
 
 use super::config::{
-    ErrorsSettings, GraphQlSettings, MethodSettings, ParentSettings, StreamSettings,
+    ErrorsSettings, GraphQlSettings, MethodSettings, ParentSettings, Settings, StreamSettings,
 };
 use super::family::Parent;
 use super::pages::PagesSettings;
-use super::stream::{HttpStream, Parts, Sent};
-use super::template::{Document, Template, Text, pointer_to};
-use super::windows::Windows;
+use super::sent::SentFormat;
+use super::stream::{HttpStream, Parts, Sent, Texts};
+use super::template::{CURSOR, Document, Template, Text, pointer_to};
+use super::windows::{WINDOW_END, WINDOW_START, Windows};
 use crate::http::{Api, Method, Pages, Request, ToldErrors, Url, pointer};
 use crate::toolkit::{About, AnyStream, Schema, Streams};
 use crate::{Error, Result};
@@ -34,6 +35,38 @@ pub(super) fn streams(described: Vec<StreamSettings>, api: &Api) -> Result<Strea
     let mut plan = Plan { made: described.iter().map(|_| None).collect(), described, api };
     let streams = (0..plan.described.len()).map(|at| plan.make(at, &mut Vec::new()));
     streams.map(|stream| Ok(Box::new(stream?) as Box<dyn AnyStream>)).collect()
+}
+
+/// Looks at the texts that all streams share, in which nothing is filled in.
+///
+/// # Errors
+///
+/// A config error: one of them has what a stream's texts may have, such as what a parent gives.
+pub(super) fn check_shared(settings: &Settings) -> Result<()> {
+    let mut known: Vec<String> = vec![CURSOR.into(), WINDOW_START.into(), WINDOW_END.into()];
+    let parents = settings.streams.iter().filter_map(|stream| stream.parent.as_ref());
+    known.extend(parents.map(|parent| parent.name.clone()));
+    let query = settings.query.iter();
+    let query = query.map(|(name, text)| (format!("query.{name}"), text.as_str(), false));
+    let headers = settings.headers.iter();
+    let headers = headers.map(|(name, text)| (format!("headers.{name}"), text.expose(), true));
+    let url = [("url".to_owned(), settings.url.as_str(), false)];
+    for (setting, text, is_secret) in url.into_iter().chain(query).chain(headers) {
+        let template = Template::of(text, &known);
+        let names: Vec<&str> = template.names().collect();
+        if let Some(name) = names.iter().find(|name| known.iter().any(|one| one == *name)) {
+            return Err(Error::config(format!(
+                "the config is not valid: setting `{setting}`: {{{name}}} can't be filled in here, \
+                 since this is the same for all streams; a stream has settings of its own for it"
+            )));
+        }
+        if let (Some(name), false) = (names.first(), is_secret) {
+            tracing::warn!(
+                "setting `{setting}` has {{{name}}}, which is sent as it stands; to say that this is meant, write \\{{{name}}}"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What a stream is called.
@@ -92,13 +125,15 @@ impl Plan<'_> {
             return Err(wrong(format!("`{name}` is below this stream itself")));
         }
         let pointer = pointer_to(&parent.field);
+        pointer::check(&pointer).map_err(Wrong::Here)?;
         let stream = self.make(at, children).map_err(Wrong::Above)?;
         if stream.names().contains(&parent.name) {
             let text =
                 format!("`{}` is the name of something that its own parent gives", parent.name);
             return Err(wrong(text));
         }
-        Ok(Parent { stream, pointer, name: parent.name.clone() })
+        let (name, missing) = (parent.name.clone(), parent.missing);
+        Ok(Parent { stream, pointer, name, missing, seen: Rc::default() })
     }
 }
 
@@ -110,7 +145,8 @@ enum Wrong {
 }
 
 fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Parts> {
-    let known = parent.as_ref().map(Parent::names).unwrap_or_default();
+    let of_parents = parent.as_ref().map(Parent::names).unwrap_or_default();
+    let known = known_names(&given, &of_parents);
     let name = given.name.clone();
     let at = |setting: &'static str| {
         let name = name.clone();
@@ -127,15 +163,25 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
     if let Some(cursor) = &given.cursor {
         cursor.check().map_err(at("cursor"))?;
     }
-    let changes = given.transformations.iter().map(super::changes::ChangeSettings::transform);
+    let changes = given.transformations.iter().map(|change| change.change(&of_parents));
+    let requests = Texts {
+        path: Template::parse(&given.path, &known).map_err(at("path"))?,
+        query: templates(&given.query, &known).map_err(at("query"))?,
+        headers: headers(&given, &known),
+        sent,
+    };
+    let sent_format = given.cursor.as_ref().and_then(|cursor| cursor.sent_format.as_deref());
+    let sent_format = sent_format.map(SentFormat::parse).transpose().map_err(at("cursor"))?;
+    let is_cursor_named = !of_parents.iter().any(|name| name == CURSOR) && requests.names(CURSOR);
+    check_texts(&given, &requests, is_cursor_named)
+        .map_err(|(setting, error)| at(setting)(error))?;
     Ok(Parts {
         about: about(&given),
         api: api.clone(),
         method,
-        path: Template::parse(&given.path, &known).map_err(at("path"))?,
-        query: templates(&given.query, &known).map_err(at("query"))?,
-        headers: given.headers.clone().into_iter().collect(),
-        sent,
+        requests,
+        is_cursor_named,
+        sent_format,
         records: given.records.parse().map_err(at("records"))?,
         format: given.format,
         declared: declared(&given),
@@ -195,11 +241,73 @@ fn sent(given: &StreamSettings, known: &[String], fault: &dyn Fn(Error) -> Error
     sent.map_err(fault)
 }
 
-fn templates(texts: &BTreeMap<String, Text>, known: &[String]) -> Result<Vec<(String, Template)>> {
+fn templates(
+    texts: &BTreeMap<String, Text>,
+    known: &[String],
+) -> Result<Vec<(Template, Template)>> {
     texts
         .iter()
-        .map(|(name, text)| Ok((name.clone(), Template::parse(text.as_str(), known)?)))
+        .map(|(name, text)| {
+            Ok((Template::parse(name, known)?, Template::parse(text.as_str(), known)?))
+        })
         .collect()
+}
+
+/// Headers are secrets, so what stands in braces there is never told, and one that nobody knows may be a
+/// part of a secret.
+fn headers(given: &StreamSettings, known: &[String]) -> Vec<(String, Template)> {
+    let headers = given.headers.iter().map(|(name, value)| {
+        let template = Template::parse(value.expose(), known).unwrap_or_else(|_| {
+            tracing::warn!(
+                "stream {}: the header {name} has a name in braces that nobody gives; it is sent as it \
+                 stands",
+                given.name
+            );
+            Template::literal(value.expose())
+        });
+        (name.clone(), template)
+    });
+    headers.collect()
+}
+
+/// The names that texts of a request may have: what parents give, the cursor, a span's two ends.
+fn known_names(given: &StreamSettings, of_parents: &[String]) -> Vec<String> {
+    let own = [
+        (CURSOR, given.cursor.is_some()),
+        (WINDOW_START, given.windows.is_some()),
+        (WINDOW_END, given.windows.is_some()),
+    ];
+    let own = own.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name.to_owned());
+    let mut known = of_parents.to_vec();
+    for name in own {
+        if !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    known
+}
+
+/// # Errors
+///
+/// What is wrong with texts that have the cursor or a span, and the setting that has it.
+fn check_texts(
+    given: &StreamSettings,
+    texts: &Texts,
+    is_cursor_named: bool,
+) -> Result<(), (&'static str, Error)> {
+    let has_start = given.cursor.as_ref().is_some_and(|cursor| cursor.start.is_some());
+    if is_cursor_named && !has_start && texts.path.names().any(|name| name == CURSOR) {
+        let text = "a path with {cursor} needs the setting `start` of `cursor`";
+        return Err(("path", Error::config(text)));
+    }
+    let Some(windows) = &given.windows else { return Ok(()) };
+    let is_sent = windows.start_query.is_some() || windows.start_body.is_some();
+    if is_sent || texts.names(WINDOW_START) {
+        return Ok(());
+    }
+    let text = "nothing sends a span's beginning: it needs `start_query` or `start_body`, or \
+                {window_start} in a text of the request";
+    Err(("windows", Error::config(text)))
 }
 
 /// How a stream is paged; a query of GraphQL knows it by itself.
@@ -207,7 +315,7 @@ fn pages(given: Option<&PagesSettings>, graphql: Option<&GraphQlSettings>) -> Re
     let relay = graphql.and_then(|graphql| Some((graphql.page_info.as_deref()?, &graphql.after)));
     let pages = match (given, relay) {
         (None, None) => Pages::none(),
-        (Some(given), None) => given.pages()?,
+        (Some(given), None) => given.pages(graphql.is_some())?,
         (None, Some((page_info, after))) => {
             pointer::check(page_info)?;
             Pages::relay(page_info, after)

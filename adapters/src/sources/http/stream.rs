@@ -1,12 +1,14 @@
 //! A stream that was described.
 
+use super::changes::Change;
 use super::cursor::CursorSettings;
 use super::family::Parent;
 use super::format::FormatSettings;
-use super::template::{Document, Template, Values};
-use super::windows::{Span, Windows};
+use super::sent::SentFormat;
+use super::template::{CURSOR, Document, Template, Values};
+use super::windows::{Span, WINDOW_END, WINDOW_START, WindowSettings, Windows};
 use crate::http::{Api, Call, Method, Pages, RecordPath, ToldErrors, Transform, Verdict, pointer};
-use crate::toolkit::{About, Out, Secret, Slice, Slices, Stream};
+use crate::toolkit::{About, Out, Slice, Slices, Stream};
 use crate::{Error, Result};
 use serde_json::Value;
 use std::rc::Rc;
@@ -21,17 +23,17 @@ pub(super) struct Parts {
     pub(super) about: About,
     pub(super) api: Api,
     pub(super) method: Method,
-    pub(super) path: Template,
-    pub(super) query: Vec<(String, Template)>,
-    pub(super) headers: Vec<(String, Secret)>,
-    pub(super) sent: Sent,
+    pub(super) requests: Texts,
+    /// Whether a text of its requests has the cursor.
+    pub(super) is_cursor_named: bool,
+    pub(super) sent_format: Option<SentFormat>,
     pub(super) records: RecordPath,
     pub(super) format: FormatSettings,
     pub(super) pages: Pages,
     pub(super) cursor: Option<CursorSettings>,
     pub(super) windows: Option<Windows>,
     pub(super) parent: Option<Parent>,
-    pub(super) changes: Rc<[Transform]>,
+    pub(super) changes: Rc<[Change]>,
     pub(super) ignore: Rc<[u16]>,
     /// Fields of which a record has one.
     pub(super) declared: Vec<String>,
@@ -39,11 +41,40 @@ pub(super) struct Parts {
     pub(super) is_resumable: bool,
 }
 
+/// The texts of a stream's requests.
+pub(super) struct Texts {
+    pub(super) path: Template,
+    pub(super) query: Vec<(Template, Template)>,
+    pub(super) headers: Vec<(String, Template)>,
+    pub(super) sent: Sent,
+}
+
+impl Texts {
+    /// Whether one of them has that name.
+    pub(super) fn names(&self, wanted: &str) -> bool {
+        let has = |template: &Template| template.names().any(|name| name == wanted);
+        let in_pairs = |pairs: &[(Template, Template)]| {
+            pairs.iter().any(|(name, value)| has(name) || has(value))
+        };
+        let is_sent = match &self.sent {
+            Sent::Nothing => false,
+            Sent::Json(document) | Sent::GraphQl { variables: document, .. } => {
+                document.names(wanted)
+            }
+            Sent::Form(fields) => in_pairs(fields),
+        };
+        is_sent
+            || has(&self.path)
+            || in_pairs(&self.query)
+            || self.headers.iter().any(|(_, value)| has(value))
+    }
+}
+
 /// What a request has for a body.
 pub(super) enum Sent {
     Nothing,
     Json(Document),
-    Form(Vec<(String, Template)>),
+    Form(Vec<(Template, Template)>),
     GraphQl { query: String, variables: Document },
 }
 
@@ -59,7 +90,9 @@ impl Stream for HttpStream {
                 let parts = names.iter().map(|name| (name.as_str(), given[name].clone()));
                 Some(Slice::partition(parts))
             };
-            return slices.of_parent(parent, make).await;
+            parent.begin();
+            slices.of_parent(parent, make).await?;
+            return parent.conclude(&self.0.name);
         }
         match &self.0.windows {
             Some(windows) => {
@@ -128,15 +161,66 @@ impl HttpStream {
         begin: Option<&Value>,
         span: Option<Span>,
     ) -> Result<Call<'a>> {
-        let Parts { api, method, path, records, pages, .. } = &*self.0;
-        let mut call = api.call(method.clone(), path.fill_path(values)?);
-        for (name, value) in &self.0.query {
-            call = call.query(name, value.fill(values)?);
+        let Parts { api, method, requests, records, pages, sent_format, .. } = &*self.0;
+        let sent = match (sent_format, begin) {
+            (Some(format), Some(begin)) => Some(format.write(begin)?),
+            (_, begin) => begin.cloned(),
+        };
+        let values = &self.with_own(values, sent.as_ref(), span.as_ref());
+        let call = api.call(method.clone(), requests.path.fill_path(values)?);
+        let mut call = call.reader(format!("stream {}", self.0.name));
+        for (name, value) in requests.query.iter().filter(|(_, value)| !value.lacks(values)) {
+            call = call.query(name.fill(values)?, value.fill(values)?);
         }
-        for (name, value) in &self.0.headers {
-            call = call.header(name, value.expose());
+        for (name, value) in requests.headers.iter().filter(|(_, value)| !value.lacks(values)) {
+            call = call.header(name, value.fill(values)?);
         }
-        call = self.send(call, values, begin)?;
+        call = self.send(call, values, &self.beside_body(sent.as_ref(), span.as_ref()))?;
+        call = self.send_beside(call, sent.as_ref(), span.as_ref());
+        if let Some(cursor) = self.0.cursor.as_ref().filter(|_| !self.0.is_cursor_named) {
+            call = cursor.filter(call, begin);
+        }
+        self.judge(self.0.format.of(call, records).pages(pages.clone()), values)
+    }
+
+    /// What texts may have: what parents give, the cursor, a span.
+    fn with_own(&self, values: &Values, begin: Option<&Value>, span: Option<&Span>) -> Values {
+        let mut all = Values::new();
+        if let Some(begin) = begin.filter(|_| self.0.cursor.is_some()) {
+            all.insert(CURSOR.to_owned(), begin.clone());
+        }
+        if let Some(span) = span {
+            all.insert(WINDOW_START.to_owned(), span.start.clone().into());
+            all.insert(WINDOW_END.to_owned(), span.end.clone().into());
+        }
+        // What a parent gives by such a name is meant.
+        all.extend(values.clone());
+        all
+    }
+
+    /// What goes into the body beside what is described, by its place there.
+    fn beside_body<'v>(
+        &'v self,
+        begin: Option<&Value>,
+        span: Option<&Span>,
+    ) -> Vec<(&'v str, Value)> {
+        let cursor = self.0.cursor.as_ref().and_then(|cursor| cursor.body.as_deref());
+        let mut all: Vec<_> = cursor.zip(begin.cloned()).into_iter().collect();
+        if let (Some(windows), Some(span)) = (&self.0.windows, span) {
+            let WindowSettings { start_body, end_body, .. } = &windows.settings;
+            all.extend(start_body.as_deref().map(|place| (place, span.start.clone().into())));
+            all.extend(end_body.as_deref().map(|place| (place, span.end.clone().into())));
+        }
+        all
+    }
+
+    /// Asks for what is new and for a span, by parameters, variables or a header.
+    fn send_beside<'a>(
+        &self,
+        mut call: Call<'a>,
+        begin: Option<&Value>,
+        span: Option<&Span>,
+    ) -> Call<'a> {
         if let (Some(cursor), Some(begin)) = (&self.0.cursor, begin) {
             call = match (&cursor.query, &cursor.header) {
                 (Some(name), _) => self.ask(call, name, begin),
@@ -147,57 +231,61 @@ impl HttpStream {
             };
         }
         if let (Some(windows), Some(span)) = (&self.0.windows, span) {
-            call = self.ask(call, &windows.settings.start_query, &span.start.into());
+            if let Some(name) = &windows.settings.start_query {
+                call = self.ask(call, name, &span.start.clone().into());
+            }
             if let Some(name) = &windows.settings.end_query {
-                call = self.ask(call, name, &span.end.into());
+                call = self.ask(call, name, &span.end.clone().into());
             }
         }
-        if let Some(cursor) = &self.0.cursor {
-            call = cursor.filter(call, begin);
-        }
-        Ok(self.judge(self.0.format.of(call, records).pages(pages.clone())))
+        call
     }
 
     /// Asks by a parameter, or by a variable of GraphQL.
     fn ask<'a>(&self, call: Call<'a>, name: &str, value: &Value) -> Call<'a> {
-        match &self.0.sent {
+        match &self.0.requests.sent {
             Sent::GraphQl { .. } => call.variable(name, value),
             _ => call.query_opt(name, super::template::plain(value)),
         }
     }
 
-    /// Adds the body.
-    fn send<'a>(&self, call: Call<'a>, values: &Values, begin: Option<&Value>) -> Result<Call<'a>> {
-        let place = self.0.cursor.as_ref().and_then(|cursor| cursor.body.as_deref());
-        let begin = place.zip(begin);
-        match &self.0.sent {
-            Sent::Nothing if begin.is_none() => Ok(call),
-            Sent::Nothing => Ok(call.json(with(Value::Null, begin)?)),
-            Sent::Json(document) => Ok(call.json(with(document.fill(values)?, begin)?)),
+    /// Adds the body, with what goes into it by a pointer.
+    fn send<'a>(
+        &self,
+        call: Call<'a>,
+        values: &Values,
+        into: &[(&str, Value)],
+    ) -> Result<Call<'a>> {
+        match &self.0.requests.sent {
+            Sent::Nothing if into.is_empty() => Ok(call),
+            Sent::Nothing => Ok(call.json(with(Value::Null, into)?)),
+            Sent::Json(document) => Ok(call.json(with(document.fill(values)?, into)?)),
             Sent::Form(fields) => {
-                let filled = fields.iter().map(|(name, value)| Ok((name, value.fill(values)?)));
+                let fields = fields.iter().filter(|(_, value)| !value.lacks(values));
+                let filled =
+                    fields.map(|(name, value)| Ok((name.fill(values)?, value.fill(values)?)));
                 let mut filled = filled.collect::<Result<Vec<_>>>()?;
-                let begin = begin.and_then(|(place, value)| {
+                filled.extend(into.iter().filter_map(|(place, value)| {
                     Some((place[1..].to_owned(), super::template::plain(value)?))
-                });
-                if let Some((name, value)) = &begin {
-                    filled.push((name, value.clone()));
-                }
-                Ok(call.form(filled.into_iter().map(|(name, value)| (name.as_str(), value))))
+                }));
+                Ok(call.form(filled))
             }
             Sent::GraphQl { query, variables } => {
                 let Value::Object(variables) = variables.fill(values)? else { return Ok(call) };
                 let call = call.graphql(query);
-                Ok(variables
+                let call = variables
                     .into_iter()
-                    .fold(call, |call, (name, value)| call.variable(name, value)))
+                    .fold(call, |call, (name, value)| call.variable(name, value));
+                Ok(into.iter().fold(call, |call, (place, value)| call.body_at(place, value)))
             }
         }
     }
 
     /// Adds what becomes of answers and records.
-    fn judge<'a>(&self, call: Call<'a>) -> Call<'a> {
-        let (changes, ignore) = (Rc::clone(&self.0.changes), Rc::clone(&self.0.ignore));
+    fn judge<'a>(&self, call: Call<'a>, values: &Values) -> Result<Call<'a>> {
+        let changes = self.0.changes.iter().map(|change| change.with(values));
+        let changes = changes.collect::<Result<Vec<Transform>>>()?;
+        let ignore = Rc::clone(&self.0.ignore);
         let call = match changes.is_empty() {
             true => call,
             false => call.step(move |mut record| {
@@ -209,18 +297,19 @@ impl HttpStream {
             .errors(self.0.errors)
             .declares(self.0.declared.iter().cloned())
             .way_out("if it is none, the stream's setting `errors: ignore` says so");
-        call.classify(move |answer| {
+        Ok(call.classify(move |answer| {
             ignore.contains(&answer.status.as_u16()).then_some(Verdict::Ignore)
-        })
+        }))
     }
 }
 
-/// A body that asks for records from a value on.
-fn with(mut body: Value, begin: Option<(&str, &Value)>) -> Result<Value> {
-    if let Some((place, value)) = begin
-        && !pointer::put(&mut body, place, value.clone())
-    {
-        return Err(Error::config(format!("its body has no place for the cursor at {place}")));
+/// A body with values at pointers into it.
+fn with(mut body: Value, into: &[(&str, Value)]) -> Result<Value> {
+    for (place, value) in into {
+        if !pointer::put(&mut body, place, value.clone()) {
+            let text = format!("its body has no place for the cursor or a span at {place}");
+            return Err(Error::config(text));
+        }
     }
     Ok(body)
 }

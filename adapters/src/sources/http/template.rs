@@ -64,8 +64,12 @@ pub(super) fn pointer_to(field: &str) -> String {
     }
 }
 
-/// A text in which `{name}` stands for a value. Braces around anything but a name are themselves, as they
-/// are in JSON.
+/// The name by which a text has the cursor's value, which isn't always there: what names it is left out
+/// then.
+pub(super) const CURSOR: &str = "cursor";
+
+/// A text in which `{name}` stands for a value, and `\{name}` for itself. Braces around anything but a name
+/// are themselves, as they are in JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template(Vec<Part>);
 
@@ -80,23 +84,75 @@ impl Template {
     ///
     /// A config error: a name isn't among the known ones.
     pub(super) fn parse(text: &str, known: &[String]) -> Result<Self> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some((before, name, after)) = next_name(rest) {
-            if !known.iter().any(|one| one == name) {
+        let parsed = Self::of(text, known);
+        let unknown = parsed.names().find(|name| !known.iter().any(|one| one == name));
+        match unknown.map(str::to_owned) {
+            None => Ok(parsed),
+            Some(name) => {
                 let has = match known {
                     [] => "there is no parent that gives it".to_owned(),
                     known => format!("what there is: {}", known.join(", ")),
                 };
-                return Err(Error::config(format!("nobody knows {{{name}}}; {has}")));
+                Err(Error::config(format!(
+                    "nobody knows {{{name}}}; {has}; the text itself is written as \\{{{name}}}"
+                )))
             }
-            parts.push(Part::Text(before.to_owned()));
-            parts.push(Part::Name(name.to_owned()));
-            rest = after;
         }
-        parts.push(Part::Text(rest.to_owned()));
+    }
+
+    /// The text with all names in it, known or not.
+    pub(super) fn of(text: &str, known: &[String]) -> Self {
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some((before, inner)) = rest.split_once('{') {
+            rest = inner;
+            match (name_in(inner, known), before.strip_suffix('\\')) {
+                (None, _) => plain.extend([before, "{"]),
+                (Some(name), Some(before)) => {
+                    plain.extend([before, "{", name, "}"]);
+                    rest = &inner[name.len() + 1..];
+                }
+                (Some(name), None) => {
+                    plain.push_str(before);
+                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                    parts.push(Part::Name(name.to_owned()));
+                    rest = &inner[name.len() + 1..];
+                }
+            }
+        }
+        plain.push_str(rest);
+        parts.push(Part::Text(plain));
         parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
-        Ok(Self(parts))
+        Self(parts)
+    }
+
+    /// The text as it stands, without escapes.
+    pub(super) fn plain_text(text: &str) -> String {
+        let parts = Self::of(text, &[]).0;
+        let parts = parts.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Name(name) => format!("{{{name}}}"),
+        });
+        parts.collect()
+    }
+
+    /// A text without names.
+    pub(super) fn literal(text: &str) -> Self {
+        Self(vec![Part::Text(text.to_owned())])
+    }
+
+    /// The names in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Name(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Whether it names a cursor that isn't there.
+    pub(super) fn lacks(&self, values: &Values) -> bool {
+        !values.contains_key(CURSOR) && self.names().any(|name| name == CURSOR)
     }
 
     /// The text with values in it.
@@ -143,17 +199,12 @@ fn unknown(name: &str) -> Error {
     Error::system(format!("the slice has no `{name}`"))
 }
 
-fn next_name(text: &str) -> Option<(&str, &str, &str)> {
-    let mut from = 0;
-    while let Some(at) = text[from..].find('{').map(|at| from + at) {
-        let inner = &text[at + 1..];
-        let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        if let Some(end) = end.filter(|end| *end > 0 && inner[*end..].starts_with('}')) {
-            return Some((&text[..at], &inner[..end], &inner[end + 1..]));
-        }
-        from = at + 1;
-    }
-    None
+/// The name that a text begins with, if a brace closes behind it: a known one, or letters, digits and `_`.
+fn name_in<'a>(text: &'a str, known: &[String]) -> Option<&'a str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (name, _) = text.split_once('}')?;
+    let is_name = !name.is_empty() && name.chars().all(is_word);
+    (is_name || known.iter().any(|one| one == name)).then_some(name)
 }
 
 /// A JSON text with templates for its texts.
@@ -162,7 +213,7 @@ pub(super) enum Document {
     Value(Value),
     Text(Template),
     List(Vec<Self>),
-    Object(Vec<(String, Self)>),
+    Object(Vec<(Template, Self)>),
 }
 
 impl Document {
@@ -177,27 +228,50 @@ impl Document {
             }
             Value::Object(map) => Self::Object(
                 map.iter()
-                    .map(|(name, value)| Ok((name.clone(), Self::parse(value, known)?)))
+                    .map(|(name, value)| {
+                        Ok((Template::parse(name, known)?, Self::parse(value, known)?))
+                    })
                     .collect::<Result<_>>()?,
             ),
             value => Self::Value(value.clone()),
         })
     }
 
+    /// The document with values in it, without the members that name a cursor that isn't there.
     pub(super) fn fill(&self, values: &Values) -> Result<Value> {
         Ok(match self {
             Self::Value(value) => value.clone(),
             Self::Text(template) => template.fill_value(values)?,
             Self::List(list) => {
-                Value::Array(list.iter().map(|one| one.fill(values)).collect::<Result<_>>()?)
+                let there = list.iter().filter(|one| !one.lacks(values));
+                Value::Array(there.map(|one| one.fill(values)).collect::<Result<_>>()?)
             }
-            Self::Object(members) => Value::Object(
-                members
+            Self::Object(members) => {
+                let there = members
                     .iter()
-                    .map(|(name, member)| Ok((name.clone(), member.fill(values)?)))
-                    .collect::<Result<_>>()?,
-            ),
+                    .filter(|(name, member)| !name.lacks(values) && !member.lacks(values));
+                let filled =
+                    there.map(|(name, member)| Ok((name.fill(values)?, member.fill(values)?)));
+                Value::Object(filled.collect::<Result<_>>()?)
+            }
         })
+    }
+
+    fn lacks(&self, values: &Values) -> bool {
+        matches!(self, Self::Text(template) if template.lacks(values))
+    }
+
+    /// Whether a text or name in it has that name.
+    pub(super) fn names(&self, wanted: &str) -> bool {
+        let has = |template: &Template| template.names().any(|name| name == wanted);
+        match self {
+            Self::Value(_) => false,
+            Self::Text(template) => has(template),
+            Self::List(list) => list.iter().any(|one| one.names(wanted)),
+            Self::Object(members) => {
+                members.iter().any(|(name, member)| has(name) || member.names(wanted))
+            }
+        }
     }
 }
 
@@ -244,7 +318,43 @@ mod tests {
     #[test]
     fn a_name_that_nobody_gives_is_a_fault_of_the_config() {
         let told = |known: &[String]| Template::parse("{x}", known).unwrap_err().to_string();
-        assert_eq!(told(&[]), "nobody knows {x}; there is no parent that gives it");
-        assert_eq!(told(&known()), "nobody knows {x}; what there is: id, name");
+        let escape = r"the text itself is written as \{x}";
+        assert_eq!(
+            told(&[]),
+            format!("nobody knows {{x}}; there is no parent that gives it; {escape}")
+        );
+        assert_eq!(
+            told(&known()),
+            format!("nobody knows {{x}}; what there is: id, name; {escape}")
+        );
+    }
+
+    #[test]
+    fn a_text_with_braces_is_written_with_an_escape() {
+        let filled = |text: &str| Template::parse(text, &known()).unwrap().fill(&values()).unwrap();
+        assert_eq!(filled(r"posts\{message}"), "posts{message}");
+        assert_eq!(filled(r"\{id} \ {id}"), r"{id} \ 7");
+    }
+
+    #[test]
+    fn a_known_name_may_have_any_letters() {
+        let known = vec!["my-id".to_owned()];
+        let values = Values::from_iter([("my-id".into(), json!(7))]);
+        let filled = |text: &str| Template::parse(text, &known).unwrap().fill(&values).unwrap();
+        assert_eq!(filled("{my-id}/{my-ids}"), "7/{my-ids}");
+    }
+
+    #[test]
+    fn what_names_a_cursor_is_there_only_with_one() {
+        let known = vec!["id".to_owned(), CURSOR.to_owned()];
+        let document = json!({"since": "{cursor}", "q": ["x>{cursor}", "{id}"], "{id}": {}});
+        let document = Document::parse(&document, &known).unwrap();
+        let filled = document.fill(&values()).unwrap();
+        assert_eq!(filled.to_string(), r#"{"q":[7],"7":{}}"#);
+        let mut with_cursor = values();
+        with_cursor.insert(CURSOR.into(), json!(9));
+        let filled = document.fill(&with_cursor).unwrap();
+        assert_eq!(filled.to_string(), r#"{"since":9,"q":["x>9",7],"7":{}}"#);
+        assert!(document.names(CURSOR) && !document.names("name"));
     }
 }

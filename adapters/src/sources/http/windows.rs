@@ -1,5 +1,6 @@
 //! Spans of days, by which a stream is read.
 
+use crate::http::pointer;
 use crate::toolkit::Slice;
 use crate::{Error, Result};
 use jiff::civil::{Date, DateTime};
@@ -8,6 +9,10 @@ use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+
+/// The names by which texts of a request have a span's beginning and end.
+pub(super) const WINDOW_START: &str = "window_start";
+pub(super) const WINDOW_END: &str = "window_end";
 
 /// Spans of days by which a stream is read, until today. Of an incremental read the first one begins with
 /// the day of the cursor.
@@ -20,12 +25,27 @@ pub(super) struct WindowSettings {
     /// The first day, such as 2024-01-31
     #[schemars(extend("format" = "date"))]
     pub(super) from: String,
-    /// The parameter of the query that has a span's beginning; of GraphQL, the variable
-    pub(super) start_query: String,
+    /// The parameter of the query that has a span's beginning; of GraphQL, the variable. {window_start} and
+    /// {window_end} in other texts of the request stand for the two as well
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) start_query: Option<String>,
     /// The parameter that has its end
     #[serde(default)]
     #[schemars(with = "String")]
     pub(super) end_query: Option<String>,
+    /// The place in the body that has a span's beginning, in the place of a parameter: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) start_body: Option<String>,
+    /// The place in the body that has its end, in the place of a parameter: a JSON Pointer
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) end_body: Option<String>,
+    /// Whether the API leaves out what is at the end itself. Of days the end is the first day of the next
+    /// span then; of moments it is that anyway
+    #[serde(default)]
+    pub(super) end_is_exclusive: bool,
     /// How the two are written
     #[serde(default)]
     pub(super) format: MomentSettings,
@@ -69,6 +89,17 @@ impl Windows {
         if settings.days == 0 {
             return Err(Error::config("its setting `days` must be above zero"));
         }
+        for (query, body) in [
+            (&settings.start_query, &settings.start_body),
+            (&settings.end_query, &settings.end_body),
+        ] {
+            if query.is_some() && body.is_some() {
+                let text =
+                    "a span's beginning and end have a parameter or a place in the body, not both";
+                return Err(Error::config(text));
+            }
+            body.as_deref().map_or(Ok(()), pointer::check)?;
+        }
         Ok(Self { settings, from })
     }
 
@@ -84,7 +115,7 @@ impl Windows {
         while start <= today {
             let next = start.saturating_add(i64::from(self.settings.days).days());
             let last = next.yesterday().unwrap_or(next).min(today);
-            spans.push(self.settings.format.span(start, last));
+            spans.push(self.settings.format.span(start, last, self.settings.end_is_exclusive));
             if next <= start {
                 break;
             }
@@ -105,9 +136,10 @@ impl Span {
 }
 
 impl MomentSettings {
-    fn span(self, first: Date, last: Date) -> Span {
+    fn span(self, first: Date, last: Date, is_exclusive: bool) -> Span {
         let after = last.tomorrow().unwrap_or(last);
         let (start, end) = match self {
+            Self::Date if is_exclusive => (first.to_string(), after.to_string()),
             Self::Date => (first.to_string(), last.to_string()),
             Self::DateTime => (format!("{first}T00:00:00Z"), format!("{after}T00:00:00Z")),
             Self::Seconds => (seconds(first), seconds(after)),
@@ -155,8 +187,11 @@ mod tests {
         let settings = WindowSettings {
             days,
             from: "2024-02-27".to_owned(),
-            start_query: "from".to_owned(),
+            start_query: Some("from".to_owned()),
             end_query: None,
+            start_body: None,
+            end_body: None,
+            end_is_exclusive: false,
             format,
         };
         Windows::new(settings).unwrap()
@@ -183,6 +218,16 @@ mod tests {
             ])
         );
         assert_eq!(spans(&three, json!(null), "2024-02-26"), []);
+    }
+
+    #[test]
+    fn an_exclusive_end_is_the_first_day_of_the_next_span() {
+        let mut three = windows(3, MomentSettings::Date);
+        three.settings.end_is_exclusive = true;
+        assert_eq!(
+            spans(&three, json!(null), "2024-03-02"),
+            pairs([("2024-02-27", "2024-03-01"), ("2024-03-01", "2024-03-03")])
+        );
     }
 
     #[test]
