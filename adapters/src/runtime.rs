@@ -1,20 +1,25 @@
 //! The protocol's machinery: from a [`Source`] to lines on stdout and an exit code.
 
 mod config;
+mod configured;
 mod emitter;
 mod log;
 mod named;
+mod nearest;
 mod output;
 mod runner;
 mod secrets;
 mod signals;
 mod source;
+mod unknown;
 mod written;
 
 pub use config::{Complaint, Config};
+pub use configured::configured_catalog;
 pub use emitter::{Emitter, Emitting, StreamHandle, StreamId};
 pub use log::{Journal, LogLayer};
 pub use named::{open_named, read_named};
+pub use nearest::{nearest, nearest_stream};
 pub use output::Output;
 pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret};

@@ -1,4 +1,6 @@
-use crate::{Config, Context, Emitter, Error, ReadJob, Result, Source, StreamId, now_millis};
+use crate::{
+    Config, Context, Emitter, Error, ReadJob, Result, Source, StreamId, nearest_stream, now_millis,
+};
 use airbyte_protocol::{
     Catalog, ConfiguredStream, ConnectionStatus, Specification, StateInput, Stream, SyncMode,
 };
@@ -110,30 +112,47 @@ impl Source for Sample {
 
     async fn read(&mut self, job: ReadJob, emitter: &Emitter, context: &Context) -> Result<()> {
         let settings = Settings::of(&job.config)?;
-        let mut unknown = Vec::new();
+        let failed = end_unknown(&job, emitter)?;
         for configured in &job.catalog.streams {
             let Some(id) = emitter.lock().id(&configured.descriptor()) else { continue };
-            if configured.stream.namespace.is_some() {
-                unknown.push(id);
-                continue;
-            }
             match configured.stream.name.as_str() {
+                _ if configured.stream.namespace.is_some() => {}
                 "products" => read_products(settings, id, emitter, context).await?,
                 "orders" => {
                     let after = cursor(configured, &job.state)?;
                     read_orders(settings, after, id, emitter, context).await?;
                 }
-                _ => unknown.push(id),
+                _ => {}
             }
         }
-        let Some(&first) = unknown.first() else { return Ok(()) };
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Ends the configured streams that there are not, and tells of them, before anything is read: the
+/// error of the first one.
+fn end_unknown(job: &ReadJob, emitter: &Emitter) -> Result<Option<Error>> {
+    let offered = [products(), orders()].map(|stream| stream.descriptor());
+    let mut first = None;
+    for configured in &job.catalog.streams {
+        let descriptor = configured.descriptor();
+        if offered.contains(&descriptor) {
+            continue;
+        }
+        let text = match nearest_stream(&descriptor, &offered) {
+            Some(near) => {
+                format!("the source has no stream {descriptor}; did you mean {near}?")
+            }
+            None => format!("the source has no stream {descriptor}"),
+        };
+        tracing::warn!("{text}");
         let mut floor = emitter.lock();
-        for id in unknown {
+        if let Some(id) = floor.id(&descriptor) {
             floor.end(id, false)?;
         }
-        let descriptor = floor.descriptor(first).clone();
-        Err(Error::config(format!("the source has no stream {descriptor}")).in_stream(descriptor))
+        first.get_or_insert_with(|| Error::config(text).in_stream(descriptor));
     }
+    Ok(first)
 }
 
 /// The cursor that an earlier read of this stream left: (day, order of that day).

@@ -7,7 +7,7 @@ pub use sample::sample;
 
 use self::reading::Reading;
 use super::{About, AnyStream, Streams};
-use crate::{Emitter, Error, ReadJob, Result};
+use crate::{Emitter, Error, ReadJob, Result, nearest_stream};
 use airbyte_protocol::{Catalog, ConfiguredStream, FailureType, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
 use tokio::sync::Semaphore;
@@ -47,15 +47,17 @@ pub async fn read(
     let workers = workers.max(1);
     let permits = Semaphore::new(workers);
     let known: Known<'_> = streams.iter().map(|stream| (stream.about(), &**stream)).collect();
-    let reads = job.catalog.streams.iter().map(|configured| {
-        let (known, permits) = (&known, &permits);
-        async move {
-            let result = read_one(known, configured, job, emitter, permits, workers).await;
+    let mut failures = end_unknown(&known, job, emitter)?;
+    let reads = job.catalog.streams.iter().filter_map(|configured| {
+        let (about, stream) = find(&known, configured)?;
+        let permits = &permits;
+        Some(async move {
+            let about = about.clone();
+            let result = read_one(about, stream, configured, job, emitter, permits, workers).await;
             (configured.descriptor(), result)
-        }
+        })
     });
     let mut reads = futures_util::stream::iter(reads).buffer_unordered(workers);
-    let mut failures = Vec::new();
     while let Some((descriptor, result)) = reads.next().await {
         if result.as_ref().is_err_and(Error::is_closed) {
             return result;
@@ -75,8 +77,45 @@ pub async fn read(
 /// Streams, and what they say of themselves.
 type Known<'a> = Vec<(About, &'a dyn AnyStream)>;
 
-async fn read_one(
+fn find<'a>(
+    known: &'a Known<'_>,
+    configured: &ConfiguredStream,
+) -> Option<(&'a About, &'a dyn AnyStream)> {
+    let descriptor = configured.descriptor();
+    let found = known.iter().find(|(about, _)| about.descriptor == descriptor);
+    found.map(|(about, stream)| (about, *stream))
+}
+
+/// Ends the configured streams that there are not, and tells of them, before anything is read.
+fn end_unknown(
     known: &Known<'_>,
+    job: &ReadJob,
+    emitter: &Emitter,
+) -> Result<Vec<(StreamDescriptor, Error)>> {
+    let mut failures = Vec::new();
+    for configured in &job.catalog.streams {
+        if find(known, configured).is_some() {
+            continue;
+        }
+        let descriptor = configured.descriptor();
+        let offered = known.iter().map(|(about, _)| &about.descriptor);
+        let text = match nearest_stream(&descriptor, offered) {
+            Some(near) => format!("the source has no such stream; did you mean {near}?"),
+            None => "the source has no such stream".to_owned(),
+        };
+        tracing::warn!("stream {descriptor}: {text}");
+        let mut floor = emitter.lock();
+        if let Some(id) = floor.id(&descriptor) {
+            floor.end(id, false)?;
+        }
+        failures.push((descriptor, Error::config(text)));
+    }
+    Ok(failures)
+}
+
+async fn read_one(
+    about: About,
+    stream: &dyn AnyStream,
     configured: &ConfiguredStream,
     job: &ReadJob,
     emitter: &Emitter,
@@ -84,8 +123,6 @@ async fn read_one(
     workers: usize,
 ) -> Result<()> {
     let descriptor = configured.descriptor();
-    let stream = known.iter().find(|(about, _)| about.descriptor == descriptor);
-    let (about, stream) = stream.ok_or_else(|| Error::config("the source has no such stream"))?;
     let mode = match about.cursor {
         Some(_) => configured.sync_mode,
         // PyAirbyte asks for it whatever a stream offers.
@@ -95,7 +132,7 @@ async fn read_one(
         }
         None => SyncMode::FullRefresh,
     };
-    let reading = Reading::new(*stream, about, mode, &job.state, emitter, permits)?;
+    let reading = Reading::new(stream, &about, mode, &job.state, emitter, permits)?;
     reading.run(workers).await
 }
 

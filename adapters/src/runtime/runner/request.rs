@@ -1,7 +1,7 @@
 //! What a source is asked, once the files of a command have been read.
 
 use super::Command;
-use crate::runtime::{Config, ReadJob, Stop, Task, read_named};
+use crate::runtime::{Config, ReadJob, Stop, Task, configured_catalog, read_named};
 use crate::{Error, Result};
 use airbyte_protocol::{ConfiguredCatalog, StateInput};
 use std::path::Path;
@@ -46,13 +46,8 @@ impl Request {
 
 fn load_catalog(path: &Path, stop: &Stop) -> Result<ConfiguredCatalog> {
     let bytes = read_named("catalog file", path, stop)?;
-    let catalog = ConfiguredCatalog::parse(&bytes)
-        .map_err(|error| Error::config(format!("catalog file {}: {error}", path.display())))?;
-    if catalog.streams.is_empty() {
-        let text = format!("catalog file {}: no stream is configured", path.display());
-        return Err(Error::config(text));
-    }
-    Ok(catalog)
+    configured_catalog(&bytes)
+        .map_err(|reason| Error::config(format!("catalog file {}: {reason}", path.display())))
 }
 
 fn load_state(path: Option<&Path>, stop: &Stop) -> Result<StateInput> {
