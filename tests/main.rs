@@ -25,6 +25,8 @@ mod harness;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod misspelt;
+#[cfg(test)]
 mod odd;
 #[cfg(test)]
 mod options;

@@ -39,6 +39,9 @@ pub struct OptionSet {
     /// The output of `tap --about --format=json`, or a Meltano Hub definition, to make the spec from
     #[arg(long, value_name = "FILE", global = true, env = "AIRBYTE_SINGER_TAP_ABOUT")]
     pub tap_about: Option<PathBuf>,
+    /// Where the tap runs: in a private folder that is gone afterwards, in the current folder as by hand, or in another one [default: private]
+    #[arg(long, value_name = "private|current|DIR", global = true, env = "AIRBYTE_SINGER_WORKDIR")]
+    pub workdir: Option<Workdir>,
     /// By which flag the tap takes its catalog [default: auto]
     #[arg(long, value_enum, global = true, env = "AIRBYTE_SINGER_CATALOG_FLAG")]
     pub catalog_flag: Option<CatalogFlag>,
@@ -98,6 +101,7 @@ impl OptionSet {
             discovery_cache: self.discovery_cache.or(weaker.discovery_cache),
             tap_spec: self.tap_spec.or(weaker.tap_spec),
             tap_about: self.tap_about.or(weaker.tap_about),
+            workdir: self.workdir.or(weaker.workdir),
             catalog_flag: self.catalog_flag.or(weaker.catalog_flag),
             check: self.check.or(weaker.check),
             on_malformed: self.on_malformed.or(weaker.on_malformed),
@@ -130,6 +134,7 @@ impl OptionSet {
             ("discovery_cache", self.discovery_cache.is_some()),
             ("tap_spec", self.tap_spec.is_some()),
             ("tap_about", self.tap_about.is_some()),
+            ("workdir", self.workdir.is_some()),
             ("batch_dir", self.batch_dir.is_some()),
         ];
         said.iter().find(|(_, said)| *said).map(|(name, _)| *name)
@@ -181,6 +186,37 @@ fn span(said: Option<Span>, default: Duration) -> Duration {
         None => default,
         Some(Span(Some(time))) => time,
         Some(Span(None)) => Duration::MAX,
+    }
+}
+
+/// The folder that a tap runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Workdir {
+    /// A private one, which is gone with all that the tap wrote there.
+    Private,
+    /// The one that the user is in.
+    Current,
+    /// This one. `./private` and `./current` are folders of these names.
+    Folder(PathBuf),
+}
+
+impl FromStr for Workdir {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "private" => Ok(Self::Private),
+            "current" => Ok(Self::Current),
+            "" => Err("expected private, current or a folder".to_owned()),
+            folder => Ok(Self::Folder(folder.into())),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Workdir {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

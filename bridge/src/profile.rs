@@ -12,7 +12,7 @@
 //! refused with their path, since a misspelt override that is silently ignored would rename a
 //! table. Relative paths in it (a tap with a slash, files) are meant from the profile's folder.
 
-use crate::options::OptionSet;
+use crate::options::{OptionSet, Workdir};
 use airbyte_adapters::{Error, Result, Stop, read_named};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -43,6 +43,9 @@ pub fn load(path: &Path) -> Result<OptionSet> {
         &mut options.tap_about,
     ] {
         *file = file.take().map(|file| folder.join(file));
+    }
+    if let Some(Workdir::Folder(workdir)) = &mut options.workdir {
+        *workdir = folder.join(&*workdir);
     }
     for batch_dir in options.batch_dir.iter_mut().flatten() {
         *batch_dir = folder.join(&*batch_dir);

@@ -28,7 +28,7 @@ pub(crate) use piped::told_ids;
 use probe::Listed;
 pub use probe::definition;
 pub(crate) use read::run_id;
-use workplace::{Ahead, Workplace};
+use workplace::{Ahead, Site, Workplace};
 
 use crate::options::OptionSet;
 use crate::profile;
@@ -37,6 +37,9 @@ use crate::translate;
 use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source, Task};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
 use std::time::Duration;
+
+/// So many settings are named that the tap doesn't know.
+const NAMED: usize = 10;
 
 /// An unmodified Singer tap. It never assumes that it is the only process of its tap.
 #[derive(Debug)]
@@ -67,14 +70,19 @@ impl TapSource {
             ));
         };
         let args = options.tap_arg.as_deref().unwrap_or_default();
-        let tap = TapCommand::find(name, args).map_err(|error| Error::system(error.to_string()))?;
+        let tap = TapCommand::find(name, args).map_err(|error| Error::config(error.to_string()))?;
         let (places, spec_is_a_guess) = ((said, profile), false);
         Ok(Self { tap, places, options, spec_is_a_guess, listed: None, ahead: None })
     }
 
     /// Where a command runs the tap.
     fn workplace(&mut self, config: &Config, context: &Context) -> Result<Workplace> {
-        Workplace::new(self.ahead.take(), config, context)
+        Workplace::new(self.ahead.take(), self.site()?, config, context)
+    }
+
+    /// Where the tap runs.
+    fn site(&self) -> Result<Site> {
+        Site::of(self.options.workdir.as_ref())
     }
 
     /// What is wrong with the config by a spec that is a guess: what is missing, and the rest.
@@ -95,12 +103,15 @@ impl Source for TapSource {
     fn foresee(&mut self, task: Task, config: &Config) {
         let asks_about = self.options.tap_spec.is_none() && self.options.tap_about.is_none();
         if asks_about && self.configure(config).is_ok() && discovery::is_sure(self, task, config) {
-            self.ahead = Ahead::begin(&self.tap, config);
+            self.ahead = self.site().ok().and_then(|site| Ahead::begin(&self.tap, &site, config));
         }
     }
 
     async fn spec(&mut self, context: &Context) -> Result<Specification> {
-        let told = probe::spec(&self.tap, &self.options, context).await;
+        let told = match self.site() {
+            Ok(site) => probe::spec(&self.tap, &self.options, &site, context).await,
+            Err(error) => Err(error),
+        };
         let fits = |ahead: &Ahead| {
             told.as_ref().is_ok_and(|told| {
                 let complaints = Self::complaints(ahead.config(), &told.spec);
@@ -133,6 +144,16 @@ impl Source for TapSource {
 
     /// A spec made from `--about` is flawed, so only what is missing counts; the rest is a warning.
     fn validate(&self, config: &Config, spec: &Specification) -> Result<()> {
+        let unknown = config.unknown(spec);
+        if !unknown.is_empty() {
+            let named: Vec<&str> = unknown.iter().take(NAMED).map(String::as_str).collect();
+            let more = match unknown.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let named = named.join(", ");
+            tracing::warn!("the config has settings that the tap's spec doesn't: {named}{more}");
+        }
         if !self.spec_is_a_guess {
             return config.validate(spec);
         }

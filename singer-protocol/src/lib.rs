@@ -73,7 +73,10 @@ pub use about::About;
 pub use bookmark::Bookmark;
 pub use catalog::{Catalog, Entry, FieldSelection, ReplicationMethod, Selection};
 pub use error::Error;
-pub use log::{Kind, Level, LevelSource, LogEntry, LogLine, Metric, Stderr, parse_line};
+pub use log::{
+    Kind, Level, LevelSource, LogEntry, LogLine, Metric, Stderr, parse_line,
+    tells_of_an_ignored_exception,
+};
 pub use message::{
     Chunk, LineError, Malformed, Message, Parser, Reason, Repaired, repair_non_finite,
 };

@@ -88,15 +88,24 @@ faults! {
     profile_is_missing: "`--profile` names a file that isn't there",
         |work| read(work, "schema; row 1").arg("--profile").arg(work.path("p.yaml")).go(),
         ["exit 1", "config_error: profile /here/p.yaml: there is no such file", ""];
+    setting_is_misspelt: "a setting's name has a slip in it, by what the tap says of its settings",
+        |work| {
+            let tap = syncing(work, "schema; row 1");
+            let spec = json!({"connectionSpecification": {"type": "object", "properties": {"start_date": {}}}});
+            let spec = work.file("spec.json", spec.to_string());
+            let run = work.read(&people()).with_config(r#"{"strat_date": "2020-01-01"}"#);
+            run.arg("--tap").arg(tap).arg("--tap-spec").arg(spec).go()
+        },
+        ["exit 0", "WARN the config has settings that the tap's spec doesn't: `strat_date` (did you mean `start_date`?)", "people COMPLETE, 1 record"];
     catalog_is_missing: "`--catalog` names a file that isn't there",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", "")]),
         ["exit 1", "config_error: catalog file /here/catalog.json: there is no such file", ""];
     catalog_is_no_catalog: "the configured catalog is something else",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", "{\"streams\": 7}")]),
-        ["exit 1", "config_error: catalog file /here/catalog.json: at streams: expected a sequence", ""];
+        ["exit 1", "config_error: catalog file /here/catalog.json: at streams: expected a sequence; a configured catalog is {\"streams\": [{\"stream\": {\"name\": …, \"json_schema\": …}, \"sync_mode\": \"full_refresh\" or \"incremental\"}, …]}; what `discover` writes is taken too, and all its streams are read", ""];
     catalog_is_empty: "no stream is configured",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", "{\"streams\": []}")]),
-        ["exit 1", "config_error: catalog file /here/catalog.json: no stream is configured", ""];
+        ["exit 1", "config_error: catalog file /here/catalog.json: no stream is configured; a configured catalog is {\"streams\": [{\"stream\": {\"name\": …, \"json_schema\": …}, \"sync_mode\": \"full_refresh\" or \"incremental\"}, …]}; what `discover` writes is taken too, and all its streams are read", ""];
     state_is_no_state: "the state is broken",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", &people().to_string()), ("--state", "[{")]),
         ["exit 1", "config_error: state file /here/state.json: the JSON ends too early (line 1, column 2)", ""];

@@ -21,7 +21,17 @@ faults! {
             let tap = syncing(work, "schema; row 1");
             work.read(&catalog).arg("--tap").arg(tap).go()
         },
-        ["exit 1", "config_error: tap-x has no stream comets: it was renamed or removed, or the catalog belongs to another source", "people COMPLETE, 1 record; comets INCOMPLETE"];
+        ["exit 1", "config_error: tap-x has no stream comets: it was renamed or removed, or the catalog belongs to another source", "comets INCOMPLETE; people COMPLETE, 1 record"];
+    stream_is_misspelt: "a configured stream's name has a slip in it",
+        |work| {
+            let mut catalog = people();
+            let mut slip = catalog["streams"][0].clone();
+            slip["stream"]["name"] = json!("planet");
+            catalog["streams"].as_array_mut().expect("streams").push(slip);
+            let tap = syncing(work, "schema; row 1");
+            work.read(&catalog).arg("--tap").arg(tap).go()
+        },
+        ["exit 1", "config_error: tap-x has no stream planet (did you mean planets?): it was renamed or removed, or the catalog belongs to another source", "planet INCOMPLETE; people COMPLETE, 1 record"];
     record_is_of_an_unknown_stream: "records come under a name that no stream has",
         |work| read(work, "schema; row 1; row 2 | sed s/people/comets/").go(),
         ["exit 0", "WARN the tap writes a stream `comets` that its catalog doesn't have; it is left out", "people COMPLETE, 1 record"];

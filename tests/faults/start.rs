@@ -5,13 +5,13 @@ use super::{faults, people, program, script};
 faults! {
     tap_is_not_on_path: "`--tap` names a program that is nowhere on PATH",
         |work| work.discover().args(["--tap", "tap-of-nowhere"]).go(),
-        ["exit 1", "system_error: tap `tap-of-nowhere` was not found on PATH; install it or give its path with --tap", ""];
+        ["exit 1", "config_error: tap `tap-of-nowhere` was not found on PATH; install it or give its path with --tap", ""];
     tap_file_is_missing: "`--tap` names a file that isn't there",
         |work| work.discover().args(["--tap", "./venv/bin/tap-x"]).go(),
-        ["exit 1", "system_error: tap `./venv/bin/tap-x`: there is no such file", ""];
+        ["exit 1", "config_error: tap `./venv/bin/tap-x`: there is no such file", ""];
     tap_is_not_executable: "the tap's file may not be executed",
         |work| work.discover().arg("--tap").arg(work.file("tap-x", "#!/bin/sh\n")).go(),
-        ["exit 1", "system_error: tap `/here/tap-x` is not executable (chmod +x makes it so)", ""];
+        ["exit 1", "config_error: tap `/here/tap-x` is not executable (chmod +x makes it so)", ""];
     interpreter_is_missing: "the tap's environment was moved: the Python of its first line is gone",
         |work| {
             let tap = program(work, "#!/nowhere/venv/bin/python\nprint('hello')\n");

@@ -1,20 +1,31 @@
 //! What went wrong with a tap, in one sentence that says what and whose fault it is.
 
+mod paths;
 mod rules;
 mod status;
 #[cfg(test)]
 mod tests;
 
+pub use paths::Surroundings;
+
 use crate::tap::{Ended, LastWords, RunError};
 use airbyte_adapters::Error;
 use airbyte_protocol::FailureType;
-use rules::{classify, mend};
+use paths::Lost;
+use rules::{classify, mend, over_its_catalog};
 use std::io::ErrorKind;
 
 /// The error of a tap that ended and should not have, or not so. `doing` names what it was asked
-/// for: `discovery`, `the sync`.
-pub fn ended(tap: &str, doing: &str, ended: Ended, words: &LastWords) -> Error {
-    let told = Told::of(words);
+/// for: `discovery`, `the sync`. By its surroundings, where they are known, it is told which file it didn't
+/// find because it runs in another folder than its user.
+pub fn ended(
+    tap: &str,
+    doing: &str,
+    ended: Ended,
+    words: &LastWords,
+    around: Option<&Surroundings<'_>>,
+) -> Error {
+    let told = Told::of(words, around);
     let (failure, message) = match ended.killed_by() {
         // What it said last has little to do with who killed it.
         Some(signal) => {
@@ -55,16 +66,47 @@ pub fn ended(tap: &str, doing: &str, ended: Ended, words: &LastWords) -> Error {
 pub fn run_error(tap: &str, doing: &str, error: &RunError) -> Error {
     match error {
         RunError::Start(sentence) => Error::system(sentence.clone()),
-        RunError::Timeout(limit) => Error::transient(format!(
-            "{tap} didn't finish {doing} within {} s and was stopped",
-            limit.as_secs()
-        )),
+        RunError::Timeout(limit, words) => too_slow(tap, doing, limit.as_secs_f64(), None, words),
         RunError::TooMuch(limit) => Error::system(format!(
             "{tap} wrote more than {limit} bytes during {doing} and was stopped"
         )),
         RunError::Stopped => Error::transient(format!("{doing} was stopped by a signal")),
         RunError::Read(kind) => Error::system(format!("reading what {tap} writes failed: {kind}")),
     }
+}
+
+/// The error of a tap that was stopped because it took longer than `limit` seconds, which `option` sets.
+/// What it said last often says what it waited for.
+pub fn too_slow(
+    tap: &str,
+    doing: &str,
+    limit: f64,
+    option: Option<&str>,
+    words: &LastWords,
+) -> Error {
+    let lines = || words.last.iter().chain(&words.line).chain(&words.others);
+    let telling = lines().find_map(|line| Some((line, classify(line)?)));
+    let failure = telling.map_or(FailureType::TransientError, |(_, failure)| failure);
+    let mut text = format!("{tap} didn't finish {doing} within {limit} s and was stopped");
+    if let Some(option) = option {
+        text.push_str(&format!(" ({option})"));
+    }
+    if let Some(last) = &words.last {
+        text.push_str(&format!("; the last thing it said: {}", clean(last)));
+    }
+    let earlier = telling.map(|(line, _)| line).filter(|line| Some(*line) != words.last.as_ref());
+    if let Some(earlier) = earlier {
+        text.push_str(&format!("; before that: {}", clean(earlier)));
+    }
+    Error::of(failure, text)
+}
+
+/// The error of a tap that ended well and yet brought nothing of what it was asked for, `sentence`, which
+/// is of this `failure` unless an error of the tap's own tells another.
+pub fn nothing(failure: FailureType, sentence: &str, words: &LastWords) -> Error {
+    let Some(error) = &words.error else { return Error::of(failure, sentence) };
+    let failure = classify(error).unwrap_or(failure);
+    Error::of(failure, format!("{sentence}; it said: {}", clean(error)))
 }
 
 /// The error of a file of ours for the tap that can't be written: `the tap's config`.
@@ -101,10 +143,16 @@ struct Told {
 impl Told {
     /// The first line that tells whose fault it is decides, and is always shown: an error is often
     /// raised from another that says more.
-    fn of(words: &LastWords) -> Self {
+    fn of(words: &LastWords, around: Option<&Surroundings<'_>>) -> Self {
         let candidates = || words.line.iter().chain(&words.others);
         let telling = candidates().find_map(|line| Some((line, classify(line)?)));
-        let mend = candidates().find_map(|line| mend(line));
+        let lost = around.and_then(|around| Lost::of(words, around));
+        let trace = words.stack_trace.as_deref().unwrap_or_default();
+        let mend = candidates()
+            .find_map(|line| mend(line))
+            .or_else(|| lost.as_ref().and_then(|lost| lost.sentence.clone()))
+            .or_else(|| over_its_catalog(trace).map(str::to_owned).filter(|_| telling.is_none()));
+        let is_the_users = lost.is_some_and(|lost| lost.is_a_setting || lost.is_here);
         let (failure, more) = match telling {
             Some((line, failure)) => (failure, Some(line)),
             // Nothing tells: an exception may still say more than what announced it.
@@ -113,6 +161,7 @@ impl Told {
                 (FailureType::SystemError, worded)
             }
         };
+        let failure = if is_the_users { FailureType::ConfigError } else { failure };
         let sentence = words.line.as_deref().map(|line| match more {
             Some(more) if more.contains(line) => clean(more),
             Some(more) if !line.contains(words_of(more)) => {

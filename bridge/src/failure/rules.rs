@@ -38,11 +38,28 @@ const BEFORE_STATUS: Rules = &[
     (SystemError, "disk quota exceeded"),                // EDQUOT
     (SystemError, "read-only file system"),              // EROFS
     (SystemError, "[errno 13]"),                         // EACCES: a file where the tap runs
+    (ConfigError, "eoferror: eof when reading a line"),  // Python: input() without a terminal
+    (ConfigError, "inappropriate ioctl for device"),     // termios, curses: no terminal
+    (ConfigError, "can not control echo"),               // Python: getpass without a terminal
+    (ConfigError, "not a terminal"),                     // prompt_toolkit
+    (ConfigError, "not a tty"),                          // many
+    (ConfigError, "'/dev/tty'"),                         // Python: getpass, without one
 ];
 
 /// What decides where no status code does.
 #[rustfmt::skip]
 const WORDS: Rules = &[
+    (TransientError, "unavailable or does not exist"),   // FreeTDS, pymssql 20009
+    (TransientError, "sql30081n"),                       // IBM Db2: communication error
+    (TransientError, "communication error"),             // IBM Db2, JDBC
+    (TransientError, "server not available"),            // Exasol, SAP
+    (ConfigError, "missingsetting"),                     // tap-exact: an exception's name
+    (ConfigError, "missing setting"),                    // many taps' own checks
+    (ConfigError, "configvalidationerror"),              // Meltano SDK
+    (ConfigError, "invaliduri"),                         // pymongo
+    (ConfigError, "pymongo.errors.configurationerror"),  // pymongo
+    (ConfigError, "defaultcredentialserror"),            // google-auth
+    (ConfigError, "default credentials were not found"), // google-auth, its Go and Node kin
     (ConfigError, "is missing required keys"),           // singer-python: check_config
     (ConfigError, "is a required property"),             // jsonschema, through the Meltano SDK
     (ConfigError, "in config["),                         // Meltano SDK: a setting of a wrong type
@@ -143,6 +160,9 @@ const WORDS: Rules = &[
 
 /// Whose fault a line tells; none when it tells nothing.
 pub(super) fn classify(line: &str) -> Option<FailureType> {
+    if is_only_the_end_of_input(line) {
+        return Some(ConfigError);
+    }
     let line = line.to_lowercase();
     let first = |rules: Rules| rules.iter().find(|(_, words)| line.contains(words));
     let of_words = || first(WORDS).map(|(failure, _)| *failure);
@@ -159,6 +179,12 @@ fn of_status(code: u16) -> FailureType {
         408 | 425 | 429 | 500.. => TransientError,
         _ => SystemError,
     }
+}
+
+/// What programs say that were to read from a terminal, whole: `getpass` in Python, prompts of click.
+/// Inside other words these mean something else.
+fn is_only_the_end_of_input(line: &str) -> bool {
+    matches!(line.trim(), "EOFError" | "Aborted!")
 }
 
 /// What mends a known trouble, by words as they are written.
@@ -185,8 +211,19 @@ const MENDS: &[(&str, &str)] = &[
         "the server's certificate isn't trusted where the tap runs: look at the host and at the \
          certificate authorities",
     ),
+    ("EOFError: EOF when reading a line", NO_TERMINAL),
+    ("Inappropriate ioctl for device", NO_TERMINAL),
+    ("an not control echo", NO_TERMINAL),
+    ("not a terminal", NO_TERMINAL),
+    ("not a tty", NO_TERMINAL),
+    ("not a TTY", NO_TERMINAL),
+    ("'/dev/tty'", NO_TERMINAL),
     ("wrong version number", "the server speaks no TLS there: look at the address and its port"),
 ];
+
+/// What is told of a tap that asks its user something.
+const NO_TERMINAL: &str = "it asks for input at the terminal, and here is none: give what it asks for by \
+    its settings or arguments; if it asks only once, as for an authorisation, run it by hand first";
 
 /// All ways to say that DNS doesn't know a name have one mend.
 const NO_SUCH_HOST: (&[&str], &str) = (
@@ -204,6 +241,9 @@ const NO_SUCH_HOST: (&[&str], &str) = (
 
 /// What mends a known trouble of taps and their surroundings.
 pub(super) fn mend(line: &str) -> Option<String> {
+    if is_only_the_end_of_input(line) {
+        return Some(NO_TERMINAL.to_owned());
+    }
     if let Some((_, mend)) = MENDS.iter().find(|(words, _)| line.contains(words)) {
         return Some((*mend).to_owned());
     }
@@ -215,4 +255,16 @@ pub(super) fn mend(line: &str) -> Option<String> {
     }
     let (names, mend) = NO_SUCH_HOST;
     names.iter().any(|name| line.contains(name)).then(|| mend.to_owned())
+}
+
+/// What may help a tap that fails over the catalog that it is given, by the traceback: taps were seen that
+/// fit no longer to the library that reads it, and run well without one.
+pub(super) fn over_its_catalog(trace: &str) -> Option<&'static str> {
+    let mut frames = trace.lines().filter(|line| line.trim_start().starts_with("File \""));
+    let applies = frames.clone().any(|frame| frame.trim_end().ends_with("in apply_catalog"));
+    let reads = frames.next_back().is_some_and(|frame| frame.contains("catalog.py\""));
+    (applies || reads).then_some(
+        "it fails over the catalog that it is given; perhaps it runs without one: `--catalog-flag none`, \
+         with which it reads all its streams and those that are configured are passed on",
+    )
 }

@@ -11,7 +11,7 @@ fn failed(ending: Ended, stderr: &str) -> Error {
         parser.push(line).iter().for_each(|entry| words.hear(entry));
     }
     parser.finish().iter().for_each(|entry| words.hear(entry));
-    ended("tap-x", "the sync", ending, &words.last())
+    ended("tap-x", "the sync", ending, &words.last(), None)
 }
 
 /// A recording: where it comes from, how the tap ended, what is expected, what it said.

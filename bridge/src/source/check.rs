@@ -9,10 +9,12 @@ use super::flags::Flags;
 use super::workplace::Workplace;
 use crate::failure;
 use crate::options::CheckDepth;
-use crate::tap::{Arrival, Ended, LINGER, Lines, Running, Voice};
+use crate::tap::{Arrival, Ended, LINGER, LastWords, Lines, Running, Voice};
 use crate::translate::catalog::{self, Translated};
 use airbyte_adapters::{Config, Context, Error, Result};
-use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, ConnectionStatus, SyncMode};
+use airbyte_protocol::{
+    ConfiguredCatalog, ConfiguredStream, ConnectionStatus, FailureType, SyncMode,
+};
 use singer_protocol as singer;
 use singer_protocol::{Message, ReplicationMethod};
 use std::sync::Arc;
@@ -68,35 +70,42 @@ enum Shown {
 impl Trial<'_> {
     async fn run(&self, tap_catalog: &singer::Catalog, translated: &Translated) -> Result<()> {
         let tap = self.source.tap.short_name();
-        let mut wrote = false;
+        let (mut wrote, mut words) = (false, LastWords::default());
         for configured in candidates(tap_catalog, translated) {
             let id = configured.1;
             let (running, shown) = self.sync(tap_catalog, translated, configured.0, &id).await?;
             match shown {
                 Shown::Record => return Ok(()),
                 Shown::Nothing => {
+                    let last = running.words.last().last;
+                    let said = last.map(|last| format!("; the last thing it said: {last}"));
                     tracing::warn!(
                         "{tap} sent no record of `{id}` in time, so the credentials are unproven \
-                         (--check-timeout)"
+                         (--check-timeout){}",
+                        said.unwrap_or_default()
                     );
                     return Ok(());
                 }
                 Shown::End { ended, .. } if !ended.is_success() => {
-                    return Err(failure::ended(tap, "the check", ended, &running.words.last()));
+                    return Err(self.place.failed(tap, "the check", ended, &running.words));
                 }
                 // In a full table that the tap named and ended well there is nothing to read.
                 Shown::End { bytes, named: true, .. } if bytes > 0 => return Ok(()),
-                Shown::End { bytes, .. } => wrote |= bytes > 0,
+                Shown::End { bytes, .. } => {
+                    wrote |= bytes > 0;
+                    words = running.words.last();
+                }
             }
         }
         if wrote {
             tracing::warn!("{tap} sent no record, so the credentials are unproven");
             return Ok(());
         }
-        Err(Error::config(format!(
+        let sentence = format!(
             "{tap} wrote nothing at all for the streams that were tried; perhaps it takes its \
              catalog by another flag (--catalog-flag)"
-        )))
+        );
+        Err(failure::nothing(FailureType::ConfigError, &sentence, &words))
     }
 
     async fn sync(
@@ -119,7 +128,7 @@ impl Trial<'_> {
         let mut running = Running::start(
             &self.source.tap,
             &args,
-            &self.place.folder.work(),
+            &self.place.work(),
             Voice::plain(&self.context.secrets),
         )
         .map_err(|error| failure::run_error(tap, "the check", &error))?;

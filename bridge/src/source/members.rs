@@ -7,7 +7,8 @@ use crate::translate::catalog::{self, Translated};
 use crate::translate::names::{Names, shared_keys};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::StreamSpec;
-use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId};
+use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
+use airbyte_protocol::StreamDescriptor;
 use serde_json::Value;
 use singer_protocol as singer;
 use singer_protocol::ReplicationMethod;
@@ -133,24 +134,48 @@ pub(super) fn router<'a>(
     Router::new(Names::new(catalog, overrides, &selected), wanted)
 }
 
-/// Ends configured streams that `whose` tap or catalog doesn't have.
+/// So many names are looked for among those that there are: each is compared with all of them.
+const MOST_COMPARED: usize = 10;
+
+/// Ends configured streams that `whose` tap or catalog, `translated`, doesn't have, and tells of them. To be
+/// called before anything is read, while whoever looks on can still mend the name.
 pub(super) fn end_missing(
     missing: &[usize],
     whose: &str,
+    translated: &Translated,
     floor: &mut Emitting,
 ) -> Result<Option<Error>> {
     let mut names = Vec::new();
     for index in missing {
         let id: StreamId = floor.nth(*index);
-        names.push(floor.descriptor(id).to_string());
+        names.push(floor.descriptor(id).clone());
         floor.end(id, false)?;
     }
-    Ok(no_such_stream(whose, &names))
+    let error = no_such_stream(whose, &names, translated);
+    if let Some(error) = &error {
+        tracing::warn!("{error}");
+    }
+    Ok(error)
 }
 
-/// The error of configured streams that `whose` tap or catalog doesn't have, if there are any.
-pub(crate) fn no_such_stream(whose: &str, names: &[String]) -> Option<Error> {
-    Some(Error::config(match names {
+/// The error of configured streams that `whose` tap or catalog, `translated`, doesn't have, if there are
+/// any.
+pub(crate) fn no_such_stream(
+    whose: &str,
+    names: &[StreamDescriptor],
+    translated: &Translated,
+) -> Option<Error> {
+    let known: Vec<StreamDescriptor> =
+        translated.catalog.streams.iter().map(|stream| stream.descriptor()).collect();
+    let told: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| match nearest_stream(name, known.iter().filter(|_| at < MOST_COMPARED)) {
+            Some(near) => format!("{name} (did you mean {near}?)"),
+            None => name.to_string(),
+        })
+        .collect();
+    Some(Error::config(match told.as_slice() {
         [] => return None,
         [one] => format!(
             "{whose} has no stream {one}: it was renamed or removed, or the catalog belongs to another source"

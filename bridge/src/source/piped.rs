@@ -53,7 +53,7 @@ impl Piped {
         let strays = Hearing::new(Words::default(), Voice::plain(&context.secrets));
         let (sink, missing) = match &self.configured {
             Some(configured) => self.expecting(configured, strays, &emitter)?,
-            None => (self.open(strays)?, Vec::new()),
+            None => (self.open(strays)?, None),
         };
         let places = Places::of_others(self.options.batch_dir());
         let sink = sink.expanding(Batches::new(places, &self.options));
@@ -83,7 +83,6 @@ impl Piped {
         }
         let mut floor = emitter.lock();
         let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor);
-        let missing = end_missing(&missing, "the Singer catalog", &mut floor)?;
         let result = match (verdict, denied) {
             (Err(error), _) | (Ok(()), Err(error)) => Err(error),
             (Ok(()), Ok(denied)) => denied.or(missing).map_or(Ok(()), Err),
@@ -95,13 +94,13 @@ impl Piped {
         result
     }
 
-    /// For the streams of a configured catalog.
+    /// For the streams of a configured catalog; and the error of those that the tap's own doesn't have.
     fn expecting(
         &self,
         configured: &ConfiguredCatalog,
         strays: Hearing,
         emitter: &Emitter,
-    ) -> Result<(Sink, Vec<usize>)> {
+    ) -> Result<(Sink, Option<Error>)> {
         let overrides = self.options.streams.clone().unwrap_or_default();
         let (catalog, is_presumed) = match &self.tap_catalog {
             Some(catalog) => (catalog.clone(), false),
@@ -125,6 +124,7 @@ impl Piped {
         tell(&plan, Level::Warn);
         let pass = plan.in_one_run(&specs).map_err(several_runs)?;
         let mut floor = emitter.lock();
+        let missing = end_missing(&missing, "the Singer catalog", &translated, &mut floor)?;
         for member in &members {
             let id = floor.nth(member.configured);
             floor.start(id)?;

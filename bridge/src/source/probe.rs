@@ -1,6 +1,7 @@
 //! What a tap tells about itself without touching its source: `--about`, `--help`.
 
 use super::flags::Flags;
+use super::workplace::Site;
 use crate::failure;
 use crate::options::{CatalogFlag, OptionSet};
 use crate::tap::{Bounds, Captured, Folder, RunError, TapCommand, Voice, capture};
@@ -26,7 +27,12 @@ pub(super) struct Told {
 }
 
 /// The spec of a tap: given, or made from what is given, or asked of the tap.
-pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Context) -> Result<Told> {
+pub(super) async fn spec(
+    tap: &TapCommand,
+    options: &OptionSet,
+    site: &Site,
+    context: &Context,
+) -> Result<Told> {
     let guess = |spec| Told { spec, is_a_guess: true, listed: None };
     if let Some(path) = &options.tap_spec {
         let spec = Specification::parse(&read_named("spec file", path, &context.stop)?)
@@ -38,12 +44,12 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
         let fail = |reason: &str| Error::config(format!("about file {}: {reason}", path.display()));
         return Ok(guess(definition(&text).map_err(fail)?));
     }
-    let captured = match capture_words(tap, &["--about", "--format=json"], context).await {
-        Err(RunError::Timeout(_) | RunError::TooMuch(_)) => None,
+    let captured = match capture_words(tap, &["--about", "--format=json"], site, context).await {
+        Err(RunError::Timeout(..) | RunError::TooMuch(_)) => None,
         other => Some(other.map_err(|error| told(tap, &error))?),
     };
     let Some(captured) = captured else { return Ok(guess(spec::open())) };
-    let help = refuse_broken(tap, &captured, context).await?;
+    let help = refuse_broken(tap, &captured, site, context).await?;
     let about = singer_protocol::About::parse(&captured.stdout).ok();
     Ok(match about.filter(|_| captured.ended.is_success()) {
         Some(about) => {
@@ -64,17 +70,18 @@ pub(super) async fn spec(tap: &TapCommand, options: &OptionSet, context: &Contex
 async fn refuse_broken(
     tap: &TapCommand,
     about: &Captured,
+    site: &Site,
     context: &Context,
 ) -> Result<Option<Listed>> {
     if !failure::lacks_a_module(about.ended, &about.words.last()) {
         return Ok(None);
     }
-    match capture_words(tap, &["--help"], context).await {
+    match capture_words(tap, &["--help"], site, context).await {
         Ok(help) if failure::lacks_a_module(help.ended, &help.words.last()) => {
-            Err(failure::ended(tap.short_name(), "--help", help.ended, &help.words.last()))
+            Err(failure::ended(tap.short_name(), "--help", help.ended, &help.words.last(), None))
         }
         Ok(help) => Ok(Some(listed(&help))),
-        Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Ok(Some(Listed(None))),
+        Err(RunError::Timeout(..) | RunError::TooMuch(_)) => Ok(Some(Listed(None))),
         Err(error) => Err(told(tap, &error)),
     }
 }
@@ -88,6 +95,7 @@ pub(super) async fn flags(
     tap: &TapCommand,
     option: Option<CatalogFlag>,
     asked: Option<Listed>,
+    site: &Site,
     context: &Context,
 ) -> Result<Listed> {
     let said = |catalog, properties| Ok(Listed(Some(Flags { catalog, properties })));
@@ -97,8 +105,8 @@ pub(super) async fn flags(
         (CatalogFlag::Both, _) => said(true, true),
         (CatalogFlag::None, _) => said(false, false),
         (CatalogFlag::Auto, Some(listed)) => Ok(listed),
-        (CatalogFlag::Auto, None) => match capture_words(tap, &["--help"], context).await {
-            Err(RunError::Timeout(_) | RunError::TooMuch(_)) => Ok(Listed(None)),
+        (CatalogFlag::Auto, None) => match capture_words(tap, &["--help"], site, context).await {
+            Err(RunError::Timeout(..) | RunError::TooMuch(_)) => Ok(Listed(None)),
             Err(error) => Err(told(tap, &error)),
             Ok(help) => Ok(listed(&help)),
         },
@@ -117,6 +125,7 @@ fn told(tap: &TapCommand, error: &RunError) -> Error {
 async fn capture_words(
     tap: &TapCommand,
     args: &[&str],
+    site: &Site,
     context: &Context,
 ) -> Result<Captured, RunError> {
     let folder = Folder::new().map_err(|error| {
@@ -128,7 +137,7 @@ async fn capture_words(
         context.stop.wait().await;
     };
     let voice = Voice::hushed(&context.secrets);
-    capture(tap, &args, &folder.work(), voice, BOUNDS, cancel).await
+    capture(tap, &args, &site.work(&folder), voice, BOUNDS, cancel).await
 }
 
 /// The spec in what a tap says to `--about`, log lines around it or not, or in a definition of the

@@ -16,6 +16,7 @@ use crate::translate::catalog::{self, Translated};
 use crate::translate::state::{Level, Pass, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result};
 use airbyte_protocol as airbyte;
+use airbyte_protocol::FailureType;
 use serde_json::{Map, Value};
 use singer_protocol as singer;
 use std::ffi::OsString;
@@ -59,6 +60,7 @@ pub(super) async fn read(
         members: &members,
         run_id: run_id(),
     };
+    let missing = run.missing(&missing)?;
     let (mut failed, mut standing) = (None, Standing::default());
     for pass in &plan.passes {
         if failed.is_none() {
@@ -67,8 +69,7 @@ pub(super) async fn read(
             run.unstarted(pass)?;
         }
     }
-    failed = failed.or(run.missing(&missing)?);
-    failed.map_or(Ok(()), Err)
+    failed.or(missing).map_or(Ok(()), Err)
 }
 
 /// Random and never used again: a STATE's cut is named by it.
@@ -111,7 +112,7 @@ impl Run<'_> {
         let mut running = Running::start(
             &self.source.tap,
             &args,
-            &self.place.folder.work(),
+            &self.place.work(),
             Voice::plain(&self.context.secrets),
         )
         .map_err(|error| failure::run_error(tap, "the sync", &error))?;
@@ -139,8 +140,15 @@ impl Run<'_> {
 
     fn batches(&self) -> Batches {
         let options = &self.source.options;
-        let (work, config) = (self.place.folder.work(), self.job.config.values());
-        Batches::new(Places::of_tap(work, config, options.batch_dir()), options)
+        let config = self.job.config.values();
+        let places = match self.place.site.chosen() {
+            None => Places::of_tap(self.place.folder.work(), config, options.batch_dir()),
+            Some(folder) => {
+                let given = self.place.folder.path();
+                Places::of_tap_in(folder, given, config, options.batch_dir())
+            }
+        };
+        Batches::new(places, options)
     }
 
     /// Pumps until the pipe ends, a signal comes, or reading fails; then sees the tap to its end.
@@ -234,14 +242,16 @@ impl Run<'_> {
             result?;
         }
         if !ended.is_success() {
-            return Err(failure::ended(tap, "the sync", ended, &pumped.sink.strays.words.last()));
+            let words = &pumped.sink.strays.words;
+            return Err(self.place.failed(tap, "the sync", ended, words));
         }
         if pumped.bytes == 0 && !members.is_empty() {
             let hint = "perhaps it takes its catalog by another flag (--catalog-flag)";
-            return Err(Error::system(format!(
-                "{tap} wrote nothing at all for the {} selected stream(s); {hint}",
-                members.len()
-            )));
+            let count = members.len();
+            let sentence =
+                format!("{tap} wrote nothing at all for the {count} selected stream(s); {hint}");
+            let words = pumped.sink.strays.words.last();
+            return Err(failure::nothing(FailureType::SystemError, &sentence, &words));
         }
         Ok(())
     }
@@ -300,7 +310,8 @@ impl Run<'_> {
 
     /// Ends the streams that the tap no longer has.
     fn missing(&self, missing: &[usize]) -> Result<Option<Error>> {
-        end_missing(missing, self.source.tap.short_name(), &mut self.emitter.lock())
+        let tap = self.source.tap.short_name();
+        end_missing(missing, tap, self.translated, &mut self.emitter.lock())
     }
 }
 

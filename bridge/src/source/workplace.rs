@@ -8,13 +8,62 @@
 //! fits; if it doesn't, the tap is stopped, and what it made of its config is told all the same.
 
 use super::config::{ConfigFile, WrittenConfig};
-use crate::failure;
-use crate::tap::{Folder, Started, TapCommand};
-use airbyte_adapters::{Config, Context, Result};
+use crate::failure::{self, Surroundings};
+use crate::options::Workdir;
+use crate::tap::{Ended, Folder, Started, TapCommand, Words};
+use airbyte_adapters::{Config, Context, Error, Result};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a discovery that nobody wants may take to stop.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// Where the tap runs, and where its user is.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    /// The folder that the user chose; none: a private one.
+    chosen: Option<PathBuf>,
+    here: PathBuf,
+}
+
+impl Site {
+    /// What `option` says.
+    ///
+    /// # Errors
+    ///
+    /// There is no such folder.
+    pub(super) fn of(option: Option<&Workdir>) -> Result<Self> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let chosen = match option {
+            None | Some(Workdir::Private) => None,
+            Some(Workdir::Current) => Some(here.clone()),
+            Some(Workdir::Folder(folder)) => Some(here.join(folder)),
+        };
+        match chosen.as_deref().filter(|folder| !folder.is_dir()) {
+            Some(folder) => Err(Error::config(format!(
+                "--workdir {}: there is no such folder",
+                folder.display()
+            ))),
+            None => Ok(Self { chosen, here }),
+        }
+    }
+
+    /// The folder for the tap to run in, where `folder` is the private one.
+    pub(super) fn work(&self, folder: &Folder) -> PathBuf {
+        self.chosen.clone().unwrap_or_else(|| folder.work())
+    }
+
+    /// The folder that the user chose; none where the tap runs in a private one.
+    pub(super) fn chosen(&self) -> Option<&Path> {
+        self.chosen.as_deref()
+    }
+
+    /// The folder that paths in the config are meant from, if the tap runs elsewhere without having been
+    /// told to by the user.
+    pub(super) fn left(&self) -> Option<&Path> {
+        self.chosen.is_none().then_some(&self.here)
+    }
+}
 
 /// The folder and the config of a command.
 #[derive(Debug)]
@@ -22,21 +71,43 @@ pub(super) struct Workplace {
     // The order in which they end: the config's last look is into the folder.
     discovering: Option<Started>,
     pub(super) config: ConfigFile,
+    /// The private folder: for the files that the tap is given, wherever it runs.
     pub(super) folder: Folder,
+    pub(super) site: Site,
 }
 
 impl Workplace {
     /// The place where the tap discovers already, or a new one.
-    pub(super) fn new(ahead: Option<Ahead>, config: &Config, context: &Context) -> Result<Self> {
+    pub(super) fn new(
+        ahead: Option<Ahead>,
+        site: Site,
+        config: &Config,
+        context: &Context,
+    ) -> Result<Self> {
         let (discovering, config, folder) = match ahead {
             Some(Ahead { discovering, config, folder }) => (Some(discovering), config, folder),
             None => {
                 let folder = Folder::new()
                     .map_err(|error| failure::unwritten("the tap's private folder", &error))?;
-                (None, WrittenConfig::new(config, &folder)?, folder)
+                let config = WrittenConfig::new(config, &folder, site.left())?;
+                (None, config, folder)
             }
         };
-        Ok(Self { discovering, config: ConfigFile::watch_over(config, context), folder })
+        let config = ConfigFile::watch_over(config, context);
+        Ok(Self { discovering, config, folder, site })
+    }
+
+    /// The folder that the tap runs in.
+    pub(super) fn work(&self) -> PathBuf {
+        self.site.work(&self.folder)
+    }
+
+    /// The error of a tap that ended and should not have, or not so: [`failure::ended`].
+    pub(super) fn failed(&self, tap: &str, doing: &str, ended: Ended, words: &Words) -> Error {
+        let settings = self.config.settings();
+        let Site { chosen, here } = &self.site;
+        let around = Surroundings { chosen: chosen.as_deref(), here, settings };
+        failure::ended(tap, doing, ended, &words.last(), Some(&around))
     }
 
     /// The discovery that has begun, once.
@@ -55,12 +126,12 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Begins. What keeps it from that will be met again, and told, when its turn has come.
-    pub(super) fn begin(tap: &TapCommand, config: &Config) -> Option<Self> {
+    pub(super) fn begin(tap: &TapCommand, site: &Site, config: &Config) -> Option<Self> {
         let folder = Folder::new().ok()?;
-        let config = WrittenConfig::new(config, &folder).ok()?;
+        let config = WrittenConfig::new(config, &folder, site.left()).ok()?;
         let mut args = config.args();
         args.push("--discover".into());
-        let discovering = Started::new(tap, &args, &folder.work()).ok()?;
+        let discovering = Started::new(tap, &args, &site.work(&folder)).ok()?;
         Some(Self { discovering, config, folder })
     }
 

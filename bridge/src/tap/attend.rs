@@ -58,7 +58,7 @@ pub async fn attend(
             }
             Ok(Attended { ended, words: running.words.clone() })
         }
-        Err(_) => Err(RunError::Timeout(timeout)),
+        Err(_) => Err(RunError::Timeout(timeout, Box::new(running.words.last()))),
     }
 }
 

@@ -24,6 +24,8 @@ pub enum CommandError {
     NoSuchFile(String),
     /// There is a file, but it isn't a program.
     NotExecutable(String),
+    /// There is none of that name, which looks like a name and arguments: the name.
+    WithArguments(String),
 }
 
 impl fmt::Display for CommandError {
@@ -37,6 +39,12 @@ impl fmt::Display for CommandError {
             Self::NotExecutable(name) => {
                 write!(f, "tap `{name}` is not executable (chmod +x makes it so)")
             }
+            // What stands behind the name may be a secret.
+            Self::WithArguments(name) => write!(
+                f,
+                "tap `{name} …`: there is no such program; a tap is one name or path and is never \
+                 split: give `{name}` alone, and each of its arguments with --tap-arg"
+            ),
         }
     }
 }
@@ -53,7 +61,11 @@ impl TapCommand {
     ///
     /// [`CommandError`], which names what was looked for.
     pub fn find(name: &str, args: &[String]) -> Result<Self, CommandError> {
-        let program = if name.contains('/') { by_path(name)? } else { by_name(name)? };
+        let found = if name.contains('/') { by_path(name) } else { by_name(name) };
+        let program = found.map_err(|error| match (error, name.trim().split_once(' ')) {
+            (error @ CommandError::NotExecutable(_), _) | (error, None) => error,
+            (_, Some((name, _))) => CommandError::WithArguments(name.to_owned()),
+        })?;
         let here = std::env::current_dir().unwrap_or_default();
         let args = args.iter().map(|arg| absolute_if_file(arg, &here).into()).collect();
         Ok(Self { name: name.to_owned(), program, args })
@@ -122,8 +134,17 @@ mod tests {
         assert_eq!(find("tap-of-nowhere"), Err(CommandError::NotOnPath("tap-of-nowhere".into())));
         assert_eq!(find("./no/tap"), Err(CommandError::NoSuchFile("./no/tap".into())));
         assert_eq!(find(name), Err(CommandError::NotExecutable(name.into())));
+        for (name, own) in [("tap-x --debug", "tap-x"), ("./no/tap --key hunter2", "./no/tap")] {
+            let error = find(name).unwrap_err();
+            assert_eq!(error, CommandError::WithArguments(own.into()));
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(find(name).unwrap().program, file);
+        // A blank in a path is none between arguments.
+        let blank = folder.path().join("my tap");
+        std::fs::rename(&file, &blank).unwrap();
+        assert_eq!(find(blank.to_str().unwrap()).unwrap().program, blank);
     }
 
     #[test]

@@ -58,6 +58,11 @@ impl Folder {
         self.folder.path().join("work")
     }
 
+    /// The folder itself, in which the files that the tap is given lie.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Writes a file that only its owner can read (0600), replacing an earlier one.
     ///
     /// # Errors

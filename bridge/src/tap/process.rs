@@ -4,7 +4,7 @@ mod sentences;
 
 use self::sentences::{cannot_start, shown};
 use super::stderr::listen;
-use super::{Hearing, TapCommand, Voice, Words, orphans};
+use super::{Hearing, LastWords, TapCommand, Voice, Words, orphans};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use std::ffi::OsString;
 use std::fmt;
@@ -86,8 +86,8 @@ impl fmt::Display for Ended {
 pub enum RunError {
     /// It couldn't be started.
     Start(String),
-    /// It took longer than this.
-    Timeout(Duration),
+    /// It took longer than this; what it had said by then.
+    Timeout(Duration, Box<LastWords>),
     /// We were asked to stop.
     Stopped,
     /// It wrote more than this many bytes.

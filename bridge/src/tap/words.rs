@@ -25,6 +25,8 @@ struct Said {
     /// The last lines of level ERROR, the oldest first.
     errors: VecDeque<String>,
     traceback: Option<Traceback>,
+    /// The traceback behind which nothing was said: it ended the run, whatever announced it.
+    closing: Option<Traceback>,
     /// The last line without a level: how a program that only prints says why it ends.
     bare: Option<String>,
     last: Option<String>,
@@ -32,7 +34,7 @@ struct Said {
     recent: VecDeque<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Traceback {
     text: String,
     exception: Option<String>,
@@ -44,9 +46,11 @@ struct Traceback {
 /// The words that explain a failure best.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LastWords {
-    /// One line: the tap's last critical line, else its last error or exception, else the last line
-    /// that it only printed.
+    /// One line: the tap's last critical line, else the exception that ended it, else its last error or
+    /// exception, else the last line that it only printed.
     pub line: Option<String>,
+    /// The same, without what was only printed: something that the tap itself calls an error.
+    pub error: Option<String>,
     /// Other lines that may say more: the last exception, what that followed from, earlier errors.
     pub others: Vec<String>,
     /// The last traceback, whole.
@@ -95,31 +99,40 @@ impl Words {
     /// What explains a failure best.
     pub fn last(&self) -> LastWords {
         let said = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let traceback = said.traceback.as_ref();
+        let traceback = said.closing.as_ref().or(said.traceback.as_ref());
         let exception = traceback.and_then(|traceback| traceback.exception.as_ref());
-        let line = [&said.critical, &said.errors.back().cloned()]
-            .into_iter()
-            .chain([&exception.cloned(), &said.bare])
-            .find_map(Option::clone);
+        // One that is no warning's is the last error too.
+        let ended_by = exception.filter(|_| said.closing.as_ref().is_some_and(|one| one.mild));
+        let error = [said.critical.as_ref(), ended_by, said.errors.back(), exception];
+        let error = error.into_iter().flatten().next().cloned();
+        let line = error.clone().or_else(|| said.bare.clone());
         let causes = traceback.into_iter().flat_map(|traceback| traceback.causes.iter().rev());
         let others = exception.into_iter().chain(causes).chain(said.errors.iter().rev());
         let others = others.filter(|other| Some(*other) != line.as_ref()).cloned().collect();
         let stack_trace = traceback.map(|traceback| traceback.text.clone());
-        LastWords { line, others, stack_trace, last: said.last.clone() }
+        LastWords { line, error, others, stack_trace, last: said.last.clone() }
     }
 }
 
 impl Said {
-    /// The last traceback counts, but one that was only warned of never hides an error's.
+    /// The last traceback counts, but one that was only warned of never hides an error's, unless it is the
+    /// last thing that was said. What Python ignored comes at the very end, and ended nothing.
     fn keep_traceback(&mut self, entry: &LogEntry) {
-        let Some(text) = &entry.stack_trace else { return };
-        let mild = entry.level < Level::Error;
-        if mild && self.traceback.as_ref().is_some_and(|kept| !kept.mild) {
+        let is_ignored = singer_protocol::tells_of_an_ignored_exception(&entry.message);
+        let Some(text) = &entry.stack_trace else {
+            self.closing = self.closing.take().filter(|_| is_ignored);
             return;
-        }
+        };
+        let mild = entry.level < Level::Error;
         let exception = entry.exception.clone().or_else(|| one_line(&entry.message));
         let (text, causes) = (text.clone(), entry.causes.clone());
-        self.traceback = Some(Traceback { text, exception, causes, mild });
+        let traceback = Traceback { text, exception, causes, mild };
+        if !is_ignored {
+            self.closing = Some(traceback.clone());
+        }
+        if !mild || self.traceback.as_ref().is_none_or(|kept| kept.mild) {
+            self.traceback = Some(traceback);
+        }
     }
 }
 

@@ -110,7 +110,13 @@ pub(super) fn telling_shape(line: &str) -> Option<Level> {
 
 /// Whether Python says that the traceback that follows ended nothing: it stood in a destructor, or
 /// in the logging itself. Such tracebacks come last, behind the one that matters.
-pub(super) fn tells_of_an_ignored_exception(line: &str) -> bool {
+///
+/// ```
+/// use singer_protocol::tells_of_an_ignored_exception;
+/// assert!(tells_of_an_ignored_exception("Exception ignored in: <function Pool.__del__>"));
+/// assert!(!tells_of_an_ignored_exception("ValueError: the date is missing"));
+/// ```
+pub fn tells_of_an_ignored_exception(line: &str) -> bool {
     line.starts_with("Exception ignored ") || line.starts_with("--- Logging error ---")
 }
 

@@ -12,6 +12,7 @@ mod traceback;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use dress::tells_of_an_ignored_exception;
 pub use entry::{LogEntry, Stderr};
 pub use metric::Metric;
 

@@ -7,7 +7,7 @@ use crate::source;
 use crate::tap::{Arrival, Lines};
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, into_airbyte, outline, to_singer};
-use airbyte_adapters::{Error, Result};
+use airbyte_adapters::{Error, Result, configured_catalog};
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message};
 use std::path::PathBuf;
@@ -55,11 +55,11 @@ fn selected(args: &Args, options: &OptionSet, overrides: &Overrides) -> Result<S
     };
     let catalog = input::singer_catalog(path)?;
     let configured =
-        input::parse_configured(&args.input.read()?).map_err(|error| args.input.wrong(error))?;
+        configured_catalog(&args.input.read()?).map_err(|error| args.input.wrong(error))?;
     let translated = outline(&catalog, overrides);
     let gone = configured.streams.iter().filter(|wanted| translated.find(wanted).is_none());
-    let gone: Vec<String> = gone.map(|wanted| wanted.descriptor().to_string()).collect();
-    if let Some(error) = source::no_such_stream("the Singer catalog", &gone) {
+    let gone: Vec<_> = gone.map(|wanted| wanted.descriptor()).collect();
+    if let Some(error) = source::no_such_stream("the Singer catalog", &gone, &translated) {
         return Err(error);
     }
     let all = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();

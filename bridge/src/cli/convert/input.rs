@@ -1,9 +1,7 @@
 //! What the converters read.
 
-use airbyte_adapters::{Error, Result, Stop, open_named, read_named};
+use airbyte_adapters::{Error, Result, Stop, configured_catalog, open_named, read_named};
 use airbyte_protocol::ConfiguredCatalog;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use singer_protocol as singer;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
@@ -70,30 +68,7 @@ pub(super) fn singer_catalog(path: &Path) -> Result<singer::Catalog> {
 /// Reads the configured catalog behind a flag.
 pub(super) fn configured(path: &Path) -> Result<ConfiguredCatalog> {
     let what = "catalog";
-    parse_configured(&file(what, path)?).map_err(|error| wrong(what, path, error))
-}
-
-/// Reads a configured catalog, bare or as the payload of a CATALOG message.
-pub(super) fn parse_configured(bytes: &[u8]) -> Result<ConfiguredCatalog, String> {
-    #[derive(Deserialize)]
-    struct Message<'a> {
-        #[serde(rename = "type")]
-        kind: String,
-        #[serde(borrow)]
-        catalog: &'a RawValue,
-    }
-    let bare = match serde_json::from_slice::<Message<'_>>(bytes) {
-        Ok(message) if message.kind == "CATALOG" && message.catalog.get().starts_with('{') => {
-            message.catalog.get().as_bytes()
-        }
-        // Whatever is wrong with it, the catalog's own reader says it better.
-        _ => bytes,
-    };
-    let catalog = ConfiguredCatalog::parse(bare).map_err(|error| error.to_string())?;
-    if catalog.streams.is_empty() {
-        return Err("no stream is configured".to_owned());
-    }
-    Ok(catalog)
+    configured_catalog(&file(what, path)?).map_err(|error| wrong(what, path, error))
 }
 
 /// An error of a file's content.

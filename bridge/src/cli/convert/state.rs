@@ -66,9 +66,9 @@ impl Read {
         let translated = outline(&catalog, &overrides);
         let job = ReadJob { config: Config::default(), catalog: configured, state };
         let (mut members, missing) = members(&overrides, &catalog, &translated, &job);
-        let missing: Vec<String> =
-            missing.iter().map(|at| job.catalog.streams[*at].descriptor().to_string()).collect();
-        if let Some(error) = no_such_stream("the Singer catalog", &missing) {
+        let missing: Vec<_> =
+            missing.iter().map(|at| job.catalog.streams[*at].descriptor()).collect();
+        if let Some(error) = no_such_stream("the Singer catalog", &missing, &translated) {
             return Err(error);
         }
         for member in members.iter_mut().filter(|_| path.is_none()) {

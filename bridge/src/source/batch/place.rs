@@ -17,8 +17,12 @@ use std::path::{Component, Path, PathBuf};
 /// The folders that BATCH files are read from. They need not exist yet: taps make them.
 #[derive(Debug, Default)]
 pub(in crate::source) struct Places {
-    /// The tap's working folder: private, and tidied up by us. None where somebody else runs the tap.
+    /// The tap's working folder, which relative paths are meant from. None where somebody else runs the tap.
+    work: Option<PathBuf>,
+    /// The same, where it is private: it is tidied up by us.
     own: Option<PathBuf>,
+    /// The folder of the config, the catalog and the state that the tap is given.
+    given: Option<PathBuf>,
     allowed: Vec<PathBuf>,
 }
 
@@ -40,13 +44,29 @@ impl Places {
         allowed: &[PathBuf],
     ) -> Self {
         let mut allowed = allowed.to_vec();
-        allowed.extend(storage_root(config, &work).into_iter().flat_map(<[_; 2]>::from));
-        Self { own: Some(work), allowed }
+        let here = std::env::current_dir().unwrap_or_default();
+        let root = storage_root(config, &work, Some(&here));
+        allowed.extend(root.into_iter().flat_map(<[_; 2]>::from));
+        let given = work.parent().map(Path::to_owned);
+        Self { work: Some(work.clone()), own: Some(work), given, allowed }
+    }
+
+    /// For a tap that works in a folder of the user's, `work`, and is given files in the folder `given`. That
+    /// it works there vouches for nothing that lies there, and nothing of it is removed.
+    pub(in crate::source) fn of_tap_in(
+        work: &Path,
+        given: &Path,
+        config: &Map<String, Value>,
+        allowed: &[PathBuf],
+    ) -> Self {
+        let mut allowed = allowed.to_vec();
+        allowed.extend(storage_root(config, work, None).into_iter().flat_map(<[_; 2]>::from));
+        Self { work: Some(work.to_owned()), own: None, given: Some(given.to_owned()), allowed }
     }
 
     /// For a tap that somebody else runs: only what the user allows.
     pub(in crate::source) fn of_others(allowed: &[PathBuf]) -> Self {
-        Self { own: None, allowed: allowed.to_vec() }
+        Self { allowed: allowed.to_vec(), ..Self::default() }
     }
 
     /// Opens the file that a manifest names. A relative path is meant from the tap's working folder.
@@ -55,16 +75,17 @@ impl Places {
     ///
     /// It is no local file, there is none, or it lies elsewhere, once `..` and links are followed.
     pub(super) fn open(&self, uri: &str) -> Result<BatchFile, String> {
-        let (literal, decoded) = paths_of(uri, self.own.as_deref().unwrap_or(Path::new("")))?;
+        let (literal, decoded) = paths_of(uri, self.work.as_deref().unwrap_or(Path::new("")))?;
         let path = literal.canonicalize().or_else(|_| decoded.canonicalize());
         let path = path.map_err(|error| unreadable(&error))?;
         let is_ours = self.own.as_deref().is_some_and(|own| is_below(&path, own));
         let is_allowed = !self.is_what_the_tap_is_given(&path)
             && self.allowed.iter().any(|folder| is_below(&path, folder));
         if !is_ours && !is_allowed {
-            let own = match self.own {
-                Some(_) => "the tap's working folder, its batch_config's root and --batch-dir",
-                None => "--batch-dir",
+            let own = match (&self.own, &self.work) {
+                (Some(_), _) => "the tap's working folder, its batch_config's root and --batch-dir",
+                (None, Some(_)) => "its batch_config's root and --batch-dir",
+                (None, None) => "--batch-dir",
             };
             return Err(format!("it lies outside the folders that are read ({own})"));
         }
@@ -78,7 +99,7 @@ impl Places {
     /// Whether the file lies beside the tap's working folder, as its config does: JSON too, whatever
     /// folder above was allowed.
     fn is_what_the_tap_is_given(&self, path: &Path) -> bool {
-        let beside = self.own.as_deref().and_then(Path::parent).map(Path::canonicalize);
+        let beside = self.given.as_deref().map(Path::canonicalize);
         beside.is_some_and(|folder| folder.is_ok_and(|folder| path.parent() == Some(&*folder)))
     }
 }
@@ -113,10 +134,18 @@ fn open_where_it_lies(path: &Path) -> io::Result<File> {
 }
 
 /// The folder that the SDK's `batch_config` names, as the tap that works in `work` understands it.
-fn storage_root(config: &Map<String, Value>, work: &Path) -> Option<(PathBuf, PathBuf)> {
+///
+/// What is there in the folder `here` is meant from there.
+fn storage_root(
+    config: &Map<String, Value>,
+    work: &Path,
+    here: Option<&Path>,
+) -> Option<(PathBuf, PathBuf)> {
     let root = config.get("batch_config")?.get("storage")?.get("root")?.as_str()?;
-    let here = std::env::current_dir().unwrap_or_default();
-    paths_of(&absolute_if_file(root, &here), work).ok()
+    match here {
+        Some(here) => paths_of(&absolute_if_file(root, here), work).ok(),
+        None => paths_of(root, work).ok(),
+    }
 }
 
 /// The paths that a URI or a plain path may name: as it stands, and with what is percent-encoded in a
@@ -167,7 +196,8 @@ mod tests {
     }
 
     fn root(config: &Value) -> Option<PathBuf> {
-        storage_root(config.as_object().unwrap(), Path::new("/here")).map(|(_, decoded)| decoded)
+        storage_root(config.as_object().unwrap(), Path::new("/here"), Some(Path::new("/here")))
+            .map(|(_, decoded)| decoded)
     }
 
     #[test]

@@ -1,21 +1,68 @@
 //! The settings as the tap is given them, and as the user has them again.
 
-use crate::tap::command::absolute_if_file;
+use super::paths::absolute;
 use serde_json::{Map, Number, Value};
+use std::collections::BTreeSet;
 use std::path::Path;
+
+/// So many settings are named.
+const NAMED: usize = 10;
 
 /// The settings for the tap. Those that name files relative to the user's folder `here` are made
 /// absolute, because the tap works elsewhere.
 pub(super) fn given(user: &Map<String, Value>, here: &Path) -> Map<String, Value> {
-    user.iter().map(|(name, value)| (name.clone(), with_absolute_files(value, here))).collect()
+    let one = |name: &String, value| with_absolute_files(name, value, user, here);
+    user.iter().map(|(name, value)| (name.clone(), one(name, value))).collect()
 }
 
-fn with_absolute_files(value: &Value, here: &Path) -> Value {
+fn with_absolute_files(
+    name: &str,
+    value: &Value,
+    beside: &Map<String, Value>,
+    here: &Path,
+) -> Value {
     match value {
-        Value::String(text) => Value::String(absolute_if_file(text, here)),
-        Value::Array(list) => list.iter().map(|v| with_absolute_files(v, here)).collect(),
+        Value::String(text) => {
+            Value::String(absolute(name, text, here, beside.keys().map(String::as_str)))
+        }
+        Value::Array(list) => {
+            list.iter().map(|one| with_absolute_files(name, one, beside, here)).collect()
+        }
         Value::Object(map) => Value::Object(given(map, here)),
         other => other.clone(),
+    }
+}
+
+/// Tells the user which settings were made absolute, by their names.
+pub(super) fn tell_of_paths(user: &Map<String, Value>, given: &Map<String, Value>) {
+    let mut moved = BTreeSet::new();
+    changed(user, given, &mut moved);
+    if moved.is_empty() {
+        return;
+    }
+    let names: Vec<String> = moved.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let more = match moved.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    tracing::info!(
+        "the tap runs in a private folder, so what the config names in the current one is given to it by \
+         its absolute path ({}{more}); --workdir current runs it here, with the config as it is",
+        names.join(", ")
+    );
+}
+
+fn changed<'a>(
+    user: &'a Map<String, Value>,
+    given: &Map<String, Value>,
+    names: &mut BTreeSet<&'a str>,
+) {
+    for (name, value) in user {
+        match (value, given.get(name)) {
+            (Value::Object(user), Some(Value::Object(given))) => changed(user, given, names),
+            (user, Some(given)) if user == given => {}
+            _ => drop(names.insert(name)),
+        }
     }
 }
 

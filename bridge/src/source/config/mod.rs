@@ -20,6 +20,7 @@
 
 mod changes;
 mod given;
+mod paths;
 
 use crate::failure;
 use crate::tap::Folder;
@@ -29,7 +30,7 @@ use changes::Changes;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -87,14 +88,17 @@ struct Known {
 }
 
 impl WrittenConfig {
-    /// Writes the config for the tap.
+    /// Writes the config for the tap. What it names in the folder that was `left` is made absolute, if the
+    /// tap runs elsewhere.
     ///
     /// # Errors
     ///
     /// The file can't be written.
-    pub(super) fn new(config: &Config, folder: &Folder) -> Result<Self> {
-        let here = std::env::current_dir().unwrap_or_default();
-        let given = given::given(config.values(), &here);
+    pub(super) fn new(config: &Config, folder: &Folder, left: Option<&Path>) -> Result<Self> {
+        let given = match left {
+            Some(here) => given::given(config.values(), here),
+            None => config.values().clone(),
+        };
         let path = folder
             .write_json("config.json", &given)
             .map_err(|error| failure::unwritten("the tap's config", &error))?;
@@ -116,6 +120,7 @@ impl ConfigFile {
     /// Watches a config that was written, whatever has become of it since then.
     pub(super) fn watch_over(written: WrittenConfig, context: &Context) -> Self {
         let WrittenConfig { user, given, path } = written;
+        given::tell_of_paths(user.values(), &given);
         let known = Known {
             file: Rewritable::new(path),
             whole: given.clone(),
@@ -140,6 +145,11 @@ impl ConfigFile {
     /// The arguments that hand it to the tap.
     pub(super) fn args(&self) -> Vec<OsString> {
         vec!["--config".into(), self.watch.inner.known().file.path().into()]
+    }
+
+    /// The settings as the user has them, and as the tap was given them.
+    pub(super) fn settings(&self) -> [&Map<String, Value>; 2] {
+        [self.watch.inner.user.values(), &self.watch.inner.given]
     }
 
     /// Eyes for another thread.

@@ -12,6 +12,7 @@ use crate::tap::{Attended, Ended, RunError, Started, Voice, attend};
 use crate::translate::Overrides;
 use crate::translate::catalog::Learnt;
 use airbyte_adapters::{Context, Error, Result, read_named};
+use airbyte_protocol::FailureType;
 use singer_protocol as singer;
 use std::ffi::OsString;
 use std::time::Instant;
@@ -50,7 +51,7 @@ impl<'a> Asking<'a> {
 
     pub(super) async fn flags(&self) -> Result<Listed> {
         let TapSource { tap, options, listed, .. } = self.source;
-        probe::flags(tap, options.catalog_flag, *listed, self.context).await
+        probe::flags(tap, options.catalog_flag, *listed, &self.place.site, self.context).await
     }
 
     /// The probes are Python starts: side by side they cost one. What discovery fails with counts
@@ -121,7 +122,7 @@ impl<'a> Asking<'a> {
             if does_not_know("discover", ended, &said) {
                 return Ok(Told::Nothing("doesn't know --discover".to_owned()));
             }
-            return Err(failure::ended(tap, "discovery", ended, &attended.words.last()));
+            return Err(self.place.failed(tap, "discovery", ended, &attended.words));
         }
         if says_nothing(text) {
             return Ok(Told::Nothing("answers --discover with nothing".to_owned()));
@@ -130,9 +131,11 @@ impl<'a> Asking<'a> {
             Error::system(format!("what {tap} discovers is no Singer catalog: {error}"))
         })?;
         if catalog.streams().is_empty() {
-            return Err(Error::config(format!(
+            let sentence = format!(
                 "{tap} discovered no stream; look at the settings that choose schemas or tables"
-            )));
+            );
+            let words = attended.words.last();
+            return Err(failure::nothing(FailureType::ConfigError, &sentence, &words));
         }
         Ok(Told::Found(Found { catalog, learnt: false, partly: false }))
     }
@@ -168,10 +171,12 @@ impl<'a> Asking<'a> {
             let (Heard::Messages(learnt), _) = answer.end() else {
                 return Err(Error::system("what is learnt got lost"));
             };
+            let words = attended.as_ref().map(|attended| attended.words.last()).unwrap_or_default();
             return self.learnt(learnt, attended, DOING)?.ok_or_else(|| {
-                Error::config(format!(
+                let sentence = format!(
                     "{tap} {why}, and a sync names no stream; give its catalog with --tap-catalog"
-                ))
+                );
+                failure::nothing(FailureType::ConfigError, &sentence, &words)
             });
         }
     }
@@ -188,10 +193,10 @@ impl<'a> Asking<'a> {
         let partly = match attended {
             Ok(Attended { ended: None, .. }) => true,
             Ok(Attended { ended: Some(ended), words }) if !ended.is_success() => {
-                return Err(failure::ended(tap, doing, ended, &words.last()));
+                return Err(self.place.failed(tap, doing, ended, &words));
             }
             Ok(_) => false,
-            Err(RunError::Timeout(_)) if known > 0 => {
+            Err(RunError::Timeout(..)) if known > 0 => {
                 tracing::warn!(
                     "{tap} was stopped after --discovery-timeout while its streams were learnt: \
                      {known} are known, any that come later are not; --tap-catalog FILE names all"
@@ -208,7 +213,7 @@ impl<'a> Asking<'a> {
     fn start(&self, more: &[OsString]) -> Result<Started, RunError> {
         let mut args = self.place.config.args();
         args.extend_from_slice(more);
-        Started::new(&self.source.tap, &args, &self.place.folder.work())
+        Started::new(&self.source.tap, &args, &self.place.work())
     }
 
     /// Listens to the tap for as long as is left of the time.
@@ -232,10 +237,10 @@ impl<'a> Asking<'a> {
         let tap = self.tap();
         let limit = self.source.options.discovery_timeout();
         match error {
-            RunError::Timeout(_) => Error::transient(format!(
-                "{tap} didn't finish {doing} within {} s and was stopped (--discovery-timeout)",
-                limit.as_secs_f64()
-            )),
+            RunError::Timeout(_, words) => {
+                let option = Some("--discovery-timeout");
+                failure::too_slow(tap, doing, limit.as_secs_f64(), option, words)
+            }
             other => failure::run_error(tap, doing, other),
         }
     }

@@ -6,6 +6,7 @@
 //! the name. A file holds the catalog and no setting.
 
 use super::{Found, TapSource};
+use crate::source::workplace::Site;
 use crate::tap::{is_foreign, own_file};
 use airbyte_adapters::{Config, is_plainly_secret};
 use serde_json::{Map, Value, json};
@@ -148,6 +149,10 @@ fn key(source: &TapSource, config: &Config) -> String {
         for alias in over.aliases {
             add(format!("{id}={alias}").as_bytes());
         }
+    }
+    // What the tap finds there may decide what it discovers.
+    if let Some(folder) = source.site().ok().as_ref().and_then(Site::chosen) {
+        add(folder.as_os_str().as_bytes());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -69,7 +69,7 @@ fn a_tap_that_takes_too_long_is_killed_with_its_children() {
     let mark = folder.path().join("mark");
     let script = format!("(sleep 1; touch '{}') & wait", mark.display());
     let error = run(captured(&script, Duration::from_millis(100))).unwrap_err();
-    assert_eq!(error, RunError::Timeout(Duration::from_millis(100)));
+    assert_eq!(error, RunError::Timeout(Duration::from_millis(100), Box::default()));
     std::thread::sleep(Duration::from_millis(1500));
     assert!(!mark.exists(), "a grandchild went on");
 }
