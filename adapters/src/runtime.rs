@@ -22,7 +22,7 @@ pub use named::{open_named, read_named};
 pub use nearest::{nearest, nearest_stream};
 pub use output::Output;
 pub use runner::{Command, Outcome, Session, perform, run};
-pub use secrets::{Secrets, is_plainly_secret};
+pub use secrets::{Secrets, is_plainly_secret, may_hold_secret};
 pub use signals::{Stop, StopSignal};
 pub use source::{Context, ReadJob, Source, Task};
 pub use written::Written;

@@ -204,3 +204,27 @@ fn an_error_is_never_left_out_and_a_repeated_one_is_counted() {
     assert_eq!(repeated, 4999, "{output}");
     assert_eq!(logs.iter().filter(|log| *log == "ERROR again and again").count(), 1);
 }
+
+/// Secrets under the names that users' configs have, where no spec says what is secret.
+#[test]
+fn without_a_spec_names_and_shapes_say_what_is_secret() {
+    let path = fixtures("secrets/config.json");
+    let config = std::fs::read_to_string(path).expect("a fixture");
+    let given: Value = serde_json::from_str(&config).expect("JSON");
+    fn said(value: &Value, out: &mut String) {
+        match value {
+            Value::Object(map) => map.values().for_each(|value| said(value, out)),
+            Value::Array(list) => list.iter().for_each(|value| said(value, out)),
+            value => out.push_str(&format!("INFO it is {}\n", value.as_str().expect("a text"))),
+        }
+    }
+    let mut text = String::new();
+    said(&given, &mut text);
+    let (work, tap) = (Work::new(), people().complains(&text));
+    let output = work.read(&catalog()).tap(&tap).with_config(&config).ok();
+    let all = everything(&output);
+    assert!(!all.contains("11112222"), "{all}");
+    for open in ["it is keeper", "it is https://api.example.invalid\n", "it is X-Token"] {
+        assert!(all.contains(open), "{open}: {all}");
+    }
+}

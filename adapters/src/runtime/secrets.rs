@@ -11,11 +11,12 @@ mod forms;
 mod fresh;
 mod names;
 mod settings;
+mod shapes;
 mod urls;
 
 use find::Finder;
 use fresh::Fresh;
-pub use names::is_plainly_secret;
+pub use names::{is_plainly_secret, may_hold_secret};
 
 /// The values that must never be seen in LOG, TRACE or CONNECTION_STATUS.
 ///
@@ -54,23 +55,28 @@ impl Secrets {
     ///
     /// * values under `airbyte_secret: true` of the spec, also below oneOf, anyOf, allOf, arrays,
     ///   maps and references;
-    /// * values of settings that the spec doesn't declare whose names are
-    ///   [plainly secret](is_plainly_secret);
-    /// * passwords inside URLs and connection strings, whatever the setting is called.
+    /// * values of settings that the spec doesn't declare whose names [say so](may_hold_secret);
+    /// * what looks like a secret, whatever the setting is called: passwords inside URLs and connection
+    ///   strings, what stands behind `Bearer`, settings in a text of JSON, YAML or INI.
+    ///
+    /// The table in docs/secrets.md has all words and shapes.
     pub fn learn(&self, spec: &Specification, config: &Map<String, Value>) {
         self.extend(settings::secrets(&spec.connection_specification, config));
     }
 
-    /// Learns what the environment holds under [plainly secret](is_plainly_secret) names: taps take
-    /// settings from there too.
+    /// Learns what the environment holds under [plainly secret](is_plainly_secret) names, and the
+    /// passwords in its URLs: taps take settings from there too.
     pub fn learn_environment(&self) {
         // `PWD` is a folder, and what is called credentials is often where they lie.
         let is_place = |value: &str| value.starts_with('/') && Path::new(value).exists();
         let secret = std::env::vars_os().filter_map(|(name, value)| {
             let value = value.into_string().ok()?;
-            (is_plainly_secret(name.to_str()?) && !is_place(&value)).then_some(value)
+            let is_secret = is_plainly_secret(name.to_str()?) && !is_place(&value);
+            let mut found = urls::credentials(&value);
+            found.extend(is_secret.then_some(value));
+            Some(found)
         });
-        self.extend(secret.collect());
+        self.extend(secret.flatten().collect());
     }
 
     /// Adds every scalar below `value`.
@@ -104,6 +110,13 @@ impl Secrets {
             Some(finder) => finder.mask(text),
             None => Cow::Borrowed(text),
         }
+    }
+
+    /// Where at the end of `text` at least 4 characters of a secret's beginning stand, the rest of
+    /// which may be to come: in the next line, behind a pause.
+    pub fn unfinished(&self, text: &str) -> Option<usize> {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        inner.finder.as_ref()?.unfinished(text)
     }
 
     /// How many bytes the longest thing that is masked has. Whoever cuts a text cuts off as much

@@ -9,6 +9,10 @@ impl Mask for Secrets {
         Secrets::mask(self, text)
     }
 
+    fn unfinished(&self, text: &str) -> Option<usize> {
+        Secrets::unfinished(self, text)
+    }
+
     fn reach(&self) -> usize {
         Secrets::reach(self)
     }

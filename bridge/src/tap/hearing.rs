@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 pub const MAX_LINE: usize = 64 * 1024;
 /// How long a line waits for what may belong to it.
 pub const QUIET: Duration = Duration::from_millis(200);
+/// How long a line waits whose end may be the beginning of a secret. From then on its end is masked.
+pub const HOLD: Duration = Duration::from_secs(10);
+/// What stands in the place of such an end.
+const MASK: &str = "****";
 /// Lines of so many bytes are looked at together.
 const BLOCK: usize = 64 * 1024;
 
@@ -19,6 +23,9 @@ const BLOCK: usize = 64 * 1024;
 pub trait Mask: Send + Sync {
     /// `text` without it, with as many lines as before.
     fn mask<'a>(&self, text: &'a str) -> Cow<'a, str>;
+
+    /// Where at the end of `text` something begins that may have to be taken out with what comes next.
+    fn unfinished(&self, text: &str) -> Option<usize>;
 
     /// The bytes of the longest thing that is taken out.
     fn reach(&self) -> usize;
@@ -52,8 +59,9 @@ impl fmt::Debug for Voice {
 /// Hears a tap's log, line by line.
 ///
 /// A line is held until as much has followed it as a secret may have, or for 200 ms, and masked
-/// together with what stands around it: a secret may be wrapped over several lines. Only then it is
-/// read, so that nobody behind this door knows more than may be told.
+/// together with what stands around it: a secret may be wrapped over several lines. A line whose end is
+/// the beginning of a secret waits longer for the next one ([`HOLD`]). Only then it is read, so that nobody
+/// behind this door knows more than may be told.
 #[derive(Debug)]
 pub struct Hearing {
     /// What was said, for who explains a failure.
@@ -63,6 +71,8 @@ pub struct Hearing {
     held: VecDeque<Held>,
     /// Of what is held, the bytes that have not been looked at yet.
     fresh_bytes: usize,
+    /// The end of what was told last, masked there, where it may be the beginning of a secret.
+    begun: String,
 }
 
 #[derive(Debug)]
@@ -75,7 +85,7 @@ impl Hearing {
     /// An ear whose words are `words`.
     pub fn new(words: Words, voice: Voice) -> Self {
         let (stderr, held) = (Stderr::default(), VecDeque::new());
-        Self { words, voice, stderr, held, fresh_bytes: 0 }
+        Self { words, voice, stderr, held, fresh_bytes: 0, begun: String::new() }
     }
 
     /// How many bytes of a line are worth to be kept for [`Hearing::line`].
@@ -106,14 +116,78 @@ impl Hearing {
     /// Tells what has waited long enough, or for enough.
     pub fn settle(&mut self) {
         self.mask();
+        let (followed, rested) = (self.done(false), self.done(true));
+        let done =
+            if rested > followed { rested.min(self.finished()).max(followed) } else { followed };
+        self.read(done);
+    }
+
+    /// How many lines have been followed by enough, or have waited long enough where that `rests`.
+    fn done(&self, rests: bool) -> usize {
         let (reach, mut behind) = (self.voice.mask.reach(), 0);
         let waits = self.held.iter().rev().position(|line| {
-            let enough = behind >= reach || line.since.elapsed() >= QUIET;
+            let enough = behind >= reach || (rests && line.since.elapsed() >= QUIET);
             behind += line.text.trim().len();
             enough
         });
-        let done = waits.map_or(0, |waiting| self.held.len() - waiting);
-        self.read(done);
+        waits.map_or(0, |waiting| self.held.len() - waiting)
+    }
+
+    /// Tells what needs not wait when nothing has come for 200 ms: everything, except a traceback whose
+    /// exception is still to come and lines at whose end a secret may have begun.
+    pub fn pause(&mut self) {
+        self.mask();
+        let finished = self.finished();
+        let has_waited = self.held.get(finished).is_some_and(|line| line.since.elapsed() >= HOLD);
+        let begun = if has_waited { self.mask_unfinished() } else { String::new() };
+        self.read(if has_waited { self.held.len() } else { finished });
+        if has_waited {
+            self.begun = begun;
+        }
+        let last = self.stderr.flush();
+        self.tell(last);
+    }
+
+    /// How many lines stand before the one in which a secret may have begun.
+    fn finished(&self) -> usize {
+        let Some((begun, text)) = self.unfinished() else { return self.held.len() };
+        text[..begun].matches('\n').count()
+    }
+
+    /// What is held as one text, and where in it a secret may have begun.
+    fn unfinished(&self) -> Option<(usize, String)> {
+        let lines = self.joined();
+        // Of what was told before nothing can be held any more.
+        let told = if self.begun.is_empty() { 0 } else { self.begun.len() + 1 };
+        let begun = self.voice.mask.unfinished(&lines)?.max(told);
+        Some((begun - told, lines[told..].to_owned()))
+    }
+
+    /// Masks the beginning of a secret at the end of what is held, and gives it.
+    fn mask_unfinished(&mut self) -> String {
+        let Some((begun, text)) = self.unfinished() else { return String::new() };
+        let before = text[..begun].rsplit('\n').next().map_or(0, str::len);
+        let first = self.finished();
+        for (at, line) in self.held.iter_mut().enumerate().skip(first) {
+            line.text.truncate(if at == first { before } else { 0 });
+            line.text.push_str(MASK);
+        }
+        format!("{}{}", self.begun, &text[begun..])
+    }
+
+    /// As if all that is held had waited for [`HOLD`].
+    #[cfg(test)]
+    pub(crate) fn wait_is_over(&mut self) {
+        for line in &mut self.held {
+            line.since = line.since.checked_sub(HOLD).unwrap_or(line.since);
+        }
+    }
+
+    /// What is held, behind what was told of a secret that may have begun.
+    fn joined(&self) -> String {
+        let told = Some(self.begun.as_str()).filter(|begun| !begun.is_empty());
+        let held = self.held.iter().map(|line| line.text.as_str());
+        told.into_iter().chain(held).collect::<Vec<_>>().join("\n")
     }
 
     /// Tells everything, except a traceback whose exception is still to come.
@@ -151,14 +225,18 @@ impl Hearing {
             return;
         }
         self.fresh_bytes = 0;
-        let texts: Vec<&str> = self.held.iter().map(|line| line.text.as_str()).collect();
-        let Cow::Owned(masked) = self.voice.mask.mask(&texts.join("\n")) else { return };
-        for (held, text) in self.held.iter_mut().zip(masked.split('\n')) {
+        let lines = self.joined();
+        let Cow::Owned(masked) = self.voice.mask.mask(&lines) else { return };
+        let told = if self.begun.is_empty() { 0 } else { self.begun.matches('\n').count() + 1 };
+        for (held, text) in self.held.iter_mut().zip(masked.split('\n').skip(told)) {
             text.clone_into(&mut held.text);
         }
     }
 
     fn read(&mut self, lines: usize) {
+        if lines > 0 {
+            self.begun.clear();
+        }
         for line in self.held.drain(..lines) {
             let entry = self.stderr.push(line.text.trim_end_matches('\r'));
             entry.iter().for_each(|entry| tell(entry, &self.words, &self.voice));

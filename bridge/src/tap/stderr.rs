@@ -10,7 +10,7 @@ pub(super) async fn listen(mut pipe: ChildStderr, mut hearing: Hearing) {
     let mut splitter = Splitter::default();
     loop {
         match tokio::time::timeout(QUIET, splitter.fill(&mut pipe)).await {
-            Err(_) => hearing.flush(),
+            Err(_) => hearing.pause(),
             Ok(false) => break,
             Ok(true) => {
                 let longest = hearing.longest();

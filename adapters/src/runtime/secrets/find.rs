@@ -12,8 +12,13 @@ use std::ops::Range;
 pub(super) struct Finder {
     automaton: AhoCorasick,
     shapes: Vec<Shape>,
+    /// The forms that are found across line breaks.
+    forms: Vec<Box<str>>,
     reach: usize,
 }
+
+/// So many characters of a secret's beginning at the end of a text may be one.
+const BEGINNING: usize = 4;
 
 impl Finder {
     /// A finder of every form of `values`; none when there is nothing to find.
@@ -27,7 +32,9 @@ impl Finder {
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(found.keys())
             .ok()?;
-        Some(Self { automaton, shapes: found.into_values().collect(), reach })
+        let long = found.iter().filter(|(_, shape)| **shape != Shape::Token);
+        let forms = long.map(|(form, _)| form.as_str().into()).collect();
+        Some(Self { automaton, shapes: found.into_values().collect(), forms, reach })
     }
 
     /// The bytes of the longest form.
@@ -60,6 +67,24 @@ impl Finder {
         }
         out.push_str(&text[at..]);
         Cow::Owned(out)
+    }
+
+    /// Where at the end of `text` the beginning of a secret stands whose rest may be to come.
+    pub(super) fn unfinished(&self, text: &str) -> Option<usize> {
+        let mut from = text.len().saturating_sub(2 * self.reach);
+        while !text.is_char_boundary(from) {
+            from -= 1;
+        }
+        let folded = Folded::of(&text[from..]);
+        let begins = self.forms.iter().filter_map(|form| {
+            let (end, _) = form.char_indices().nth(BEGINNING)?;
+            let mut places = folded.text.match_indices(&form[..end]).map(|(at, _)| at);
+            places.find(|at| {
+                let tail = &folded.text[*at..];
+                tail.len() < form.len() && form.starts_with(tail)
+            })
+        });
+        begins.min().map(|at| from + folded.origin(at))
     }
 
     fn on_lines(&self, text: &str, spans: &mut Vec<Range<usize>>) {

@@ -8,7 +8,7 @@
 use super::{Found, TapSource};
 use crate::source::workplace::Site;
 use crate::tap::{is_foreign, own_file};
-use airbyte_adapters::{Config, is_plainly_secret};
+use airbyte_adapters::{Config, may_hold_secret};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use singer_protocol as singer;
@@ -169,7 +169,7 @@ fn age(program: &Path) -> String {
 fn settled(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
-            let kept = map.iter().filter(|(name, _)| !is_plainly_secret(name) && !expires(name));
+            let kept = map.iter().filter(|(name, _)| !may_hold_secret(name) && !expires(name));
             let mut kept: Vec<(String, Value)> =
                 kept.map(|(name, value)| (name.clone(), settled(value))).collect();
             kept.sort_by(|(a, _), (b, _)| a.cmp(b));

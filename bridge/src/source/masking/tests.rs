@@ -52,6 +52,52 @@ fn a_line_is_held_until_enough_has_followed_or_200_ms() {
 }
 
 #[test]
+fn a_secret_in_lines_with_a_long_pause_between_is_never_heard() {
+    for at in [4, 9, SECRET.len() - 1] {
+        for next in [at + 1, SECRET.len()].map(|next| next.min(SECRET.len())) {
+            let mut hearing = hearing();
+            hearing.line(format!("INFO it is {}", &SECRET[..at]).as_bytes());
+            for rest in [&SECRET[at..next], &SECRET[next..]].iter().filter(|rest| !rest.is_empty())
+            {
+                std::thread::sleep(QUIET);
+                hearing.pause();
+                assert!(hearing.words.recent().is_empty() && hearing.is_waiting(), "{at} {next}");
+                hearing.line(rest.as_bytes());
+                hearing.settle();
+            }
+            std::thread::sleep(QUIET);
+            hearing.pause();
+            assert_eq!(heard(&mut hearing).concat().trim_end(), "it is ****", "{at} {next}");
+        }
+    }
+}
+
+#[test]
+fn a_line_whose_end_begins_no_secret_is_not_held() {
+    let mut hearing = hearing();
+    for line in ["INFO it is cor", "INFO it is horse-battery", "INFO correct-horses"] {
+        hearing.line(line.as_bytes());
+        std::thread::sleep(QUIET);
+        hearing.pause();
+    }
+    assert_eq!(hearing.words.recent(), ["it is cor", "it is horse-battery", "correct-horses"]);
+}
+
+#[test]
+fn what_never_ends_is_told_without_its_end_and_the_rest_is_still_masked() {
+    let (one, two) = SECRET.split_at(9);
+    let mut hearing = hearing();
+    hearing.line(format!("INFO it is {one}").as_bytes());
+    hearing.wait_is_over();
+    hearing.pause();
+    assert_eq!(hearing.words.recent(), ["it is ****"]);
+    hearing.line(format!("{two} and more").as_bytes());
+    std::thread::sleep(QUIET);
+    hearing.pause();
+    assert_eq!(heard(&mut hearing), ["it is ****", " and more"]);
+}
+
+#[test]
 fn a_token_that_becomes_known_while_its_line_is_held_is_never_heard() {
     let secrets = Secrets::default();
     secrets.add(&SECRET.into());

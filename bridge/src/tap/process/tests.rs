@@ -11,6 +11,10 @@ impl Mask for Open {
         Cow::Borrowed(text)
     }
 
+    fn unfinished(&self, _: &str) -> Option<usize> {
+        None
+    }
+
     fn reach(&self) -> usize {
         0
     }
