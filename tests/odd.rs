@@ -6,6 +6,7 @@ use crate::harness::{Given, Work};
 mod catalogs;
 mod command_line;
 mod ends;
+mod foreign_states;
 mod names;
 mod schemas;
 mod states;

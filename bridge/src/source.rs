@@ -21,7 +21,7 @@ mod sink;
 mod values;
 mod workplace;
 
-pub(crate) use joining::{Joining, tell};
+pub(crate) use joining::{Joining, accept, tell};
 pub(crate) use members::{ids, members, no_such_stream, specs};
 pub use piped::Piped;
 pub(crate) use piped::told_ids;

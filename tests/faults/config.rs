@@ -121,6 +121,21 @@ faults! {
             work.read(&catalog).with_state(&state).arg("--tap").arg(tap).arg("--profile").arg(profile).go()
         },
         ["exit 0", "WARN State found under people was written by another version of this program and is not used: people is read from the start.", "people COMPLETE, 1 record"];
+    state_is_a_catalog: "`--state` names the catalog",
+        |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", &people().to_string()), ("--state", &people().to_string())]),
+        ["exit 1", "config_error: the state that was handed in: this is a catalog and no state", "people INCOMPLETE"];
+    state_is_of_another_source: "the state was written by another source",
+        |work| {
+            let state = json!([{"type": "STREAM", "stream": {"stream_descriptor": {"name": "people"},
+                "stream_state": {"cursor": "2024-01-01"}}}]);
+            let mut catalog = people();
+            catalog["streams"][0]["sync_mode"] = json!("incremental");
+            catalog["streams"][0]["cursor_field"] = json!(["id"]);
+            let profile = work.file("p.yaml", "version: 1\nstreams: {people: {cursor: id}}\n");
+            let tap = syncing(work, "schema; row 1");
+            work.read(&catalog).with_state(&state).arg("--tap").arg(tap).arg("--profile").arg(profile).go()
+        },
+        ["exit 1", "config_error: State found under people was not written by this program, or was changed since: reset the stream, or leave its state out, and it is read from the start.", "people INCOMPLETE"];
     no_tap_is_named: "nothing says which tap to run",
         |work| work.discover().go(),
         ["exit 1", "config_error: no tap is named: give --tap (or AIRBYTE_SINGER_TAP, or a profile)", ""];

@@ -157,18 +157,26 @@ fn end_unknown(job: &ReadJob, emitter: &Emitter) -> Result<Option<Error>> {
 
 /// The cursor that an earlier read of this stream left: (day, order of that day).
 fn cursor(stream: &ConfiguredStream, state: &StateInput) -> Result<Option<(u64, u64)>> {
-    let StateInput::PerStream(states) = state else { return Ok(None) };
     if stream.sync_mode == SyncMode::FullRefresh {
         return Ok(None);
     }
     let descriptor = stream.descriptor();
+    let foreign = || {
+        Error::config(format!("the state of {descriptor} was not written by this source; reset it"))
+    };
+    let states = match state {
+        StateInput::Empty => return Ok(None),
+        StateInput::PerStream(states) => states,
+        StateInput::Global(global) => &global.stream_states,
+        StateInput::Legacy(_) => return Err(foreign()),
+    };
     let own = states.iter().rev().find(|state| state.stream_descriptor == descriptor);
     let Some(blob) = own.and_then(|state| state.stream_state.as_ref()) else { return Ok(None) };
     let part = |key: &str| blob.get(key).and_then(Value::as_u64);
     match (part("day"), part("order")) {
         (Some(day), Some(order)) => Ok(Some((day, order))),
-        _ if blob.get("updated_at").is_none() => Ok(None),
-        _ => Err(Error::config(format!("the state of {descriptor} holds no `day` and `order`"))),
+        _ if blob.is_null() || blob.as_object().is_some_and(Map::is_empty) => Ok(None),
+        _ => Err(foreign()),
     }
 }
 

@@ -20,8 +20,9 @@ pub enum StateInput {
 
 impl StateInput {
     /// Reads the file behind `--state` in every form that clients write: a list of state
-    /// messages (bare or inside `{"type":"STATE","state":…}`), a single one, a bare object, an
-    /// empty file. Unknown keys, nulls and repeated keys are fine.
+    /// messages (bare or inside `{"type":"STATE","state":…}`), a single one, one a line, a bare
+    /// object, an empty file. Unknown keys, nulls and repeated keys are fine. A tap's own message,
+    /// `{"type":"STATE","value":…}`, is the bare object in it; of several the last one counts.
     ///
     /// # Errors
     ///
@@ -32,7 +33,10 @@ impl StateInput {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::Empty);
         }
-        let value: Value = serde_json::from_slice(bytes).map_err(|e| Error::syntax(&e))?;
+        let value = match serde_json::from_slice(bytes) {
+            Ok(value) => value,
+            Err(error) => lines(bytes).ok_or_else(|| Error::syntax(&error))?,
+        };
         match value {
             Value::Null => Ok(Self::Empty),
             Value::Object(map) if map.is_empty() => Ok(Self::Empty),
@@ -62,6 +66,7 @@ impl StateInput {
         match whole {
             None if streams.is_empty() => Ok(Self::Empty),
             None => Ok(Self::PerStream(streams)),
+            Some((_, Self::Legacy(map))) if streams.is_empty() && map.is_empty() => Ok(Self::Empty),
             Some((_, input)) if streams.is_empty() => Ok(input),
             Some((index, _)) => Err(Error::new(
                 format!("[{index}]"),
@@ -77,9 +82,26 @@ enum One {
     Nothing,
 }
 
+/// Messages of states, one a line.
+fn lines(bytes: &[u8]) -> Option<Value> {
+    let values = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
+    let is_message = |value: &Value| value.as_object().is_some_and(looks_like_a_message);
+    let values = values.map(|value| value.ok().filter(is_message));
+    values.collect::<Option<Vec<Value>>>().map(Value::Array)
+}
+
+/// Whether this is the message of a tap that holds its state, or no state at all.
+fn is_of_a_tap(map: &Map<String, Value>) -> bool {
+    let kind = map.get("type").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("STATE"))
+        && map.contains_key("value")
+        && !map.contains_key("state")
+}
+
 fn looks_like_a_message(map: &Map<String, Value>) -> bool {
     let kind = map.get("type").and_then(Value::as_str);
-    matches!(kind, Some("STATE" | "STREAM" | "GLOBAL" | "LEGACY"))
+    is_of_a_tap(map)
+        || matches!(kind, Some("STATE" | "STREAM" | "GLOBAL" | "LEGACY"))
         || map.get("stream").is_some_and(|s| s.get("stream_descriptor").is_some())
         || map.get("global").is_some_and(|g| g.get("stream_states").is_some())
 }
@@ -98,7 +120,15 @@ fn one(index: usize, value: Value) -> Result<One, Error> {
         return one(index, Value::Object(inner));
     }
     let part = |map: &mut Map<String, Value>, key: &str| map.remove(key).filter(|v| !v.is_null());
+    if is_of_a_tap(&map) {
+        return match part(&mut map, "value") {
+            Some(Value::Object(value)) => Ok(One::Whole(StateInput::Legacy(value))),
+            None => Ok(One::Whole(StateInput::Empty)),
+            Some(_) => Err(Error::new(format!("[{index}].value"), "expected an object")),
+        };
+    }
     match map_kind(&map) {
+        Some("STATE") => Err(Error::new(format!("[{index}]"), "this STATE message holds no state")),
         Some("STREAM") => {
             let stream = part(&mut map, "stream").ok_or_else(|| {
                 Error::new(format!("[{index}]"), "a STREAM state without `stream`")

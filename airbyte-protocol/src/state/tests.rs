@@ -47,6 +47,38 @@ fn a_state_without_a_type_is_unwrapped_once() {
 }
 
 #[test]
+fn a_taps_own_message_is_the_state_in_it() {
+    let inner = |text: &str| match parse(text) {
+        Ok(StateInput::Legacy(map)) => Value::from(map),
+        other => panic!("{other:?}"),
+    };
+    let one = r#"{"type":"STATE","value":{"bookmarks":{"a":1}}}"#;
+    let other = r#"{"type":"state","value":{"bookmarks":{"a":2}}}"#;
+    assert_eq!(inner(one), json!({"bookmarks": {"a": 1}}));
+    // As they came out of the tap, and in a list: the last one counts.
+    assert_eq!(inner(&format!("{one}\n{other}\n")), json!({"bookmarks": {"a": 2}}));
+    assert_eq!(inner(&format!("[{other},{one}]")), json!({"bookmarks": {"a": 1}}));
+    for nothing in [r#"{"type":"STATE","value":null}"#, r#"{"type":"STATE","value":{}}"#] {
+        assert_eq!(parse(nothing), Ok(StateInput::Empty));
+        assert_eq!(parse(&format!("{one}\n{nothing}")), Ok(StateInput::Empty));
+    }
+}
+
+#[test]
+fn states_one_a_line_are_a_list() {
+    let of = |name: &str| {
+        json!({"type": "STATE", "state": {"type": "STREAM", "stream": {"stream_descriptor":
+            {"name": name}, "stream_state": {"n": 1}}}})
+    };
+    let Ok(StateInput::PerStream(states)) = parse(&format!("{}\n{}\n", of("a"), of("b"))) else {
+        panic!("no stream states")
+    };
+    assert_eq!(states.len(), 2);
+    let broken = parse(&format!("{}\n{{\"n\":1}}", of("a"))).unwrap_err().to_string();
+    assert!(broken.contains("line 2, column 1"), "{broken}");
+}
+
+#[test]
 fn broken_states_name_their_place() {
     let says = |text: &str, what: &str| {
         let error = parse(text).unwrap_err().to_string();
@@ -57,6 +89,8 @@ fn broken_states_name_their_place() {
     says(r#"[{"type":"STREAM"}]"#, "at [0]: a STREAM state without `stream`");
     says(r#"[{"type":"ODD"}]"#, "at [0].type: expected STREAM");
     says("[1]", "at [0]: expected a state");
+    says(r#"{"type":"STATE"}"#, "at [0]: this STATE message holds no state");
+    says(r#"{"type":"STATE","value":[]}"#, "at [0].value: expected an object");
     says("3", "expected a list");
     says(
         r#"[{"type":"STREAM","stream":{"stream_descriptor":{"name":"a"}}},{"type":"LEGACY","data":{"a":1}}]"#,

@@ -1,10 +1,13 @@
 //! What is asked of the state rules, and what they have to tell.
+//!
+//! A bare state comes in by `--state` of a read or of `convert messages`, in a LEGACY state, or by
+//! `convert state`: all of them go through [`accept`].
 
 use super::members::Member;
-use crate::translate::state::{self, Input, Level, Plan, StreamSpec};
-use airbyte_adapters::ReadJob;
+use crate::translate::state::{self, Bare, Input, Level, Note, Plan, StreamSpec};
+use airbyte_adapters::{Config, Error, ReadJob, Result, is_plainly_secret};
 use airbyte_protocol::{self as airbyte, StateInput};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 /// What the rules need to decide what runs together.
@@ -19,7 +22,19 @@ pub(crate) struct Joining<'a> {
 
 impl Joining<'_> {
     /// Finds each stream's state by its descriptor and lets the rules decide.
-    pub(crate) fn plan(&self) -> Plan {
+    ///
+    /// # Errors
+    ///
+    /// States that another source wrote.
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        let plan = self.decide();
+        match plan.notes.iter().find(|note| note.is_refused()) {
+            Some(note) => Err(Error::config(note.to_string())),
+            None => Ok(plan),
+        }
+    }
+
+    fn decide(&self) -> Plan {
         match &self.job.state {
             StateInput::Empty => self.with(Input::Nothing),
             StateInput::Legacy(map) => self.with(Input::Singer(map)),
@@ -61,9 +76,38 @@ impl Joining<'_> {
     }
 }
 
+/// The states that came in, a bare one without what was wrapped around it, and the user told of it.
+///
+/// # Errors
+///
+/// What came in is plainly no state: a catalog, a message, or the config.
+pub(crate) fn accept(state: StateInput, config: &Config) -> Result<StateInput, String> {
+    let StateInput::Legacy(map) = state else { return Ok(state) };
+    if is_config(&map, config) {
+        return Err("this is a config and no state".to_owned());
+    }
+    let Bare { state, notes } = state::bare(map).map_err(|foreign| foreign.to_string())?;
+    say(&notes, Level::Info);
+    Ok(if state.is_empty() { StateInput::Empty } else { StateInput::Legacy(state) })
+}
+
+/// Whether an object is the config, or one with the same settings. Taps keep states such as
+/// `{"start_date": …}`: a single setting doesn't tell them apart.
+fn is_config(map: &Map<String, Value>, config: &Config) -> bool {
+    let settings = config.values();
+    let tells = settings.len() > 1 || settings.keys().any(|name| is_plainly_secret(name));
+    let has_same =
+        map.len() == settings.len() && map.keys().all(|name| settings.contains_key(name));
+    map.contains_key(Config::RESERVED) || tells && has_same
+}
+
 /// Says what a plan has to tell, down to `least`.
 pub(crate) fn tell(plan: &Plan, least: Level) {
-    for note in &plan.notes {
+    say(&plan.notes, least);
+}
+
+fn say(notes: &[Note], least: Level) {
+    for note in notes {
         match note.level() {
             Level::Info if least == Level::Info => tracing::info!("{note}"),
             Level::Info => {}

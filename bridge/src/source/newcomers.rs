@@ -120,7 +120,7 @@ impl Newcomers {
             job: &self.job,
             ids: &self.ids,
         }
-        .plan();
+        .plan()?;
         let pass = plan.in_one_run(&specs).map_err(super::piped::several_runs)?;
         // Each plan counts its cuts from the beginning.
         let run_id = format!("{}-{}", self.run_id, self.members.len());

@@ -120,7 +120,7 @@ impl Piped {
             job: &job,
             ids: &ids(&catalog),
         }
-        .plan();
+        .plan()?;
         tell(&plan, Level::Warn);
         let pass = plan.in_one_run(&specs).map_err(several_runs)?;
         let mut floor = emitter.lock();

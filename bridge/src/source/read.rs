@@ -4,7 +4,7 @@ use super::TapSource;
 use super::batch::{Batches, Places};
 use super::discovery::{Found, for_read};
 use super::flags::Flags;
-use super::joining::{Joining, tell};
+use super::joining::{Joining, accept, tell};
 use super::members::{Member, end_missing, ids, members, router, specs};
 use super::pump::{Pump, Pumped};
 use super::sink::Sink;
@@ -32,6 +32,9 @@ pub(super) async fn read(
     context: &Context,
 ) -> Result<()> {
     let mut place = source.workplace(&job.config, context)?;
+    let state = accept(job.state, &job.config)
+        .map_err(|reason| Error::config(format!("the state that was handed in: {reason}")))?;
+    let job = ReadJob { state, ..job };
     let source = &*source;
     let (flags, Found { catalog, partly, .. }) =
         for_read(source, &job, &mut place, context).await?;
@@ -45,7 +48,7 @@ pub(super) async fn read(
         job: &job,
         ids: &ids(&catalog),
     }
-    .plan();
+    .plan()?;
     tell(&plan, Level::Info);
     let run = Run {
         source,

@@ -2,8 +2,8 @@
 
 use super::input::{self, Input};
 use crate::options::OptionSet;
-use crate::source::Piped;
-use airbyte_adapters::{Outcome, Result, Session};
+use crate::source::{Piped, accept};
+use airbyte_adapters::{Config, Outcome, Result, Session};
 use airbyte_protocol::StateInput;
 use std::path::PathBuf;
 
@@ -30,7 +30,9 @@ pub(super) fn run(args: Args, options: OptionSet, session: &Session) -> Result<O
     let state = match &args.state {
         None => StateInput::Empty,
         Some(path) => StateInput::parse(&input::file("state", path)?)
-            .map_err(|error| input::wrong("state", path, error))?,
+            .map_err(|error| error.to_string())
+            .and_then(|state| accept(state, &Config::default()))
+            .map_err(|reason| input::wrong("state", path, reason))?,
     };
     let piped = Piped { input: args.input.open()?, options, configured, tap_catalog, state };
     let output = session.output.clone();

@@ -3,13 +3,12 @@
 use super::input::{self, Input};
 use super::{From, page};
 use crate::options::OptionSet;
-use crate::source::{self, Joining, ids, members, no_such_stream, run_id, specs, tell};
+use crate::source::{self, Joining, accept, ids, members, no_such_stream, run_id, specs, tell};
 use crate::translate::catalog::{outline, presume};
 use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Config, Error, ReadJob, Result};
 use airbyte_protocol::{StateInput, StreamState};
 use serde_json::{Map, Value, json};
-use singer_protocol as singer;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,8 +54,11 @@ impl Read {
         let configured = input::configured(&args.catalog)?;
         let text = args.input.read()?;
         let state = match args.from {
-            From::Singer => StateInput::Legacy(bare(&text, args)?),
-            From::Airbyte => StateInput::parse(&text).map_err(|error| args.input.wrong(error))?,
+            From::Singer => bare(&text, args)?,
+            From::Airbyte => {
+                let state = StateInput::parse(&text).map_err(|error| args.input.wrong(error))?;
+                accept(state, &Config::default()).map_err(|reason| args.input.wrong(reason))?
+            }
         };
         let path = args.singer_catalog.as_ref().or(options.tap_catalog.as_ref());
         let catalog = match path {
@@ -82,7 +84,7 @@ impl Read {
             job: &job,
             ids: &ids(&catalog),
         }
-        .plan();
+        .plan()?;
         tell(&plan, Level::Info);
         let places = members.iter().map(|member| member.configured).collect();
         Ok(Self { job, places, specs, plan })
@@ -142,25 +144,25 @@ impl Read {
     }
 }
 
-/// A Singer state, bare or as a STATE message. Other messages and Airbyte's states are refused: taken
-/// for a state they would be handed to the tap, which knows nothing of them and starts over.
-fn bare(text: &[u8], args: &Args) -> Result<Map<String, Value>> {
-    if let Ok(StateInput::PerStream(_) | StateInput::Global(_)) = StateInput::parse(text) {
-        return Err(args.input.wrong("these are Airbyte's states: --from airbyte"));
-    }
-    let mut state = singer::State::parse(text).map_err(|error| args.input.wrong(error))?;
-    let map = state.as_map_mut();
-    let kind = map.get("type").and_then(Value::as_str).map(str::to_ascii_uppercase);
-    let is_airbytes = map.contains_key("state") || map.contains_key("data");
-    match (kind.as_deref(), map.get_mut("value")) {
-        (Some("STATE"), Some(Value::Object(value))) => Ok(std::mem::take(value)),
-        (Some("STATE"), Some(Value::Null)) => Ok(Map::new()),
-        (Some("STATE" | "LEGACY"), _) if is_airbytes => {
+/// A Singer state in any dress that `read --state` takes. Airbyte's states are refused.
+fn bare(text: &[u8], args: &Args) -> Result<StateInput> {
+    let state = StateInput::parse(text).map_err(|error| args.input.wrong(error))?;
+    match accept(state, &Config::default()).map_err(|reason| args.input.wrong(reason))? {
+        StateInput::PerStream(_) | StateInput::Global(_) => {
+            Err(args.input.wrong("these are Airbyte's states: --from airbyte"))
+        }
+        StateInput::Legacy(_) if says_legacy(text) => {
             Err(args.input.wrong("this is Airbyte's state: --from airbyte"))
         }
-        (Some("STATE" | "RECORD" | "SCHEMA" | "ACTIVATE_VERSION" | "BATCH"), _) => {
-            Err(args.input.wrong("this is a message and no state"))
-        }
-        _ => Ok(std::mem::take(map)),
+        StateInput::Empty => Ok(StateInput::Legacy(Map::new())),
+        bare @ StateInput::Legacy(_) => Ok(bare),
     }
+}
+
+/// Whether a state says that it is one of Airbyte's LEGACY type, alone, in a message or in a list.
+fn says_legacy(text: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
+    let Some(Ok(value)) = values.next() else { return false };
+    let state = value.get(0).unwrap_or(&value);
+    state.get("state").unwrap_or(state).get("type").is_some_and(|kind| kind == "LEGACY")
 }

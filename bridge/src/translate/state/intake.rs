@@ -100,6 +100,11 @@ pub(super) fn sort(
     sorted
 }
 
+/// Whether the shared part of a GLOBAL state is another program's.
+pub(super) fn is_foreign(shared: &Value) -> bool {
+    !is_blank(shared) && shared.get("airbyte_singer").is_none()
+}
+
 /// Whether a state says nothing: platforms hand in `null` and `{}` for "no state".
 fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_object().is_some_and(Map::is_empty)

@@ -24,7 +24,8 @@
 //! # The rules
 //!
 //! *Joining* ([`plan`]):
-//! 1. States of another stream, of `full_refresh`, or not ours are set aside, with a [`Note`].
+//! 1. States of another stream, of another version or of `full_refresh` are set aside, with a
+//!    [`Note`]. One that is not ours is a note too, and a read refuses it ([`Note::is_refused`]).
 //! 2. Alone streams share one pass, each from its newest part; none means from the start. A single
 //!    linked state among them links them all.
 //! 3. Linked streams with a cut in common form a *family*, resumed at the newest cut that all of
@@ -73,7 +74,8 @@
 //!
 //! Whatever is published, every type of state is understood: a GLOBAL one as stream states of one
 //! cut each, stream states under GLOBAL or LEGACY where all hold a cut in common, and a LEGACY or
-//! bare Singer state as a cut that every stream holds.
+//! bare Singer state as a cut that every stream holds. What Meltano wraps around a bare state is
+//! taken off ([`bare`]).
 //!
 //! # What is stored
 //!
@@ -121,6 +123,7 @@
 //!  "own": {"updated_at": "2026-11-01"}}
 //! ```
 
+mod bare;
 mod blob;
 mod cuts;
 mod error;
@@ -140,6 +143,7 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use bare::{Bare, Foreign, bare};
 pub use blob::stream_of;
 pub use error::StateError;
 pub use intake::Input;

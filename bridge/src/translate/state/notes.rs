@@ -56,11 +56,20 @@ pub enum Note {
         /// The stream's `tap_stream_id`.
         stream: String,
     },
-    /// A state that this program did not write.
+    /// A state that this program did not write, under a stream that would resume from it.
     NotOurs {
         /// The stream under which it was found.
         stream: String,
     },
+    /// The shared part of a GLOBAL state that this program did not write.
+    SharedNotOurs,
+    /// A bare state was taken out of Meltano's wrapping.
+    OfMeltano {
+        /// How much stood beside it there, and isn't used.
+        left_out: usize,
+    },
+    /// A bare state without `bookmarks`.
+    OfItsOwnShape,
     /// A Singer state that is nested too deeply to be stored.
     TooDeep,
     /// A state in a form that this version doesn't know.
@@ -96,9 +105,16 @@ impl Note {
             Note::NoSavedPosition { .. }
             | Note::FullRefreshApart { .. }
             | Note::SeveralRuns { .. }
+            | Note::OfMeltano { left_out: 0 }
             | Note::WasFullRefresh { .. } => Level::Info,
             _ => Level::Warn,
         }
+    }
+
+    /// Whether a read must not go on: states of another source say where its streams are, and taken
+    /// for none, all rows would be read again.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Note::NotOurs { .. } | Note::SharedNotOurs)
     }
 }
 
@@ -158,8 +174,25 @@ impl fmt::Display for Note {
             ),
             Note::NotOurs { stream } => write!(
                 f,
-                "State found under {stream} was not written by this program and is not used: \
-                 {stream} is read from the start."
+                "State found under {stream} was not written by this program, or was changed since: \
+                 reset the stream, or leave its state out, and it is read from the start."
+            ),
+            Note::SharedNotOurs => f.write_str(
+                "The shared part of the GLOBAL state was not written by this program: reset the \
+                 streams, or leave the state out, and they are read from the start.",
+            ),
+            Note::OfMeltano { left_out: 0 } => f.write_str(
+                "The state is one that Meltano kept: what it holds under `singer_state` is the \
+                 tap's.",
+            ),
+            Note::OfMeltano { left_out } => write!(
+                f,
+                "The state is one that Meltano kept: what it holds under `singer_state` is the \
+                 tap's, and what stands beside it ({left_out}) is not used."
+            ),
+            Note::OfItsOwnShape => f.write_str(
+                "The state has no `bookmarks`, as most taps' states have: it is handed to the tap \
+                 as it is. If no run of this tap wrote it, everything may be read again.",
             ),
             Note::TooDeep => f.write_str(
                 "The Singer state is nested too deeply to be saved again and is not used: all \

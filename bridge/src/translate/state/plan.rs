@@ -4,7 +4,7 @@ use super::blob::StoredCuts;
 use super::cuts::{Cut, Part, assemble, has_remainder, is_too_deep};
 use super::families;
 use super::hints;
-use super::intake::{Input, Sorted, sort};
+use super::intake::{Input, Sorted, is_foreign, sort};
 use super::notes::Note;
 use super::pass::{Base, Kind, Pass};
 use super::state_type::StateType;
@@ -77,6 +77,10 @@ pub fn plan(
             planner.join_stored(&sorted);
         }
         Input::Global { shared, configured, others } => {
+            let resumes = streams.iter().any(|stream| !stream.full_refresh);
+            if resumes && shared.is_some_and(is_foreign) {
+                planner.notes.push(Note::SharedNotOurs);
+            }
             let sorted = sort(streams, shared, configured, others, &mut planner.notes);
             planner.join_stored(&sorted);
         }
