@@ -1,7 +1,11 @@
+mod alternatives;
+mod complaint;
+
+pub use complaint::Complaint;
+
 use super::{Stop, read_named};
 use crate::{Error, Result};
 use airbyte_protocol::Specification;
-use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -105,8 +109,10 @@ impl Config {
                 .with_internal(error.masked())
         })?;
         let instance = Value::Object(self.values.clone());
-        let mut found: Vec<Complaint> =
-            validator.iter_errors(&instance).map(|error| complaint(&error)).collect();
+        let mut found: Vec<Complaint> = validator
+            .iter_errors(&instance)
+            .flat_map(|error| complaint::of(&error, &schema))
+            .collect();
         found.dedup();
         Ok(found)
     }
@@ -116,68 +122,6 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&String> = self.values.keys().collect();
         f.debug_struct("Config").field("names", &names).finish_non_exhaustive()
-    }
-}
-
-/// One thing that is wrong with a config: the setting's name and the rule, never its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
-    /// Whether a required setting is missing (else one is there and wrong).
-    pub missing: bool,
-    text: String,
-}
-
-impl Complaint {
-    /// The error that names all of `complaints`, the first five in words.
-    pub fn sentence(complaints: &[Self]) -> Error {
-        let texts: Vec<&str> = complaints.iter().take(5).map(|c| c.text.as_str()).collect();
-        let more = match complaints.len() {
-            n if n > 5 => format!("; and {} more", n - 5),
-            _ => String::new(),
-        };
-        Error::config(format!("the config is not valid: {}{more}", texts.join("; ")))
-    }
-}
-
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-fn complaint(error: &jsonschema::ValidationError<'_>) -> Complaint {
-    let path = error.instance_path().to_string();
-    let name = path.trim_start_matches('/').replace('/', ".");
-    let setting = if name.is_empty() { "it".to_owned() } else { format!("setting `{name}`") };
-    let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
-    let text = match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let property = property.as_str().unwrap_or("?");
-            match name.as_str() {
-                "" => format!("setting `{property}` is missing"),
-                inner => format!("setting `{inner}.{property}` is missing"),
-            }
-        }
-        ValidationErrorKind::Type { kind } => format!("{setting} must be of type {}", types(kind)),
-        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
-            format!("{setting} is none of the allowed values")
-        }
-        ValidationErrorKind::Pattern { .. } => format!("{setting} doesn't match its pattern"),
-        ValidationErrorKind::Format { format } => format!("{setting} is not a valid {format}"),
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("{setting} has unknown settings: {}", unexpected.join(", "))
-        }
-        kind => format!("{setting} breaks the rule `{}` of the spec", kind.keyword()),
-    };
-    Complaint { missing, text }
-}
-
-fn types(kind: &jsonschema::error::TypeKind) -> String {
-    match kind {
-        jsonschema::error::TypeKind::Single(one) => one.to_string(),
-        jsonschema::error::TypeKind::Multiple(set) => {
-            set.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or ")
-        }
     }
 }
 

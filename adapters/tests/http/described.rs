@@ -262,8 +262,41 @@ fn what_is_wrong_with_a_description_is_named() {
         a("windows", json!({"days": 7, "from": "soon", "start_query": "x"})),
         "setting `streams.0.windows.from` is not a valid date",
     );
+    is(
+        a("pages", json!({"type": "next_url", "pointr": "/next"})),
+        "setting `streams.0.pages.pointer` is missing; setting `streams.0.pages` has unknown settings: \
+         pointr (did you mean `pointer`?)",
+    );
+    is(
+        a("pages", json!({"type": "curser"})),
+        "setting `streams.0.pages.type` is none of `none`, `number`, `offset`, `cursor`, `next_url`, `link`, \
+         `relay` (did you mean `cursor`?)",
+    );
     is(a("name", json!("other")), "stream other: setting `name`: another stream has it too");
     is(a("nmae", json!(1)), "setting `streams.0` has unknown settings: nmae");
+}
+
+#[test]
+fn a_way_to_sign_in_that_is_none_is_told_with_those_that_are() {
+    let config = |auth: Value| json!({"url": "http://localhost:1", "auth": auth, "streams": [{"name": "a"}]});
+    let kinds = "`none`, `bearer`, `api_key`, `basic`, `session_token`, `jwt`, `oauth2`";
+    let start = "the config is not valid: setting `auth";
+    assert_eq!(
+        refusal(&config(json!({"type": "berer", "token": "hunter2"}))),
+        format!("{start}.type` is none of {kinds} (did you mean `bearer`?)")
+    );
+    assert_eq!(
+        refusal(&config(json!({"type": "hunter2"}))),
+        format!("{start}.type` is none of {kinds}")
+    );
+    assert_eq!(
+        refusal(&config(json!({"token": "hunter2"}))),
+        format!("{start}.type` is missing; it is one of {kinds}")
+    );
+    assert_eq!(
+        refusal(&config(json!({"type": "bearer", "tokn": "hunter2"}))),
+        format!("{start}.token` is missing (did you write `tokn` for it?)")
+    );
 }
 
 #[test]
