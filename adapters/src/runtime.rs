@@ -7,6 +7,7 @@ mod log;
 mod named;
 mod nearest;
 mod output;
+mod pending;
 mod runner;
 mod secrets;
 mod signals;
@@ -21,6 +22,8 @@ pub use log::{Journal, LogLayer};
 pub use named::{open_named, read_named};
 pub use nearest::{nearest, nearest_stream};
 pub use output::Output;
+#[cfg(feature = "http")]
+pub(crate) use pending::UnderWay;
 pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret, may_hold_secret};
 pub use signals::{Stop, StopSignal};

@@ -1,6 +1,7 @@
 mod request;
 
 use self::request::Request;
+use super::pending::Pending;
 use super::{Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal};
 use crate::error::readable;
 use crate::{Error, Result};
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 /// Records never wait longer than this for the next write.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
+/// What must not be lost may take so long after a stop signal, and no longer than a second one.
+const PENDING: Duration = Duration::from_secs(10);
 /// How often we look whether the log has something to tell.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
@@ -105,7 +108,7 @@ pub fn perform(session: &Session, work: impl AsyncFnOnce(&Context) -> Result<()>
     };
     let (stop, _listener) = Stop::on_signals(session.output.clone());
     let (secrets, output) = (session.secrets.clone(), session.output.clone());
-    let context = Context { secrets, stop, output, spec: None };
+    let context = Context { secrets, stop, output, pending: Pending::new(), spec: None };
     let result = runtime.block_on(async {
         let telling = tokio::spawn(tell_what_was_counted(session.journal.clone()));
         let result = work(&context).await;
@@ -230,7 +233,7 @@ async fn flush_now_and_then(emitter: Emitter) {
     }
 }
 
-/// Waits for `work`, but after a stop signal only for `grace` longer.
+/// Waits for `work`, but after a stop signal only for `grace` longer, and then for what must not be lost.
 async fn until_stopped<T>(
     grace: Duration,
     context: &Context,
@@ -239,6 +242,10 @@ async fn until_stopped<T>(
     let stopped = async {
         let signal = context.stop.wait().await;
         tokio::time::sleep(grace).await;
+        tokio::select! {
+            _ = tokio::time::timeout(PENDING, context.pending.none()) => {}
+            _ = context.stop.wait_again() => {}
+        }
         signal
     };
     tokio::select! {

@@ -1,3 +1,4 @@
+use super::pending::Pending;
 use super::{Config, Emitter, Output, Secrets, Stop};
 use crate::{Error, Result};
 use airbyte_protocol::{
@@ -92,7 +93,8 @@ pub trait Source {
         context: &Context,
     ) -> impl Future<Output = Result<()>>;
 
-    /// How long the source may go on after a stop signal before it is dropped. A source that
+    /// How long the source may go on after a stop signal before it is dropped, unless a refresh token is on
+    /// its way, which is waited for. A source that
     /// listens to [`Context::stop`] and must clean up asks for time here.
     fn stop_grace(&self) -> Duration {
         Duration::ZERO
@@ -129,6 +131,8 @@ pub struct Context {
     /// Whether somebody wants us to stop.
     pub stop: Stop,
     pub(crate) output: Output,
+    /// What a stop waits for.
+    pub(crate) pending: Pending,
     /// What the source said of its settings, once it was asked.
     pub(crate) spec: Option<Arc<Specification>>,
 }

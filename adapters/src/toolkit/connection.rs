@@ -1,4 +1,6 @@
 use super::Setting;
+#[cfg(feature = "http")]
+use crate::runtime::UnderWay;
 use crate::{Config, Context, Result, Secrets};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -31,6 +33,12 @@ impl Connection {
     /// where it stands.
     pub fn setting_with(&self, text: &str) -> Option<Setting> {
         Setting::holding(text, self.config.borrow().values())
+    }
+
+    /// Something begins whose outcome must not be lost: a stop waits for it, for ten seconds at most.
+    #[cfg(feature = "http")]
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.context.pending.begin()
     }
 
     /// Changes the settings and asks the platform to store them (CONTROL CONNECTOR_CONFIG): for a refresh

@@ -1,6 +1,7 @@
 //! Asking a server for a token.
 
 use super::super::{Reply, Request, Wire, quota};
+use crate::runtime::UnderWay;
 use crate::toolkit::{Connection, rate_limited};
 use crate::{Error, Result, now_millis};
 use airbyte_protocol::FailureType;
@@ -23,12 +24,17 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// The answer, which is neither a 429 nor a server's fault.
+    /// The answer, which is neither a 429 nor a server's fault, and what a stop waits for until it is
+    /// dropped: an answer that nobody hears may be the end of an authorization.
     ///
     /// # Errors
     ///
     /// A transient error: the server has trouble, or can't be reached, for some time.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Reply> {
+    pub(super) async fn ask(
+        &self,
+        request: &Request,
+        connection: &Connection,
+    ) -> Result<(Reply, UnderWay)> {
         let wire = match self.wire.get() {
             Some(wire) => wire,
             None => {
@@ -37,18 +43,20 @@ impl Desk {
             }
         };
         let mut pause = PAUSE;
-        for _ in 1..TRIES {
+        let mut tries = 1..=TRIES;
+        loop {
+            let under_way = connection.begin();
+            let is_last = tries.next() == Some(TRIES);
             match settled(request, wire.exchange(request).await)? {
-                Asked::Done(reply) => return Ok(reply),
+                Asked::Done(reply) => return Ok((reply, under_way)),
+                Asked::Trouble { error, .. } if is_last => return Err(error),
                 Asked::Trouble { wish, .. } => {
+                    // A pause is no reason to wait.
+                    drop(under_way);
                     tokio::time::sleep(wish.unwrap_or(pause)).await;
                 }
             }
             pause *= 2;
-        }
-        match settled(request, wire.exchange(request).await)? {
-            Asked::Done(reply) => Ok(reply),
-            Asked::Trouble { error, .. } => Err(error),
         }
     }
 }

@@ -112,7 +112,7 @@ impl Mint for Login {
     async fn renew(&self) -> Result<Token> {
         let mut request = self.request.clone();
         self.signed_by.sign(&mut request).await?;
-        let reply = self.desk.ask(&request).await?;
+        let (reply, _) = self.desk.ask(&request, &self.connection).await?;
         let name = request.place();
         let answer = answer(&name, &reply)?;
         let Some(token) = answer.pointer(&self.token).and_then(text) else {

@@ -172,7 +172,8 @@ impl Mint for Exchange {
 
     async fn renew(&self) -> Result<Token> {
         let request = self.request()?;
-        let reply = self.desk.ask(&request).await?;
+        // Until what came is stored.
+        let (reply, _under_way) = self.desk.ask(&request, &self.connection).await?;
         let answer = read(&request, &reply, matches!(self.grant, Grant::RefreshToken(_)))?;
         self.keep(&answer)?;
         let stamp = Stamp::new(&self.sent_as, &answer.access_token).ok_or_else(|| {
