@@ -21,8 +21,10 @@ use std::borrow::Cow;
 pub(super) struct Body {
     /// How many records there were.
     pub(super) records: u64,
-    /// The last of them.
+    /// The last of them; of a large one its short members.
     pub(super) last: Option<Record>,
+    /// Whether the last one was taken already.
+    pub(super) is_taken: bool,
     /// What there was beside them.
     pub(super) rest: Rest,
     /// Why there are none where they should be, and how such a sentence ends.

@@ -166,6 +166,15 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Says how many bytes a record may take, a value, and what there is beside the records, unpacked: by
+    /// default 256 MiB. All of it together takes three times that while it is read, of each slice that is
+    /// read at a time; what takes more is an error. A [`Format`] of the author's choice has its own
+    /// ([`Json::max_record_bytes`](super::Json::max_record_bytes)).
+    pub const fn max_record_bytes(mut self, bytes: u64) -> Self {
+        self.written.max_record_bytes = bytes;
+        self
+    }
+
     /// Says what is done about an answer whose status is a success and whose body tells an error in the
     /// place of records (a member `error`, `errors`, `fault` or the like that isn't empty; a `message` with
     /// a code or status that says that it failed). By default the call fails with the API's own words.
@@ -300,7 +309,7 @@ impl<'a> Call<'a> {
     /// As [`Call::emit`].
     pub async fn fetch(self) -> Result<Value> {
         let request = self.request?;
-        super::emit::fetch(&self.api, &request, &self.opinions, self.written.is_graphql).await
+        super::emit::fetch(&self.api, &request, &self.opinions, &self.written).await
     }
 
     async fn take(self, taker: &mut impl Taker) -> Result<()> {

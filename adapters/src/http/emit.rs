@@ -2,7 +2,7 @@
 
 use super::ask::{Body, Interrupted, Question, Read};
 use super::call::Step;
-use super::format::{Record, Whole};
+use super::format::{Record, Whole, decoding};
 use super::resume::Position;
 use super::told::ToldErrors;
 use super::verdict::Opinion;
@@ -26,7 +26,7 @@ pub(super) struct ToOut<'a, 'o>(pub(super) &'a mut Out<'o>);
 
 impl Taker for ToOut<'_, '_> {
     async fn record(&mut self, record: Record) -> Result<()> {
-        self.0.emit(&record).await
+        self.0.emit_record(record).await
     }
 
     fn again(&mut self) {
@@ -124,9 +124,18 @@ impl Plan<'_> {
                 let mut decoding = Decoding::start(response, format);
                 while let Some(record) = decoding.next().await.map_err(Interrupted::ByAnswer)? {
                     body.records += 1;
-                    // The last record stays with the page; the ones before it go their way.
-                    if let Some(record) = body.last.replace(record) {
+                    // The last record stays with the page; the ones before it go their way, and a large
+                    // one at once.
+                    let before = body.last.take().filter(|_| !body.is_taken);
+                    if let Some(before) = before {
+                        step(before, steps, taker).await.map_err(Interrupted::ByTaker)?;
+                    }
+                    body.is_taken = decoding.is_large();
+                    if body.is_taken {
+                        body.last = Some(decoding::outline(&record));
                         step(record, steps, taker).await.map_err(Interrupted::ByTaker)?;
+                    } else {
+                        body.last = Some(record);
                     }
                 }
                 body.missing = missing.take().map(|error| (error, decoding.came_as().to_owned()));
@@ -135,7 +144,8 @@ impl Plan<'_> {
             })
             .await?;
         // Only now it is known that it is no error.
-        if let Some(record) = read.as_ref().and_then(|read| read.body.last.clone()) {
+        let body = read.as_ref().map(|read| &read.body).filter(|body| !body.is_taken);
+        if let Some(record) = body.and_then(|body| body.last.clone()) {
             step(record, steps, taker).await?;
         }
         Ok(read)
@@ -161,14 +171,17 @@ pub(super) async fn fetch(
     api: &Api,
     request: &Request,
     opinions: &[Box<Opinion<'_>>],
-    is_graphql: bool,
+    given: &Written,
 ) -> Result<Value> {
     // What it is, is for whoever asked to see.
-    let written = Written { is_graphql, errors: ToldErrors::Ignore, ..Written::default() };
+    let Written { is_graphql, max_record_bytes, .. } = *given;
+    let errors = ToldErrors::Ignore;
+    let written = Written { is_graphql, errors, max_record_bytes, ..Written::default() };
     let question =
         Question { api, request, is_led: false, end_statuses: &[], opinions, written: &written };
     let read = question.ask(async |response| {
-        let mut decoding = Decoding::start(response, Arc::new(Whole));
+        let format = Whole { max_bytes: max_record_bytes };
+        let mut decoding = Decoding::start(response, Arc::new(format));
         while decoding.next().await.map_err(Interrupted::ByAnswer)?.is_some() {}
         Ok(Body { rest: decoding.rest(), ..Body::default() })
     });

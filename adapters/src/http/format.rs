@@ -1,8 +1,9 @@
 //! What answers are written in.
 
+mod bound;
 mod chosen;
 mod csv;
-mod decoding;
+pub(super) mod decoding;
 mod json;
 mod json_lines;
 mod opening;
@@ -12,6 +13,8 @@ mod whole;
 mod xml;
 
 pub use self::csv::Csv;
+use bound::Bound;
+pub(super) use bound::USUAL;
 pub(crate) use chosen::Kind;
 pub(super) use chosen::Reading;
 pub use chosen::format_of;

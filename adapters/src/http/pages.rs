@@ -26,7 +26,7 @@ use std::rc::Rc;
 pub struct Page<'a> {
     /// How many records it had, before any filter.
     pub records: u64,
-    /// The last of them.
+    /// The last of them; of one of several megabytes only its short members, the others are null.
     pub last: Option<&'a Record>,
     /// What its body held beside its records.
     pub rest: &'a Rest,

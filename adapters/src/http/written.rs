@@ -1,13 +1,12 @@
 //! What the answers of a call are written in.
 
-use super::format::{Kind, Missing, Reading};
+use super::format::{Kind, Missing, Reading, USUAL};
 use super::told::ToldErrors;
 use super::{Format, RecordPath};
 use reqwest::Response;
 use std::sync::Arc;
 
 /// What a call knows of its answers before they come.
-#[derive(Default)]
 pub(super) struct Written {
     /// Where the records are.
     pub(super) records: RecordPath,
@@ -22,6 +21,23 @@ pub(super) struct Written {
     pub(super) declared: Vec<String>,
     /// How an answer that is taken for an error is taken as it is, for sentences.
     pub(super) way_out: String,
+    /// How much a record may take, where our own formats read it.
+    pub(super) max_record_bytes: u64,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            records: RecordPath::default(),
+            format: None,
+            kind: Kind::default(),
+            is_graphql: false,
+            errors: ToldErrors::default(),
+            declared: Vec::new(),
+            way_out: String::new(),
+            max_record_bytes: USUAL,
+        }
+    }
 }
 
 impl Written {
@@ -32,7 +48,7 @@ impl Written {
             return (Arc::clone(format), missing);
         }
         let kind = if self.is_graphql { Kind::Json } else { self.kind };
-        let mut reading = Reading::at(self.records.clone());
+        let mut reading = Reading::at(self.records.clone()).bounded(self.max_record_bytes);
         if self.errors == ToldErrors::Fail || self.is_graphql {
             reading = reading.noting(missing.clone());
         }

@@ -312,7 +312,7 @@ impl Emitting {
     /// As [`Output::lines`].
     pub fn flush(&mut self) -> Result<()> {
         let result = self.output.lines(&self.buffer);
-        self.buffer.clear();
+        empty(&mut self.buffer);
         result
     }
 
@@ -323,6 +323,15 @@ impl Emitting {
 
     fn push(&mut self, message: &Message) {
         self.buffer.extend_from_slice(message.to_line().as_bytes());
+    }
+}
+
+/// Empties a buffer, which keeps nothing of the room that a long line took.
+fn empty(buffer: &mut Vec<u8>) {
+    const LONG: usize = 4 * 1024 * 1024;
+    buffer.clear();
+    if buffer.capacity() > LONG {
+        buffer.shrink_to(BATCH);
     }
 }
 
@@ -361,7 +370,7 @@ impl StreamHandle<'_> {
         self.room.total += 1;
         if self.buffer.len() >= BATCH {
             let result = self.output.lines(self.buffer);
-            self.buffer.clear();
+            empty(self.buffer);
             result?;
         }
         Ok(true)

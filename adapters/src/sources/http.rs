@@ -44,7 +44,7 @@ impl Connector for Http {
     async fn streams(&self, config: Settings, connection: &Connection) -> Result<Streams> {
         plan::check_shared(&config)?;
         let api = api(&config, connection)?;
-        plan::streams(config.streams, &api)
+        plan::streams(config.streams, &api, config.max_record_bytes)
     }
 
     async fn check(&self, streams: &Streams) -> Result<()> {

@@ -1,5 +1,7 @@
 use crate::{Error, Result};
 use serde::Serialize;
+#[cfg(feature = "http")]
+use serde_json::Map;
 use serde_json::Value;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 /// runner, which looks at signals then.
 const TURN: u32 = 256;
 const TURN_TIME: Duration = Duration::from_millis(10);
+/// A buffer for lines keeps so much.
+const LONG: usize = 4 * 1024 * 1024;
 
 /// Where records go: to the platform, or to whoever makes slices of them.
 pub(super) trait RecordSink {
@@ -51,8 +55,26 @@ impl<'a> Out<'a> {
         if self.line.first() != Some(&b'{') {
             return Err(Error::system("a record is no JSON object"));
         }
+        self.pass().await
+    }
+
+    /// As [`Out::emit`], of a record that is gone when its line is written out.
+    #[cfg(feature = "http")]
+    pub(crate) async fn emit_record(&mut self, record: Map<String, Value>) -> Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &record)
+            .map_err(|_| Error::system("a record can't be written as JSON"))?;
+        drop(record);
+        self.pass().await
+    }
+
+    async fn pass(&mut self) -> Result<()> {
         if self.sink.take(&self.line)? {
             self.sink.settle().await?;
+        }
+        if self.line.capacity() > LONG {
+            // What a long line took isn't kept for short ones.
+            self.line = Vec::new();
         }
         self.since_turn += 1;
         if self.since_turn >= TURN || self.turn_began.elapsed() >= TURN_TIME {

@@ -1,5 +1,5 @@
 use super::or_json::OrJson;
-use super::{Csv, Format, Gzip, Json, JsonLines, Missing, Xml, Zip};
+use super::{Csv, Format, Gzip, Json, JsonLines, Missing, USUAL, Xml, Zip};
 use crate::http::RecordPath;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use std::sync::Arc;
@@ -27,18 +27,25 @@ pub(crate) enum Kind {
 }
 
 /// How our own formats read an answer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(in crate::http) struct Reading {
     /// Where the records are.
     records: RecordPath,
     /// Where it is noted that there are none where they should be.
     missing: Option<Missing>,
+    max_record_bytes: u64,
 }
 
 impl Reading {
     /// Of answers with their records at a path.
-    pub(in crate::http) fn at(records: RecordPath) -> Self {
-        Self { records, ..Self::default() }
+    pub(in crate::http) const fn at(records: RecordPath) -> Self {
+        Self { records, missing: None, max_record_bytes: USUAL }
+    }
+
+    /// Of which a record takes no more than this.
+    pub(in crate::http) const fn bounded(mut self, bytes: u64) -> Self {
+        self.max_record_bytes = bytes;
+        self
     }
 
     /// Notes that there are no records, rather than to fail for it.
@@ -106,19 +113,22 @@ impl Reading {
     }
 
     fn json(&self) -> Arc<dyn Format> {
-        Arc::new(Json::at(self.records.clone()).noting(self.missing.clone()))
+        let json = Json::at(self.records.clone()).noting(self.missing.clone());
+        Arc::new(json.max_record_bytes(self.max_record_bytes))
     }
 
     fn json_lines(&self) -> Arc<dyn Format> {
-        Arc::new(JsonLines::new())
+        Arc::new(JsonLines::new().max_record_bytes(self.max_record_bytes))
     }
 
     fn csv(&self, delimiter: u8) -> Arc<dyn Format> {
-        self.or_json(Csv::new().delimiter(delimiter), "CSV")
+        let csv = Csv::new().delimiter(delimiter).max_record_bytes(self.max_record_bytes);
+        self.or_json(csv, "CSV")
     }
 
     fn xml(&self) -> Arc<dyn Format> {
-        self.or_json(Xml::at(self.records.clone()).noting(self.missing.clone()), "XML")
+        let xml = Xml::at(self.records.clone()).noting(self.missing.clone());
+        self.or_json(xml.max_record_bytes(self.max_record_bytes), "XML")
     }
 
     fn or_json(&self, format: impl Format + 'static, name: &'static str) -> Arc<dyn Format> {

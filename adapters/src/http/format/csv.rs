@@ -1,5 +1,6 @@
+use super::bound::{Bounded, Room, Weight};
 use super::opening::{Opening, refuse_page};
-use super::{Each, Format, Record, Rest, unreadable};
+use super::{Bound, Each, Format, Record, Rest, USUAL, unreadable};
 use crate::{Error, Result};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde_json::Value;
@@ -27,13 +28,14 @@ pub struct Csv {
     delimiter: u8,
     names: Option<Vec<String>>,
     empty_as_null: bool,
+    max_record_bytes: u64,
 }
 
 impl Csv {
     /// Values between commas, their names in the first row. A column without a name goes by its number:
     /// `column_3`.
     pub fn new() -> Self {
-        Self { delimiter: b',', names: None, empty_as_null: false }
+        Self { delimiter: b',', names: None, empty_as_null: false, max_record_bytes: USUAL }
     }
 
     /// What stands between two values: `b';'`, `b'\t'`.
@@ -57,6 +59,13 @@ impl Csv {
         self
     }
 
+    /// As [`Json::max_record_bytes`](super::Json::max_record_bytes).
+    #[must_use]
+    pub const fn max_record_bytes(mut self, bytes: u64) -> Self {
+        self.max_record_bytes = bytes;
+        self
+    }
+
     fn value(&self, text: &str) -> Value {
         if text.is_empty() && self.empty_as_null {
             return Value::Null;
@@ -71,30 +80,54 @@ impl Default for Csv {
     }
 }
 
+/// What a column's name takes while it is read, a third of the memory, and what a value does.
+const OF_NAME: u64 = 64;
+const OF_VALUE: u64 = 8;
+/// A buffer for rows keeps so much.
+const LONG: usize = 1024 * 1024;
+
 impl Format for Csv {
     fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
         refuse_page(body.fill_buf().map_err(unreadable)?, "CSV")?;
         // The reader only knows a byte order mark that comes in one piece.
         let opening = Opening::of(body, 3)?;
-        let mut rows = ReaderBuilder::new()
-            .delimiter(self.delimiter)
-            .has_headers(false)
-            .from_reader(opening.text().chain(body));
+        let bound = Bound { bytes: self.max_record_bytes, format: "CSV" };
+        let (room, weight) = (Room::new(bound), Weight::new(bound));
+        room.renew_for_values(OF_NAME);
+        let mut rows =
+            ReaderBuilder::new().delimiter(self.delimiter).has_headers(false).from_reader(
+                Bounded::new(opening.text().chain(body), room.clone()).delimited_by(self.delimiter),
+            );
         let mut row = StringRecord::new();
         let names = match &self.names {
             Some(names) => names.clone(),
             None if rows.read_record(&mut row).map_err(malformed)? => header(&row)?,
             None => return Ok(Rest::Null),
         };
-        while rows.read_record(&mut row).map_err(malformed)? {
+        // They are kept, and each record has them.
+        names.iter().enumerate().for_each(|(at, name)| weight.in_object(at, name));
+        weight.keep();
+        weight.check()?;
+        loop {
+            room.renew_for_values(OF_VALUE);
+            weight.begin();
+            if !rows.read_record(&mut row).map_err(malformed)? {
+                return Ok(Rest::Null);
+            }
+            weight.text(row.as_slice());
+            weight.check()?;
             if row.len() != names.len() {
                 let line = row.position().map_or(1, csv::Position::line);
                 return Err(uneven(line, row.len() as u64, names.len() as u64));
             }
             let values = row.iter().map(|text| self.value(text));
-            each(names.iter().cloned().zip(values).collect::<Record>())?;
+            let record = names.iter().cloned().zip(values).collect::<Record>();
+            if row.as_slice().len() > LONG {
+                // What a long row took is gone before its record is taken.
+                row = StringRecord::new();
+            }
+            each(record)?;
         }
-        Ok(Rest::Null)
     }
 }
 

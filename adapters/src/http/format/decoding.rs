@@ -5,6 +5,7 @@ use airbyte_protocol::FailureType;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Response, StatusCode};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use thread::Thread;
@@ -27,6 +28,8 @@ const SILENCE: Duration = Duration::from_secs(120);
 pub struct Decoding {
     stage: Stage,
     ready: std::vec::IntoIter<Record>,
+    /// Whether the last of those that are ready is large.
+    ends_large: bool,
     rest: Rest,
     /// The content type, for sentences.
     came_as: String,
@@ -59,7 +62,8 @@ impl Decoding {
             }
             (_, Err(error)) => Stage::Failed(error),
         };
-        Self { stage, ready: Vec::new().into_iter(), rest: Rest::Null, came_as }
+        let ready = Vec::new().into_iter();
+        Self { stage, ready, ends_large: false, rest: Rest::Null, came_as }
     }
 
     /// The next record. An error comes after all records before the fault, and nothing after it.
@@ -75,7 +79,10 @@ impl Decoding {
             }
             match &mut self.stage {
                 Stage::Running(thread) => match thread.records().await {
-                    Some(records) => self.ready = records.into_iter(),
+                    Some((records, ends_large)) => {
+                        self.ends_large = ends_large;
+                        self.ready = records.into_iter();
+                    }
                     None => {
                         let outcome = thread.end().await;
                         self.end(outcome);
@@ -95,6 +102,12 @@ impl Decoding {
     /// What the answer says that it is, for the end of a sentence.
     pub(in crate::http) fn came_as(&self) -> &str {
         &self.came_as
+    }
+
+    /// Whether the record that came last is so large that nothing should be kept of it: the next one is
+    /// only begun when it is gone.
+    pub(in crate::http) fn is_large(&self) -> bool {
+        self.ends_large && self.ready.len() == 0
     }
 
     /// What the body held beside its records, once there are no more of them.
@@ -151,6 +164,14 @@ impl Decoding {
             Err(error) => Stage::Failed(error.followed_by(&self.came_as)),
         };
     }
+}
+
+/// A record without what is long in it.
+pub(in crate::http) fn outline(record: &Record) -> Record {
+    const LONG: usize = 64 * 1024;
+    let short =
+        |value: &Value| if feed::weight(value) > LONG { Value::Null } else { value.clone() };
+    record.iter().map(|(name, value)| (name.clone(), short(value))).collect()
 }
 
 impl Fresh {

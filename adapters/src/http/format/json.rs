@@ -1,5 +1,6 @@
+use super::bound::{Bounded, Room, Weight};
 use super::opening::{Opening, refuse_page};
-use super::{Each, Format, Missing, Rest, ended_early, unreadable};
+use super::{Bound, Each, Format, Missing, Rest, USUAL, ended_early, unreadable};
 use crate::http::RecordPath;
 use crate::{Error, Result};
 use find::{Finder, find};
@@ -8,6 +9,9 @@ use serde_json::error::Category;
 use std::io::{BufRead, BufReader, Read};
 
 mod find;
+mod value;
+
+pub(super) use value::Weighed;
 
 /// A body up to this long is parsed in place, which is faster than byte by byte.
 const SHORT: usize = 64 * 1024;
@@ -38,11 +42,18 @@ const BUFFER: usize = 32 * 1024;
 /// assert_eq!(records[1].to_string(), r#"{"id":2.50}"#);
 /// # Ok::<(), airbyte_adapters::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Json {
     records: RecordPath,
     wrap: bool,
     missing: Option<Missing>,
+    max_record_bytes: u64,
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Self::at(RecordPath::default())
+    }
 }
 
 impl Json {
@@ -53,7 +64,15 @@ impl Json {
 
     /// A document with its records at a path.
     pub fn at(records: RecordPath) -> Self {
-        Self { records, wrap: false, missing: None }
+        Self { records, wrap: false, missing: None, max_record_bytes: USUAL }
+    }
+
+    /// How many bytes a record may take, a value, and what there is beside the records: by default 256 MiB,
+    /// as for all formats. Three times that is what all of it takes together while it is read.
+    #[must_use]
+    pub const fn max_record_bytes(mut self, bytes: u64) -> Self {
+        self.max_record_bytes = bytes;
+        self
     }
 
     /// A document without the path is no error yet, but is noted: it may tell an error of its own.
@@ -77,16 +96,20 @@ impl Format for Json {
         if opening.is_whole() && opening.text().trim_ascii().is_empty() {
             return Err(Error::system("the body is empty where JSON was expected"));
         }
-        let mut finder = Finder::new(&self.records, self.wrap, each);
+        let bound = Bound { bytes: self.max_record_bytes, format: "JSON" };
+        let (room, weight) = (Room::new(bound), Weight::new(bound));
+        let mut finder = Finder::new(&self.records, self.wrap, &room, &weight, each);
         let found = if opening.is_whole() {
             find(Deserializer::from_slice(opening.text()), &mut finder)
         } else {
-            let text = BufReader::with_capacity(BUFFER, opening.text().chain(body));
+            let body = Bounded::new(opening.text().chain(body), room.clone());
+            let text = BufReader::with_capacity(BUFFER, body);
             find(Deserializer::from_reader(text), &mut finder)
         };
         let missing = finder.take_missing();
         let rest = match (finder.into_failure(), found) {
             (Some(failure), _) => return Err(failure),
+            (None, Err(_)) if weight.is_exceeded() => return Err(bound.exceeded()),
             (None, found) => found.map_err(malformed)?,
         };
         match (missing, &self.missing) {

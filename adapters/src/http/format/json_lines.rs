@@ -1,14 +1,23 @@
-use super::json::fault;
+use super::bound::Weight;
+use super::json::{Weighed, fault};
 use super::opening::refuse_page;
-use super::{Each, Format, Rest, ended_early, record, unreadable};
+use super::{Bound, Each, Format, Rest, USUAL, ended_early, record, unreadable};
 use crate::{Error, Result};
-use serde_json::Value;
-use std::io::BufRead;
+use serde::de::DeserializeSeed;
+use serde_json::{Deserializer, Value};
+use std::io::{BufRead, Read};
 
 /// One JSON text a line: JSON Lines, also called NDJSON. Blank lines and lines of `null` are no records.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct JsonLines {
     wrap: bool,
+    max_record_bytes: u64,
+}
+
+impl Default for JsonLines {
+    fn default() -> Self {
+        Self { wrap: false, max_record_bytes: USUAL }
+    }
 }
 
 impl JsonLines {
@@ -25,13 +34,48 @@ impl JsonLines {
     }
 }
 
+impl JsonLines {
+    /// As [`Json::max_record_bytes`](super::Json::max_record_bytes).
+    #[must_use]
+    pub const fn max_record_bytes(mut self, bytes: u64) -> Self {
+        self.max_record_bytes = bytes;
+        self
+    }
+
+    /// Reads one line; the answer is whether there was one.
+    fn line(self, body: &mut dyn BufRead, line: &mut Vec<u8>, bound: Bound) -> Result<bool> {
+        // What a long line took isn't kept for short ones.
+        line.clear();
+        line.shrink_to(SHORT);
+        let most = bound.bytes.saturating_add(1);
+        let length = body.take(most).read_until(b'\n', line).map_err(unreadable)?;
+        if length as u64 > bound.bytes {
+            return Err(bound.exceeded());
+        }
+        Ok(length > 0)
+    }
+}
+
+/// A buffer for lines keeps so much.
+const SHORT: usize = 1024 * 1024;
+
+/// The value of a line.
+fn value(text: &[u8], weight: &Weight) -> serde_json::Result<Value> {
+    weight.begin();
+    let mut text = Deserializer::from_slice(text);
+    let value = Weighed(weight).deserialize(&mut text)?;
+    text.end()?;
+    Ok(value)
+}
+
 impl Format for JsonLines {
     fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
         refuse_page(body.fill_buf().map_err(unreadable)?, "JSON Lines")?;
+        let bound = Bound { bytes: self.max_record_bytes, format: "JSON Lines" };
+        let weight = Weight::new(bound);
         let mut line = Vec::new();
         for number in 1.. {
-            line.clear();
-            if body.read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+            if !self.line(body, &mut line, bound)? {
                 break;
             }
             let mark = if number == 1 { "\u{feff}" } else { "" };
@@ -39,7 +83,10 @@ impl Format for JsonLines {
             if text.is_empty() {
                 continue;
             }
-            let value = serde_json::from_slice::<Value>(text).map_err(|error| {
+            let value = value(text, &weight).map_err(|error| {
+                if weight.is_exceeded() {
+                    return bound.exceeded();
+                }
                 // Of every other line its end is there, so it wasn't cut short.
                 if error.is_eof() && !line.ends_with(b"\n") {
                     return ended_early();

@@ -1,19 +1,35 @@
-use super::json::malformed;
+use super::bound::Weight;
+use super::json::{Weighed, malformed};
 use super::opening::{Opening, refuse_page};
-use super::{Each, Format, Rest};
+use super::{Bound, Each, Format, Rest};
 use crate::Result;
+use serde::de::DeserializeSeed;
+use serde_json::Deserializer;
 use std::io::BufRead;
 
 /// A JSON text that is wanted as it is: all of it is the [`Rest`], `null` if it is empty.
-pub(in crate::http) struct Whole;
+pub(in crate::http) struct Whole {
+    pub(in crate::http) max_bytes: u64,
+}
 
 impl Format for Whole {
     fn decode(&self, body: &mut dyn BufRead, _: &mut Each<'_>) -> Result<Rest> {
-        let opening = Opening::of(body, usize::MAX)?;
+        let bound = Bound { bytes: self.max_bytes, format: "JSON" };
+        let longest = usize::try_from(bound.bytes).unwrap_or(usize::MAX).saturating_add(1);
+        let opening = Opening::of(body, longest)?;
+        if !opening.is_whole() {
+            return Err(bound.exceeded());
+        }
         refuse_page(opening.bytes(), "JSON")?;
         if opening.text().trim_ascii().is_empty() {
             return Ok(Rest::Null);
         }
-        serde_json::from_slice(opening.text()).map_err(malformed)
+        let weight = Weight::new(bound);
+        let mut text = Deserializer::from_slice(opening.text());
+        let value = Weighed(&weight).deserialize(&mut text);
+        match value.and_then(|value| text.end().map(|()| value)) {
+            Err(_) if weight.is_exceeded() => Err(bound.exceeded()),
+            outcome => outcome.map_err(malformed),
+        }
     }
 }

@@ -1,5 +1,6 @@
+use super::bound::{Bounded, Room, Weight};
 use super::opening::{Opening, refuse_page};
-use super::{Each, Format, Missing, Record, Rest, ended_early};
+use super::{Bound, Each, Format, Missing, Record, Rest, USUAL, ended_early};
 use crate::http::RecordPath;
 use crate::http::records::Step;
 use crate::{Error, Result};
@@ -43,18 +44,30 @@ mod tree;
 pub struct Xml {
     records: RecordPath,
     missing: Option<Missing>,
+    max_record_bytes: u64,
 }
 
 impl Xml {
     /// Every element of the root is a record.
     pub fn new() -> Self {
-        Self { records: RecordPath::new([Step::Each, Step::Each]), missing: None }
+        Self::read(RecordPath::new([Step::Each, Step::Each]))
     }
 
     /// The elements at a path from the root on, its name first: `/feed/entry`; `*` is any name. An empty
     /// path means all elements of the root.
     pub fn at(records: RecordPath) -> Self {
-        if records.steps().is_empty() { Self::new() } else { Self { records, missing: None } }
+        if records.steps().is_empty() { Self::new() } else { Self::read(records) }
+    }
+
+    const fn read(records: RecordPath) -> Self {
+        Self { records, missing: None, max_record_bytes: USUAL }
+    }
+
+    /// As [`Json::max_record_bytes`](super::Json::max_record_bytes).
+    #[must_use]
+    pub const fn max_record_bytes(mut self, bytes: u64) -> Self {
+        self.max_record_bytes = bytes;
+        self
     }
 
     /// Elements that are called like errors are no records unless the path names them, and a document with
@@ -71,17 +84,28 @@ impl Default for Xml {
     }
 }
 
+/// A buffer for texts keeps so much.
+const LONG: usize = 1024 * 1024;
+/// So many attributes an element may have: each is held against all others.
+const ATTRIBUTES: usize = 10_000;
+
 impl Format for Xml {
     fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
         let opening = Opening::of(body, 1024)?;
         refuse_page(opening.bytes(), "XML")?;
-        let mut reader = Reader::from_reader(Lines::new(opening.text().chain(body)));
+        let bound = Bound { bytes: self.max_record_bytes, format: "XML" };
+        let (room, weight) = (Room::new(bound), Weight::new(bound));
+        let body = Bounded::new(opening.text().chain(body), room.clone());
+        let mut reader = Reader::from_reader(Lines::new(body));
         // So an element without content is one like any other.
         reader.config_mut().expand_empty_elements = true;
-        let mut tree = Tree::new(self.records.steps(), self.missing.as_ref(), each);
+        let mut tree = Tree::new(self.records.steps(), self.missing.as_ref(), &weight, each);
         let mut buffer = Vec::new();
         loop {
             buffer.clear();
+            // What a long text took isn't kept for short ones.
+            buffer.shrink_to(LONG);
+            room.renew();
             let more = match reader.read_event_into(&mut buffer) {
                 Ok(event) => take(&mut tree, event),
                 Err(error) => Err(Fault::from(error)),
@@ -152,11 +176,11 @@ fn take(tree: &mut Tree<'_, '_>, event: Event<'_>) -> Result<bool, Fault> {
         }
         Event::End(_) => tree.close()?,
         Event::Empty(_) => {}
-        Event::Text(text) => tree.text(&text.xml10_content()).map_err(Fault::Text)?,
-        Event::CData(text) => tree.text(&text.xml10_content()).map_err(Fault::Text)?,
+        Event::Text(text) => tree.text(&text.xml10_content())?,
+        Event::CData(text) => tree.text(&text.xml10_content())?,
         Event::GeneralRef(reference) => {
             let mut character = [0; 4];
-            tree.text(resolved(&reference, &mut character)?).map_err(Fault::Text)?;
+            tree.text(resolved(&reference, &mut character)?)?;
         }
         Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         Event::Eof => return Ok(false),
@@ -166,7 +190,10 @@ fn take(tree: &mut Tree<'_, '_>, event: Event<'_>) -> Result<bool, Fault> {
 
 fn attributes(start: &BytesStart<'_>) -> Result<Record, Fault> {
     let mut record = Record::new();
-    for attribute in start.attributes() {
+    for (number, attribute) in start.attributes().enumerate() {
+        if number == ATTRIBUTES {
+            return Err(Fault::Text("an element with more than 10000 attributes"));
+        }
         let attribute = attribute.map_err(quick_xml::Error::from)?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0)?.into_owned();
         record.insert(format!("@{}", attribute.key.as_ref()), Value::String(value));

@@ -42,6 +42,12 @@ pub struct Settings {
     #[serde(default)]
     #[schemars(with = "usize", range(min = 1))]
     pub(super) calls_at_once: Option<usize>,
+    /// The most bytes that a record may take, a value of one, and what an answer has beside its records, after
+    /// unpacking; by default 268435456 (256 MiB). Reading takes up to three times that, for each of the
+    /// workers
+    #[serde(default)]
+    #[schemars(with = "u64", range(min = 1024))]
+    pub(super) max_record_bytes: Option<u64>,
     /// What is done when a call fails in a way that may pass
     #[serde(default)]
     pub(super) retry: RetrySettings,

@@ -24,7 +24,11 @@ const CHECKPOINT_EVERY: u64 = 1000;
 /// # Errors
 ///
 /// A config error that names the stream and the setting.
-pub(super) fn streams(described: Vec<StreamSettings>, api: &Api) -> Result<Streams> {
+pub(super) fn streams(
+    described: Vec<StreamSettings>,
+    api: &Api,
+    max_record_bytes: Option<u64>,
+) -> Result<Streams> {
     if described.is_empty() {
         return Err(Error::config("the config is not valid: setting `streams` is empty"));
     }
@@ -32,7 +36,8 @@ pub(super) fn streams(described: Vec<StreamSettings>, api: &Api) -> Result<Strea
     if let Some(twice) = described.iter().find(|one| !names.insert((&one.namespace, &one.name))) {
         return Err(fault(&twice.name, "name", &Error::config("another stream has it too")));
     }
-    let mut plan = Plan { made: described.iter().map(|_| None).collect(), described, api };
+    let made = described.iter().map(|_| None).collect();
+    let mut plan = Plan { made, described, api, max_record_bytes };
     let streams = (0..plan.described.len()).map(|at| plan.make(at, &mut Vec::new()));
     streams.map(|stream| Ok(Box::new(stream?) as Box<dyn AnyStream>)).collect()
 }
@@ -86,6 +91,7 @@ struct Plan<'a> {
     described: Vec<StreamSettings>,
     made: Vec<Option<HttpStream>>,
     api: &'a Api,
+    max_record_bytes: Option<u64>,
 }
 
 impl Plan<'_> {
@@ -107,7 +113,9 @@ impl Plan<'_> {
                 })?)
             }
         };
-        let stream = HttpStream(Rc::new(parts(described, parent, self.api)?));
+        let mut parts = parts(described, parent, self.api)?;
+        parts.max_record_bytes = self.max_record_bytes;
+        let stream = HttpStream(Rc::new(parts));
         self.made[at] = Some(stream.clone());
         Ok(stream)
     }
@@ -184,6 +192,7 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
         sent_format,
         records: given.records.parse().map_err(at("records"))?,
         format: given.format,
+        max_record_bytes: None,
         declared: declared(&given),
         errors: match given.errors {
             ErrorsSettings::Fail => ToldErrors::Fail,

@@ -38,6 +38,7 @@ pub(super) struct Parts {
     /// Fields of which a record has one.
     pub(super) declared: Vec<String>,
     pub(super) errors: ToldErrors,
+    pub(super) max_record_bytes: Option<u64>,
     pub(super) is_resumable: bool,
 }
 
@@ -292,6 +293,10 @@ impl HttpStream {
                 changes.iter().try_for_each(|change| change.apply(&mut record))?;
                 Ok(Some(record))
             }),
+        };
+        let call = match self.0.max_record_bytes {
+            Some(bytes) => call.max_record_bytes(bytes),
+            None => call,
         };
         let call = call
             .errors(self.0.errors)

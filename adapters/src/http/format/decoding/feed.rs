@@ -14,6 +14,8 @@ use tokio::sync::mpsc::error::TryRecvError;
 /// So many records are handed over at once, or records of about so many bytes.
 const MOST_RECORDS: usize = 256;
 const MOST_BYTES: usize = 64 * 1024;
+/// A record of about so many bytes is read alone: the next one is begun when it is gone.
+const LARGE: usize = 4 * 1024 * 1024;
 
 /// A piece of a body, an empty one at its end, or why there can be no more.
 pub(super) type Part = Result<Bytes>;
@@ -22,17 +24,26 @@ pub(super) type Part = Result<Bytes>;
 pub(super) struct Batch {
     records: Vec<Record>,
     bytes: usize,
-    out: mpsc::Sender<Vec<Record>>,
+    out: mpsc::Sender<(Vec<Record>, bool)>,
+    gone: mpsc::Receiver<()>,
 }
 
 impl Batch {
-    pub(super) fn new(out: mpsc::Sender<Vec<Record>>) -> Self {
-        Self { records: Vec::new(), bytes: 0, out }
+    /// Records go `out`; `gone` says that a large one was taken.
+    pub(super) fn new(out: mpsc::Sender<(Vec<Record>, bool)>, gone: mpsc::Receiver<()>) -> Self {
+        Self { records: Vec::new(), bytes: 0, out, gone }
     }
 
     pub(super) fn push(&mut self, record: Record) -> Result<()> {
-        self.bytes += record.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>();
+        let bytes = record.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>();
+        self.bytes += bytes;
         self.records.push(record);
+        if bytes >= LARGE {
+            self.hand_over(true)?;
+            // None comes where nobody takes records any more.
+            self.gone.blocking_recv();
+            return Ok(());
+        }
         if self.records.len() >= MOST_RECORDS || self.bytes >= MOST_BYTES {
             self.flush()?;
         }
@@ -44,14 +55,19 @@ impl Batch {
         if self.records.is_empty() {
             return Ok(());
         }
+        self.hand_over(false)
+    }
+
+    fn hand_over(&mut self, ends_large: bool) -> Result<()> {
         self.bytes = 0;
         let records = std::mem::take(&mut self.records);
-        self.out.blocking_send(records).map_err(|_| Error::system("nobody takes the records"))
+        let batch = (records, ends_large);
+        self.out.blocking_send(batch).map_err(|_| Error::system("nobody takes the records"))
     }
 }
 
 /// About how many bytes a value takes.
-fn weight(value: &Value) -> usize {
+pub(in crate::http::format) fn weight(value: &Value) -> usize {
     const EACH: usize = 16;
     EACH + match value {
         Value::String(text) => text.len(),

@@ -20,7 +20,10 @@ pub(super) struct Thread {
     response: Response,
     /// Gone once the whole body went through it.
     parts: Option<mpsc::Sender<Part>>,
-    batches: mpsc::Receiver<Vec<Record>>,
+    batches: mpsc::Receiver<(Vec<Record>, bool)>,
+    /// Says that a large record is gone, so that the next one may be read.
+    gone: mpsc::Sender<()>,
+    is_large: bool,
     decoder: JoinHandle<Result<Rest>>,
     /// Why the body broke off, which comes before what the decoder makes of that.
     failure: Option<Error>,
@@ -31,19 +34,32 @@ impl Thread {
     pub(super) fn start(response: Response, first: Vec<Bytes>, format: Arc<dyn Format>) -> Self {
         let (parts, body) = mpsc::channel(PARTS);
         let (out, batches) = mpsc::channel(BATCHES);
+        let (gone, large) = mpsc::channel(1);
         let decoder = tokio::task::spawn_blocking(move || {
-            let batch = Rc::new(RefCell::new(Batch::new(out)));
+            let batch = Rc::new(RefCell::new(Batch::new(out, large)));
             let mut feed = Feed::new(first, body, Rc::clone(&batch));
             let rest = format.decode(&mut feed, &mut |record| batch.borrow_mut().push(record));
             // Those before a fault are good.
             batch.borrow_mut().flush()?;
             rest
         });
-        Self { response, parts: Some(parts), batches, decoder, failure: None }
+        let parts = Some(parts);
+        Self { response, parts, batches, gone, is_large: false, decoder, failure: None }
     }
 
-    /// The next records, while the body is passed on. It may be dropped while it waits.
-    pub(super) async fn records(&mut self) -> Option<Vec<Record>> {
+    /// The next records, while the body is passed on, and whether the last of them is a large one: it must
+    /// be gone when more are asked for. It may be dropped while it waits.
+    pub(super) async fn records(&mut self) -> Option<(Vec<Record>, bool)> {
+        if std::mem::take(&mut self.is_large) {
+            // Who waits for it is there, or has gone.
+            let _ = self.gone.try_send(());
+        }
+        let batch = self.batch().await;
+        self.is_large = batch.as_ref().is_some_and(|(_, is_large)| *is_large);
+        batch
+    }
+
+    async fn batch(&mut self) -> Option<(Vec<Record>, bool)> {
         loop {
             let Some(parts) = &self.parts else { return self.batches.recv().await };
             tokio::select! {

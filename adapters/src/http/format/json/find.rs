@@ -1,4 +1,6 @@
+use super::Weighed;
 use crate::http::RecordPath;
+use crate::http::format::bound::{Room, Weight};
 use crate::http::format::{Each, Rest, record};
 use crate::http::records::Step;
 use crate::{Error, Result};
@@ -7,12 +9,14 @@ use serde_json::{Deserializer, Map, Number, Value};
 use std::fmt;
 
 /// serde_json hands a number that is no integer of 64 bits as a map with this key, with all its digits.
-const NUMBER: &str = "$serde_json::private::Number";
+pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
 /// Takes the records that are found, and keeps why there can be no more.
 pub(super) struct Finder<'a, 'e> {
     path: &'a RecordPath,
     wrap: bool,
+    room: &'a Room,
+    weight: &'a Weight,
     each: &'a mut Each<'e>,
     seen: u64,
     failure: Option<Error>,
@@ -20,8 +24,29 @@ pub(super) struct Finder<'a, 'e> {
 }
 
 impl<'a, 'e> Finder<'a, 'e> {
-    pub(super) fn new(path: &'a RecordPath, wrap: bool, each: &'a mut Each<'e>) -> Self {
-        Self { path, wrap, each, seen: 0, failure: None, missing: None }
+    pub(super) fn new(
+        path: &'a RecordPath,
+        wrap: bool,
+        room: &'a Room,
+        weight: &'a Weight,
+        each: &'a mut Each<'e>,
+    ) -> Self {
+        Self { path, wrap, room, weight, each, seen: 0, failure: None, missing: None }
+    }
+
+    /// A record may begin here.
+    fn begin(&self) {
+        self.room.renew();
+        self.weight.begin();
+    }
+
+    /// What was counted last stays beside the records, by a name in an object or in a list.
+    fn keep(&self, length: usize, name: &str) {
+        match name.is_empty() {
+            true => self.weight.in_list(length),
+            false => self.weight.in_object(length, name),
+        }
+        self.weight.keep();
     }
 
     /// What of the path the document doesn't have.
@@ -41,6 +66,7 @@ impl<'a, 'e> Finder<'a, 'e> {
             Ok(None) => Ok(()),
             Err(kind) => Err(self.no_object(self.seen, kind)),
         };
+        self.begin();
         taken.map_err(|error| self.fail(error))
     }
 
@@ -81,6 +107,9 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
     }
 
     fn member(&mut self, among: bool) -> Walk<'_, 'a, 'e> {
+        if among {
+            self.finder.begin();
+        }
         Walk { finder: self.finder, depth: self.depth + 1, among: self.among || among }
     }
 
@@ -131,7 +160,9 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
             } else if self.among {
                 map.next_value::<IgnoredAny>()?;
             } else {
-                rest.insert(key, map.next_value()?);
+                let value = map.next_value_seed(Weighed(self.finder.weight))?;
+                self.finder.keep(rest.len(), &key);
+                rest.insert(key, value);
             }
             next = map.next_key()?;
         }
@@ -154,7 +185,9 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
             } else if self.among {
                 list.next_element::<IgnoredAny>()?.map(|_| Value::Null)
             } else {
-                list.next_element()?
+                let element = list.next_element_seed(Weighed(self.finder.weight))?;
+                self.finder.keep(rest.len(), "");
+                element
             };
             match element {
                 Some(element) if !self.among => rest.push(element),
@@ -214,7 +247,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Value, A::Error> {
         match self.step() {
             None => {
-                while let Some(value) = list.next_element()? {
+                self.finder.begin();
+                while let Some(value) = list.next_element_seed(Weighed(self.finder.weight))? {
                     self.finder.found(value)?;
                 }
                 Ok(none())
@@ -243,12 +277,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
         }
         match self.step() {
             None => {
-                let mut record = Map::new();
-                let mut next = first;
-                while let Some(key) = next {
-                    record.insert(key, map.next_value()?);
-                    next = map.next_key()?;
-                }
+                self.finder.begin();
+                let record = Weighed(self.finder.weight).object(first, map)?;
                 self.finder.found(Value::Object(record))?;
                 Ok(if self.depth == 0 { Value::Object(Map::new()) } else { none() })
             }

@@ -1,3 +1,5 @@
+use super::Fault;
+use crate::http::format::bound::Weight;
 use crate::http::format::{Each, Missing, Record, Rest, ended_early};
 use crate::http::records::Step;
 use crate::http::told;
@@ -19,6 +21,7 @@ pub(super) struct Tree<'a, 'e> {
     rest: Record,
     any: bool,
     missing: Option<&'a Missing>,
+    weight: &'a Weight,
     /// Records that are called like errors, before any other was found.
     held: Vec<(String, Record)>,
     /// Whether a record was handed over.
@@ -36,6 +39,7 @@ impl<'a, 'e> Tree<'a, 'e> {
     pub(super) fn new(
         path: &'a [Step],
         missing: Option<&'a Missing>,
+        weight: &'a Weight,
         each: &'a mut Each<'e>,
     ) -> Self {
         Self {
@@ -46,6 +50,7 @@ impl<'a, 'e> Tree<'a, 'e> {
             rest: Record::new(),
             any: false,
             missing,
+            weight,
             held: Vec::new(),
             handed: false,
         }
@@ -75,18 +80,38 @@ impl<'a, 'e> Tree<'a, 'e> {
             self.matched += 1;
         }
         self.any = true;
+        if self.matched > depth && self.matched == self.path.len() {
+            // A record begins; what was counted so far stays.
+            self.weight.keep();
+        }
+        self.weigh(name, &record)?;
         self.open.push(Element { name: name.to_owned(), record, text: String::new() });
         Ok(())
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<(), &'static str> {
-        match self.open.last_mut() {
-            // The blanks between records would be kept until the end of them all.
-            Some(element) if element.text.is_empty() => element.text.push_str(text.trim_start()),
-            Some(element) => element.text.push_str(text),
-            None if text.trim().is_empty() => {}
-            None => return Err("text outside of its root"),
+    fn weigh(&self, name: &str, attributes: &Record) -> Result<()> {
+        // Its place in the element above, which may be a list, and its own first members.
+        self.weight.in_object(0, name);
+        for (at, (name, value)) in attributes.iter().enumerate() {
+            self.weight.in_object(at, name);
+            self.weight.text(value.as_str().unwrap_or_default());
         }
+        self.weight.check()
+    }
+
+    /// # Errors
+    ///
+    /// There is too much of it, or it is outside of everything.
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Fault> {
+        let Some(element) = self.open.last_mut() else {
+            let is_blank = text.trim().is_empty();
+            return is_blank.then_some(()).ok_or(Fault::Text("text outside of its root"));
+        };
+        // The blanks between records would be kept until the end of them all.
+        let text = if element.text.is_empty() { text.trim_start() } else { text };
+        self.weight.text(text);
+        self.weight.check()?;
+        element.text.push_str(text);
         Ok(())
     }
 
@@ -94,6 +119,9 @@ impl<'a, 'e> Tree<'a, 'e> {
         let depth = self.open.len();
         let Some(element) = self.open.pop() else { return Ok(()) };
         let is_record = self.matched == depth && depth == self.path.len();
+        if is_record {
+            self.weight.begin();
+        }
         self.matched = self.matched.min(depth - 1);
         let above = match self.open.last_mut() {
             Some(above) => &mut above.record,
@@ -167,20 +195,21 @@ impl<'a, 'e> Tree<'a, 'e> {
 }
 
 impl Element {
-    fn into_value(self) -> (String, Value) {
-        let text = self.text.trim();
-        let value = match (self.record.is_empty(), text.is_empty()) {
+    fn into_value(mut self) -> (String, Value) {
+        self.text.truncate(self.text.trim_end().len());
+        let value = match (self.record.is_empty(), self.text.is_empty()) {
             (true, true) => Value::Null,
-            (true, false) => Value::String(text.to_owned()),
+            (true, false) => Value::String(self.text),
             (false, _) => return (self.name.clone(), Value::Object(self.into_record())),
         };
         (self.name, value)
     }
 
     fn into_record(mut self) -> Record {
-        let text = self.text.trim();
-        if !text.is_empty() {
-            self.record.insert(TEXT.to_owned(), Value::String(text.to_owned()));
+        // It has no blanks before it, and it may be long.
+        self.text.truncate(self.text.trim_end().len());
+        if !self.text.is_empty() {
+            self.record.insert(TEXT.to_owned(), Value::String(self.text));
         }
         self.record
     }
@@ -189,18 +218,20 @@ impl Element {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::format::Bound;
 
     #[test]
     fn nothing_of_the_blanks_between_records_is_kept() {
         let path = ["a", "b"].map(|name| Step::Member(name.to_owned()));
+        let weight = Weight::new(Bound { bytes: 1000, format: "XML" });
         let mut each = |_| Ok(());
-        let mut tree = Tree::new(&path, None, &mut each);
+        let mut tree = Tree::new(&path, None, &weight, &mut each);
         tree.open("a", Record::new()).unwrap();
         for _ in 0..3 {
-            tree.text("\n  ").unwrap();
+            assert!(tree.text("\n  ").is_ok());
             tree.open("b", Record::new()).unwrap();
-            tree.text(" x").unwrap();
-            tree.text(" y ").unwrap();
+            assert!(tree.text(" x").is_ok());
+            assert!(tree.text(" y ").is_ok());
             assert_eq!(tree.open[1].text, "x y ");
             tree.close().unwrap();
         }
