@@ -5,6 +5,7 @@ use crate::harness::{Given, Work};
 
 mod catalogs;
 mod command_line;
+mod criticals;
 mod ends;
 mod foreign_states;
 mod names;

@@ -3,6 +3,7 @@
 //! Flag > environment > the reserved key in the config > profile > default. The first two are
 //! clap's; [`OptionSet::or`] does the rest.
 
+use crate::tap::Harmless;
 use crate::translate::Overrides;
 pub use crate::translate::state::StateType;
 use clap::{Args, ValueEnum};
@@ -78,6 +79,10 @@ pub struct OptionSet {
     /// The longest line of the tap, in bytes [default: 268435456]
     #[arg(long, value_name = "BYTES", global = true, env = "AIRBYTE_SINGER_MAX_LINE_BYTES")]
     pub max_line_bytes: Option<usize>,
+    /// Lines of the tap's log that mean nothing, whatever their level says; of the profile or the
+    /// config's reserved key.
+    #[arg(skip)]
+    pub harmless_lines: Option<Harmless>,
     /// What the profile says about single streams, by `tap_stream_id`.
     #[arg(skip)]
     pub streams: Option<Overrides>,
@@ -114,6 +119,7 @@ impl OptionSet {
             batch_dir: self.batch_dir.or(weaker.batch_dir),
             validate_records: self.validate_records.or(weaker.validate_records),
             max_line_bytes: self.max_line_bytes.or(weaker.max_line_bytes),
+            harmless_lines: self.harmless_lines.or(weaker.harmless_lines),
             streams: self.streams.or(weaker.streams),
         }
     }
@@ -148,6 +154,11 @@ impl OptionSet {
     /// The longest line allowed, in bytes.
     pub fn max_line_bytes(&self) -> usize {
         self.max_line_bytes.unwrap_or(256 * 1024 * 1024)
+    }
+
+    /// The lines of the tap's log that mean nothing.
+    pub fn harmless_lines(&self) -> Harmless {
+        self.harmless_lines.clone().unwrap_or_default()
     }
 
     /// The shortest time between states.

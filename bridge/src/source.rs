@@ -4,6 +4,7 @@ mod batch;
 mod check;
 mod clock;
 mod config;
+mod criticals;
 mod discovery;
 mod drift;
 mod flags;
@@ -18,6 +19,7 @@ mod pump;
 mod read;
 mod route;
 mod sink;
+mod unkept;
 mod values;
 mod workplace;
 
@@ -28,11 +30,12 @@ pub(crate) use piped::told_ids;
 use probe::Listed;
 pub use probe::definition;
 pub(crate) use read::run_id;
+pub(crate) use unkept::tell_unkept;
 use workplace::{Ahead, Site, Workplace};
 
 use crate::options::OptionSet;
 use crate::profile;
-use crate::tap::TapCommand;
+use crate::tap::{TapCommand, Voice};
 use crate::translate;
 use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source, Task};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
@@ -91,6 +94,11 @@ impl TapSource {
         spec: &Specification,
     ) -> Result<(Vec<Complaint>, Vec<Complaint>)> {
         Ok(config.complaints(spec)?.into_iter().partition(|complaint| complaint.missing))
+    }
+
+    /// How what the tap says reaches the user.
+    fn voice(&self, context: &Context) -> Voice {
+        Voice::plain(&context.secrets).overlooking(&self.options.harmless_lines())
     }
 
     fn overrides(&self) -> translate::Overrides {

@@ -124,7 +124,11 @@ fn streams(output: &Output) -> String {
 /// A tap of the streams `people` and `planets`: a shell script whose sync is `body`. `row N` writes
 /// a record, `state N` a STATE, `$here` is the work folder.
 fn script(work: &Work, body: &str) -> PathBuf {
-    let entries = ["people", "planets"].map(|name| entry(name, &["id"], columns()));
+    let entries = ["people", "planets"].map(|name| {
+        let mut entry = entry(name, &["id"], columns());
+        entry["replication_method"] = json!("FULL_TABLE");
+        entry
+    });
     let catalog = work.file("discovered.json", json!({"streams": entries}).to_string());
     let (here, catalog) = (work.path(""), catalog.display().to_string());
     let text = format!(

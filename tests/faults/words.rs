@@ -130,6 +130,18 @@ faults! {
     stopped_by_somebody_else: "somebody else stops the tap",
         |work| read(work, "schema; row 1; kill -TERM $$").go(),
         ["exit 1", "transient_error: tap-x was stopped (SIGTERM) during the sync", "people INCOMPLETE, 1 record"];
+    critical_and_exit_code_0: "the tap says at level CRITICAL that it can't go on, and exits with 0",
+        |work| read(work, "schema; echo 'CRITICAL the start date 2020-13-45 is no date' >&2").go(),
+        ["exit 1", "system_error: tap-x: the start date 2020-13-45 is no date; it said so at level CRITICAL, ended as if all were well, and brought no record of people. A line that is harmless can be named in the profile (harmless_lines)", "people INCOMPLETE"];
+    critical_and_exit_code_0_after_a_record: "the same in the middle of a stream",
+        |work| read(work, "schema; row 1; echo 'CRITICAL the start date 2020-13-45 is no date' >&2").go(),
+        ["exit 1", "system_error: tap-x: the start date 2020-13-45 is no date; it said so at level CRITICAL, ended as if all were well, and may have broken off in people. A line that is harmless can be named in the profile (harmless_lines)", "people INCOMPLETE, 1 record"];
+    critical_and_exit_code_0_in_a_check: "the same, told by a check",
+        |work| {
+            let tap = super::syncing(work, "schema; echo 'CRITICAL the start date 2020-13-45 is no date' >&2");
+            work.check().arg("--tap").arg(tap).go()
+        },
+        ["exit 0", "FAILED: tap-x: the start date 2020-13-45 is no date; it said so at level CRITICAL, ended as if all were well, and brought no record of people. A line that is harmless can be named in the profile (harmless_lines)", ""];
     failed_in_silence: "the tap fails without a word",
         |work| read(work, "schema; row 1; exit 1").go(),
         ["exit 1", "system_error: tap-x exited with code 1 during the sync and said nothing", "people INCOMPLETE, 1 record"];

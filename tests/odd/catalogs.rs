@@ -229,6 +229,40 @@ fn a_full_table_with_a_key_left_over_gets_neither_key_nor_bookmark() {
     assert_eq!(run.file("--state"), None);
 }
 
+/// A tap whose streams know no other method than INCREMENTAL refuses FULL_TABLE, or reads nothing.
+#[test]
+fn a_stream_that_is_incremental_by_itself_keeps_method_and_key_and_gets_no_bookmark() {
+    let mut forced = people_with(json!({"forced-replication-method": "INCREMENTAL",
+        "replication-key": "updated_at", "valid-replication-keys": ["updated_at"]}));
+    forced["replication_method"] = json!("INCREMENTAL");
+    forced["replication_key"] = json!("updated_at");
+    let mut said = people();
+    said["replication_method"] = json!("INCREMENTAL");
+    said["replication_key"] = json!("updated_at");
+    for people in [forced, said] {
+        let (work, tap) = (Work::new(), tap(&[people]));
+        let catalog = work.discover().tap(&tap).ok().catalog();
+        let held = work.read(&incrementally(&catalog)).tap(&tap).ok().committed_state();
+        assert!(held.to_string().contains("\"updated_at\":\"a\""), "{held}");
+        let read = work.read(&in_full(&catalog)).tap(&tap).with_state(&held).ok();
+        let (run, kept) = (last_run(&work), read.committed_state());
+        assert_eq!(run.file("--state"), None);
+        work.check().tap(&tap).ok();
+        for given in [run.entry("people"), last_run(&work).entry("people")] {
+            assert_eq!(given["replication_method"], "INCREMENTAL");
+            assert_eq!(given["replication_key"], "updated_at");
+            assert_eq!(own(&given)["replication-method"], "INCREMENTAL");
+            assert_eq!(own(&given)["replication-key"], "updated_at");
+        }
+        assert!(!kept.to_string().contains("\"updated_at\""), "no bookmark is kept: {kept}");
+        // The user's word against the tap's.
+        let profile = "version: 1\nstreams: {people: {replication_method: FULL_TABLE}}\n";
+        let profile = work.file("p.yaml", profile);
+        work.read(&in_full(&catalog)).tap(&tap).arg("--profile").arg(profile).ok();
+        assert_eq!(last_run(&work).entry("people")["replication_method"], "FULL_TABLE");
+    }
+}
+
 #[test]
 fn a_tap_that_sends_nothing_without_a_method_is_given_one() {
     let given = handed(&people(), "full_refresh");

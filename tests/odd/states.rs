@@ -51,6 +51,49 @@ fn comes_back(tap: &Tap, state: &Value) {
     assert_eq!(given.map(|given| given.to_string()), Some(state.to_string()), "{second}");
 }
 
+/// Taps that keep a state while their catalog says nothing of how streams are read.
+#[test]
+fn a_bookmark_that_is_not_kept_because_no_method_is_named_is_told_with_the_setting() {
+    let plain = entry("people", &["id"], columns());
+    let mut full = plain.clone();
+    full["replication_method"] = json!("FULL_TABLE");
+    let mut keyed = plain.clone();
+    keyed["metadata"][0]["metadata"]["valid-replication-keys"] = json!(["updated_at"]);
+    let own = state(json!({"people": {"offset": 7}}));
+    let whole = json!({"type": "STATE", "value": {"start_date": "2026-01-01"}}).to_string();
+    let nothing = state(json!({"people": {}}));
+    for (entry, last, told) in [
+        (&plain, &own, true),
+        (&plain, &whole, true),
+        (&plain, &nothing, false),
+        (&full, &own, false),
+        (&keyed, &own, false),
+    ] {
+        let tap = Tap::with(std::slice::from_ref(entry)).says(&[
+            &schema("people"),
+            r#"{"type":"RECORD","stream":"people","record":{"id":1}}"#,
+            last.as_str(),
+        ]);
+        let work = Work::new();
+        let catalog = in_full(&work.discover().tap(&tap).ok().catalog());
+        let read = work.read(&catalog).tap(&tap).ok();
+        let setting = "`streams.people.replication_method: INCREMENTAL` in the profile";
+        let lines = read.logs().into_iter().filter(|log| log.contains(setting)).count();
+        assert_eq!(lines, usize::from(told), "{entry} {last}: {read}");
+        // With it, the bookmark is kept.
+        if told {
+            let profile = "version: 1\nstreams: {people: {replication_method: INCREMENTAL}}\n";
+            let profile = work.file("p.yaml", profile);
+            let catalog = work.discover().tap(&tap).arg("--profile").arg(&profile).ok().catalog();
+            let catalog = incrementally(&catalog);
+            let read = work.read(&catalog).tap(&tap).arg("--profile").arg(&profile).ok();
+            let state = read.committed_state().to_string();
+            assert!(state.contains("offset") || state.contains("start_date"), "{read}");
+            assert!(!read.logs().iter().any(|log| log.contains("isn't kept")), "{read}");
+        }
+    }
+}
+
 #[test]
 fn bookmarks_by_stream_come_back() {
     let state =

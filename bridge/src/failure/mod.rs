@@ -62,6 +62,25 @@ pub fn ended(
     }
 }
 
+/// The error of a tap that said at level CRITICAL that it can't go on and exited with 0. `what` is what
+/// it did then: `brought no record of users`.
+pub fn critical(tap: &str, what: &str, words: &LastWords) -> Error {
+    let told = Told::of(words, None);
+    let said = told.sentence.unwrap_or_default();
+    let mend = told.mend.map(|mend| format!(" ({mend})")).unwrap_or_default();
+    let error = Error::of(
+        told.failure,
+        format!(
+            "{tap}: {said}{mend}; it said so at level CRITICAL, ended as if all were well, and {what}. A \
+             line that is harmless can be named in the profile (harmless_lines)"
+        ),
+    );
+    match &words.stack_trace {
+        Some(trace) => error.with_stack_trace(trace.clone()),
+        None => error,
+    }
+}
+
 /// The error of a tap that gave no answer.
 pub fn run_error(tap: &str, doing: &str, error: &RunError) -> Error {
     match error {

@@ -9,7 +9,7 @@ use super::flags::Flags;
 use super::workplace::Workplace;
 use crate::failure;
 use crate::options::CheckDepth;
-use crate::tap::{Arrival, Ended, LINGER, LastWords, Lines, Running, Voice};
+use crate::tap::{Arrival, Ended, LINGER, LastWords, Lines, Running};
 use crate::translate::catalog::{self, Translated};
 use airbyte_adapters::{Config, Context, Error, Result};
 use airbyte_protocol::{
@@ -89,6 +89,10 @@ impl Trial<'_> {
                 Shown::End { ended, .. } if !ended.is_success() => {
                     return Err(self.place.failed(tap, "the check", ended, &running.words));
                 }
+                Shown::End { .. } if running.words.has_critical() => {
+                    let what = format!("brought no record of {id}");
+                    return Err(failure::critical(tap, &what, &running.words.last()));
+                }
                 // In a full table that the tap named and ended well there is nothing to read.
                 Shown::End { bytes, named: true, .. } if bytes > 0 => return Ok(()),
                 Shown::End { bytes, .. } => {
@@ -129,7 +133,7 @@ impl Trial<'_> {
             &self.source.tap,
             &args,
             &self.place.work(),
-            Voice::plain(&self.context.secrets),
+            self.source.voice(self.context),
         )
         .map_err(|error| failure::run_error(tap, "the check", &error))?;
         let shown = self.watch(&mut running).await;

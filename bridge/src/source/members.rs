@@ -11,7 +11,6 @@ use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId, nearest_strea
 use airbyte_protocol::StreamDescriptor;
 use serde_json::Value;
 use singer_protocol as singer;
-use singer_protocol::ReplicationMethod;
 use std::collections::HashSet;
 
 /// One configured stream that the tap has.
@@ -23,16 +22,15 @@ pub(crate) struct Member {
     pub(crate) tap_stream_id: String,
     /// Every name that the tap may call it by in its log.
     pub(super) names: Vec<String>,
-    pub(super) method: ReplicationMethod,
+    /// Whether all of it is read.
+    pub(super) in_full: bool,
+    /// Whether that is so because neither the tap nor the profile says how it is read.
+    pub(crate) no_method: bool,
     pub(super) deselected: HashSet<String>,
     pub(crate) may_stand_alone: bool,
 }
 
 impl Member {
-    pub(super) fn is_full_table(&self) -> bool {
-        self.method == ReplicationMethod::FullTable
-    }
-
     /// What its schema should be, by the tap's own catalog.
     pub(super) fn watched(&self, catalog: &singer::Catalog) -> Watched {
         Watched::discovered(&catalog.streams()[self.entry], &self.deselected)
@@ -44,11 +42,11 @@ impl Member {
     }
 
     /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
-    /// under FULL_TABLE all the same.
+    /// under FULL_TABLE all the same, and some taps know no other method than INCREMENTAL.
     pub(crate) fn spec(&self, job: &ReadJob) -> StreamSpec {
         StreamSpec {
             tap_stream_id: self.tap_stream_id.clone(),
-            full_refresh: self.is_full_table(),
+            full_refresh: self.in_full,
             generation_id: job.catalog.streams[self.configured].generation_id,
             may_stand_alone: self.may_stand_alone,
         }
@@ -85,7 +83,8 @@ pub(crate) fn members(
             entry,
             names: log_names(&catalog.streams()[entry]),
             tap_stream_id: choice.tap_stream_id,
-            method: choice.method,
+            in_full: choice.in_full,
+            no_method: link.is_some_and(|link| link.no_method),
             deselected: choice.deselected,
             may_stand_alone: said.unwrap_or(evidence),
         });
@@ -126,6 +125,8 @@ pub(super) fn router<'a>(
             filter: FieldFilter::new(member.deselected.iter().cloned()),
             scratch: Vec::new(),
             seen: false,
+            in_full: member.in_full,
+            no_method: member.no_method,
         };
         (member.entry, wanted)
     });

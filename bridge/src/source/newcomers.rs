@@ -13,7 +13,7 @@ use crate::translate::state::{StateType, Tracker};
 use airbyte_adapters::{Emitting, Error, ReadJob, Result};
 use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
 use singer_protocol as singer;
-use singer_protocol::{Message, ReplicationMethod};
+use singer_protocol::Message;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -102,7 +102,8 @@ impl Newcomers {
             entry,
             tap_stream_id: found.tap_stream_id.clone(),
             names: found.names.clone(),
-            method: ReplicationMethod::Incremental,
+            in_full: false,
+            no_method: false,
             deselected: HashSet::new(),
             may_stand_alone: said.unwrap_or(found.evidence),
         });
@@ -177,6 +178,8 @@ impl Sink {
                 filter: FieldFilter::default(),
                 scratch: Vec::new(),
                 seen: true,
+                in_full: false,
+                no_method: false,
             },
         );
         self.tracker = tracker.after(self.tracker.standing());

@@ -50,7 +50,10 @@ impl Piped {
     /// which a tap is resumed in several runs, of which one pipe can only be one.
     pub async fn run(self, output: Output, context: &Context) -> Result<()> {
         let emitter = Emitter::new(self.configured.as_ref().unwrap_or(&NOBODY), output);
-        let strays = Hearing::new(Words::default(), Voice::plain(&context.secrets));
+        let strays = Hearing::new(
+            Words::default(),
+            Voice::plain(&context.secrets).overlooking(&self.options.harmless_lines()),
+        );
         let (sink, missing) = match &self.configured {
             Some(configured) => self.expecting(configured, strays, &emitter)?,
             None => (self.open(strays)?, None),
@@ -82,7 +85,7 @@ impl Piped {
             )));
         }
         let mut floor = emitter.lock();
-        let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor);
+        let denied = pumped.sink.conclude(verdict.is_ok(), "the tap", &mut floor);
         let result = match (verdict, denied) {
             (Err(error), _) | (Ok(()), Err(error)) => Err(error),
             (Ok(()), Ok(denied)) => denied.or(missing).map_or(Ok(()), Err),
@@ -225,5 +228,6 @@ impl Member {
         let said = overrides.get(&self.tap_stream_id).and_then(|over| over.alone);
         self.may_stand_alone = said == Some(true);
         self.deselected.clear();
+        self.no_method = false;
     }
 }

@@ -1,6 +1,8 @@
 //! When the states that follow from what the tap said go out, and the last word of a run.
 
+use super::criticals::CutShort;
 use super::sink::Sink;
+use super::unkept::tell_unkept;
 use crate::translate::state::{Publication, Published, StateError};
 use airbyte_adapters::{Emitting, Error, Result};
 
@@ -42,28 +44,44 @@ impl Sink {
     }
 
     /// Publishes the last states and gives each stream of the run its last status. `clean` says
-    /// that all went well so far; what the streams of which the tap said nothing have to say of that
-    /// is given back.
-    pub(super) fn conclude(&mut self, clean: bool, floor: &mut Emitting) -> Result<Option<Error>> {
+    /// that all went well so far; what the streams of which the tap said nothing, or that a CRITICAL line
+    /// cut short, have to say of that is given back.
+    pub(super) fn conclude(
+        &mut self,
+        clean: bool,
+        tap: &str,
+        floor: &mut Emitting,
+    ) -> Result<Option<Error>> {
+        let cut = if clean { self.cut_short(floor) } else { CutShort::default() };
         let (denied, mut error) = self.unheard(clean, floor);
-        for number in &denied {
+        if !cut.is_empty() {
+            error = Some(self.critical_error(tap, &cut, floor));
+        }
+        // Of what was being read, what came is as good as what any failing tap brings.
+        for number in denied.iter().chain(&cut.empty) {
             self.hold_back(*number);
         }
         let mut clean = clean && self.router.stray().is_none();
-        let states = match self.tracker.finish(clean) {
+        let states = match self.tracker.finish(clean && cut.is_empty()) {
             Ok(states) => states,
             Err(broken) => {
                 clean = false;
                 let broken = Error::system(format!("the tap's last STATE: {broken}"));
                 error.get_or_insert(broken);
                 // The STATE before it still holds.
-                self.tracker.finish(clean).unwrap_or_default()
+                self.tracker.finish(false).unwrap_or_default()
             }
         };
         self.publish(states, floor)?;
+        let wanted = &self.router.wanted;
+        let no_method = wanted.iter().filter(|one| one.no_method);
+        let no_method = no_method.map(|one| one.tap_stream_id.as_str());
+        let are_all = wanted.iter().all(|one| one.in_full);
+        tell_unkept(self.router.newest_state(), no_method, are_all);
         self.values.tell(floor);
         for (number, wanted) in self.router.wanted.iter().enumerate() {
-            floor.end(wanted.stream, clean && !denied.contains(&number))?;
+            let well = clean && !denied.contains(&number) && !cut.has(number);
+            floor.end(wanted.stream, well)?;
         }
         Ok(error)
     }

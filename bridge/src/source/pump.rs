@@ -68,6 +68,10 @@ impl Pump {
             if self.stop.as_ref().is_some_and(|stop| stop.signal().is_some()) {
                 return Ok(());
             }
+            if self.sink.has_critical() {
+                let (total, waiting) = (self.lines.total(), self.lines.waiting());
+                self.sink.mind_critical(total, waiting, &self.emitter.lock());
+            }
             let wait = match unwritten {
                 Some(since) => COALESCE.saturating_sub(since.elapsed()),
                 None => TICK,

@@ -11,7 +11,7 @@ use super::sink::Sink;
 use super::workplace::Workplace;
 use crate::failure;
 use crate::options::OnMalformed;
-use crate::tap::{Ended, Hearing, Lines, Running, Voice};
+use crate::tap::{Ended, Hearing, Lines, Running};
 use crate::translate::catalog::{self, Translated};
 use crate::translate::state::{Level, Pass, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result};
@@ -116,7 +116,7 @@ impl Run<'_> {
             &self.source.tap,
             &args,
             &self.place.work(),
-            Voice::plain(&self.context.secrets),
+            self.source.voice(self.context),
         )
         .map_err(|error| failure::run_error(tap, "the sync", &error))?;
         let started = Instant::now();
@@ -128,8 +128,7 @@ impl Run<'_> {
         let router =
             router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
                 .expecting_strangers(self.partly);
-        let voice = Voice::plain(&self.context.secrets);
-        let strays = Hearing::new(running.words.clone(), voice);
+        let strays = Hearing::new(running.words.clone(), self.source.voice(self.context));
         let sink = Sink::new(router, tracker, places, strays, started)
             .watching(members.iter().map(|member| member.watched(self.catalog)))
             .validating(&self.source.options, members.iter().map(|m| m.schema(self.catalog)))
@@ -222,7 +221,8 @@ impl Run<'_> {
         }
         let verdict = self.judge(members, &pumped, result, ended);
         let mut floor = self.emitter.lock();
-        let denied = pumped.sink.conclude(verdict.is_ok(), &mut floor)?;
+        let tap = self.source.tap.short_name();
+        let denied = pumped.sink.conclude(verdict.is_ok(), tap, &mut floor)?;
         *standing = pumped.sink.tracker.standing();
         Ok(verdict.err().or(denied))
     }
@@ -247,6 +247,10 @@ impl Run<'_> {
         if !ended.is_success() {
             let words = &pumped.sink.strays.words;
             return Err(self.place.failed(tap, "the sync", ended, words));
+        }
+        let words = &pumped.sink.strays.words;
+        if pumped.bytes == 0 && !members.is_empty() && words.has_critical() {
+            return Err(failure::critical(tap, "wrote nothing at all", &words.last()));
         }
         if pumped.bytes == 0 && !members.is_empty() {
             let hint = "perhaps it takes its catalog by another flag (--catalog-flag)";
@@ -287,7 +291,7 @@ impl Run<'_> {
             let id = floor.nth(member.configured);
             floor.start(id)?;
             let rows = self.catalog.streams()[member.entry].row_count();
-            if let Some(rows) = rows.filter(|_| member.is_full_table()) {
+            if let Some(rows) = rows.filter(|_| member.in_full) {
                 let descriptor = floor.descriptor(id).clone();
                 floor.estimate(airbyte::Estimate {
                     name: descriptor.name,

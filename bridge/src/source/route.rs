@@ -33,6 +33,10 @@ pub(super) struct Wanted {
     pub(super) scratch: Vec<u8>,
     /// Whether a SCHEMA or RECORD of it was seen.
     pub(super) seen: bool,
+    /// Whether all of it is read.
+    pub(super) in_full: bool,
+    /// Whether that is so because neither the tap nor the profile says how it is read.
+    pub(super) no_method: bool,
 }
 
 /// Resolves names. A name is resolved once and then remembered; a SCHEMA resolves it anew, because
@@ -45,6 +49,8 @@ pub(super) struct Router {
     pub(super) wanted: Vec<Wanted>,
     known: HashMap<String, Target>,
     last: Option<(String, usize)>,
+    /// The wanted stream that was heard of last.
+    current: Option<usize>,
     newest_state: String,
     strangers_expected: bool,
     /// The first name that no stream is known by and under which a record came.
@@ -61,6 +67,7 @@ impl Router {
             wanted: wanted.into_iter().map(|(_, wanted)| wanted).collect(),
             known: HashMap::new(),
             last: None,
+            current: None,
             newest_state: String::new(),
             strangers_expected: false,
             stray: None,
@@ -93,7 +100,13 @@ impl Router {
         self.resolve(name, Some(schema))?;
         let Some(&Target::Wanted(index)) = self.known.get(name) else { return Ok(None) };
         self.wanted[index].seen = true;
+        self.current = Some(index);
         Ok(Some(index))
+    }
+
+    /// The wanted stream that was heard of last, by its number.
+    pub(super) fn current(&self) -> Option<usize> {
+        self.current
     }
 
     /// Whether it is settled where records named `name` go.
@@ -159,6 +172,7 @@ impl Router {
             Some(&Target::Wanted(index)) => {
                 self.last = Some((name.to_owned(), index));
                 self.wanted[index].seen = true;
+                self.current = Some(index);
                 Ok(Some(&mut self.wanted[index]))
             }
             Some(Target::Unknown) => {

@@ -3,6 +3,7 @@
 use super::batch::Batches;
 use super::clock::Clock;
 use super::config::ConfigWatch;
+use super::criticals::Criticals;
 use super::drift::{Drift, Watched};
 use super::newcomers::Newcomers;
 use super::route::Router;
@@ -38,6 +39,8 @@ pub(super) struct Sink {
     pub(super) batches: Batches,
     /// How the records' values are.
     pub(super) values: Values,
+    /// What the tap's CRITICAL lines mean for the streams.
+    pub(super) criticals: Criticals,
     /// The file that the tap may rewrite, where it was given one by us.
     pub(super) config: Option<ConfigWatch>,
     parser: Parser,
@@ -71,6 +74,7 @@ impl Sink {
             drift: Drift::default(),
             batches: Batches::default(),
             values: Values::new(Which::Sample),
+            criticals: Criticals::default(),
             config: None,
             parser,
             clock: Clock::default(),
@@ -185,7 +189,11 @@ impl Sink {
     ) -> Result<()> {
         match error {
             LineError::NotAMessage => {
+                let criticals = self.strays.words.criticals();
                 self.strays.line(line);
+                if self.strays.words.criticals() > criticals {
+                    self.note_critical_here(floor);
+                }
                 Ok(())
             }
             LineError::Malformed(malformed) => {

@@ -1,7 +1,8 @@
 //! What a tap says outside its messages: masked, understood, told, remembered.
 
-use super::Words;
-use singer_protocol::{Level, LogEntry, Stderr};
+use super::{Harmless, Words};
+use memchr::memmem;
+use singer_protocol::{Level, LogEntry, Stderr, parse_line};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
@@ -36,17 +37,24 @@ pub trait Mask: Send + Sync {
 pub struct Voice {
     mask: Arc<dyn Mask>,
     hushed: bool,
+    harmless: Harmless,
 }
 
 impl Voice {
     /// At the tap's own levels.
     pub fn plain(mask: &(impl Mask + Clone + 'static)) -> Self {
-        Self { mask: Arc::new(mask.clone()), hushed: false }
+        Self { mask: Arc::new(mask.clone()), hushed: false, harmless: Harmless::default() }
     }
 
     /// At debug: a probe that the tap doesn't understand is nobody's business.
     pub fn hushed(mask: &(impl Mask + Clone + 'static)) -> Self {
         Self { hushed: true, ..Self::plain(mask) }
+    }
+
+    /// What these lines say is told at their level and means nothing.
+    #[must_use]
+    pub fn overlooking(self, harmless: &Harmless) -> Self {
+        Self { harmless: harmless.clone(), ..self }
     }
 }
 
@@ -101,6 +109,9 @@ impl Hearing {
         } else {
             self.cut(&line[..longest])
         };
+        if may_be_critical(&text) && self.voice.is_critical(&text) {
+            self.words.note_critical();
+        }
         self.fresh_bytes += text.len();
         self.held.push_back(Held { text, since: Instant::now() });
         if self.fresh_bytes >= BLOCK {
@@ -248,9 +259,26 @@ impl Hearing {
     }
 }
 
+impl Voice {
+    fn is_critical(&self, line: &str) -> bool {
+        let parsed = parse_line(line);
+        parsed.level == Level::Critical && !self.harmless.knows(&parsed.message)
+    }
+}
+
+/// Whether it is worth a closer look whether a line is CRITICAL: it holds a word that says so.
+fn may_be_critical(line: &str) -> bool {
+    let words = ["CRITICAL", "FATAL", "critical", "fatal", "Critical", "Fatal"];
+    words.iter().any(|word| memmem::find(line.as_bytes(), word.as_bytes()).is_some())
+}
+
 /// Logs and remembers what a tap said.
 fn tell(entry: &LogEntry, words: &Words, voice: &Voice) {
-    words.hear(entry);
+    if entry.level >= Level::Warning && voice.harmless.knows(&entry.message) {
+        words.hear(&LogEntry { level: Level::Info, ..entry.clone() });
+    } else {
+        words.hear(entry);
+    }
     let (message, trace) = (entry.message.as_str(), entry.stack_trace.as_deref().unwrap_or(""));
     if let Some(metric) = &entry.metric {
         tracing::debug!(heard = true, metric = %metric.name, value = %metric.value, tags = %serde_json::Value::from(metric.tags.clone()), "tap metric");

@@ -81,6 +81,11 @@ impl Lines {
         self.total
     }
 
+    /// How many bytes lie in the pipe.
+    pub fn waiting(&self) -> u64 {
+        rustix::io::ioctl_fionread(&self.pipe).unwrap_or(0)
+    }
+
     /// The next whole line that has already been read; none means [`Lines::wait`] for more.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 use singer_protocol::{Level, LevelSource, LogEntry};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// Warnings beyond this many are forgotten, the oldest first.
 const WARNINGS: usize = 500;
@@ -17,11 +19,15 @@ const BYTES: usize = 1024 * 1024;
 #[derive(Debug, Clone, Default)]
 pub struct Words {
     inner: Arc<Mutex<Said>>,
+    /// How many CRITICAL lines have come, also those that still wait to be masked.
+    criticals: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
 struct Said {
     critical: Option<String>,
+    /// When the last CRITICAL line came.
+    critical_at: Option<Instant>,
     /// The last lines of level ERROR, the oldest first.
     errors: VecDeque<String>,
     traceback: Option<Traceback>,
@@ -82,6 +88,29 @@ impl Words {
             said.last =
                 entry.message.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned);
         }
+    }
+
+    /// Takes notice of a CRITICAL line as it comes; it is heard later, once it is masked.
+    pub fn note_critical(&self) {
+        let mut said = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        said.critical_at = Some(Instant::now());
+        drop(said);
+        self.criticals.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many CRITICAL lines have come.
+    pub fn criticals(&self) -> u64 {
+        self.criticals.load(Ordering::Acquire)
+    }
+
+    /// When the last CRITICAL line came.
+    pub fn critical_at(&self) -> Option<Instant> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).critical_at
+    }
+
+    /// Whether the tap said at level CRITICAL, or FATAL, that something ended it.
+    pub fn has_critical(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).critical.is_some()
     }
 
     /// Whether something of level WARNING or above names `name` as a word of its own.

@@ -153,7 +153,12 @@ impl Entry {
     pub fn replication_method(&self) -> Option<ReplicationMethod> {
         self.forced_replication_method()
             .or_else(|| method(self.stream_metadata("replication-method")))
-            .or_else(|| method(self.get("replication_method")))
+            .or_else(|| self.top_replication_method())
+    }
+
+    /// How the stream is read by the entry's top alone, where SDK taps write what they do.
+    pub fn top_replication_method(&self) -> Option<ReplicationMethod> {
+        method(self.get("replication_method"))
     }
 
     /// The one way the stream can be read, if the tap says there is only one.

@@ -86,6 +86,12 @@ impl Read {
         }
         .plan()?;
         tell(&plan, Level::Info);
+        if let StateInput::Legacy(state) = &job.state {
+            let no_method = members.iter().filter(|member| member.no_method);
+            let no_method = no_method.map(|member| member.tap_stream_id.as_str());
+            let are_all = specs.iter().all(|spec| spec.full_refresh);
+            source::tell_unkept(&Value::from(state.clone()).to_string(), no_method, are_all);
+        }
         let places = members.iter().map(|member| member.configured).collect();
         Ok(Self { job, places, specs, plan })
     }

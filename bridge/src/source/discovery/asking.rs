@@ -8,7 +8,7 @@ use crate::source::TapSource;
 use crate::source::flags::Flags;
 use crate::source::probe::{self, Listed};
 use crate::source::workplace::Workplace;
-use crate::tap::{Attended, Ended, RunError, Started, Voice, attend};
+use crate::tap::{Attended, Ended, RunError, Started, attend};
 use crate::translate::Overrides;
 use crate::translate::catalog::Learnt;
 use airbyte_adapters::{Context, Error, Result, read_named};
@@ -124,10 +124,27 @@ impl<'a> Asking<'a> {
             }
             return Err(self.place.failed(tap, "discovery", ended, &attended.words));
         }
+        let critical = || failure::critical(tap, "discovered nothing", &attended.words.last());
         if says_nothing(text) {
+            // A tap may say so that it has no discovery.
+            let said = attended.words.last().line.unwrap_or_default().to_ascii_lowercase();
+            if attended.words.has_critical() && !said.contains("discover") {
+                return Err(critical());
+            }
             return Ok(Told::Nothing("answers --discover with nothing".to_owned()));
         }
-        let catalog = singer::Catalog::parse(text).map_err(|error| {
+        let parsed = singer::Catalog::parse(text);
+        let has_none = parsed.as_ref().map_or(true, |catalog| catalog.streams().is_empty());
+        if attended.words.has_critical() {
+            if has_none {
+                return Err(critical());
+            }
+            tracing::warn!(
+                "{tap} discovered streams and said at level CRITICAL that something failed: others may \
+                 be missing"
+            );
+        }
+        let catalog = parsed.map_err(|error| {
             Error::system(format!("what {tap} discovers is no Singer catalog: {error}"))
         })?;
         if catalog.streams().is_empty() {
@@ -195,7 +212,19 @@ impl<'a> Asking<'a> {
             Ok(Attended { ended: Some(ended), words }) if !ended.is_success() => {
                 return Err(self.place.failed(tap, doing, ended, &words));
             }
-            Ok(_) => false,
+            Ok(Attended { words, .. }) if words.has_critical() && known == 0 => {
+                let what = format!("named no stream in {doing}");
+                return Err(failure::critical(tap, &what, &words.last()));
+            }
+            Ok(Attended { words, .. }) => {
+                if words.has_critical() {
+                    tracing::warn!(
+                        "{tap} said at level CRITICAL that something failed while its streams were \
+                         learnt: {known} are known, others may be missing"
+                    );
+                }
+                false
+            }
             Err(RunError::Timeout(..)) if known > 0 => {
                 tracing::warn!(
                     "{tap} was stopped after --discovery-timeout while its streams were learnt: \
@@ -226,7 +255,7 @@ impl<'a> Asking<'a> {
         let cancel = async {
             self.context.stop.wait().await;
         };
-        let running = started?.heard_by(Voice::plain(&self.context.secrets));
+        let running = started?.heard_by(self.source.voice(self.context));
         let attended = attend(running, left, cancel, answer).await;
         self.place.config.settle();
         attended

@@ -70,8 +70,10 @@ pub struct Choice {
     pub entry: usize,
     /// The tap's name of the stream.
     pub tap_stream_id: String,
-    /// What the tap is asked for. Under [`ReplicationMethod::FullTable`] it must get no bookmark
-    /// of this stream: file taps honour one all the same.
+    /// Whether all of it is read, whatever the method: the tap must get no bookmark of this stream,
+    /// also under [`ReplicationMethod::FullTable`], since file taps honour one all the same.
+    pub in_full: bool,
+    /// What the tap is asked for.
     pub method: ReplicationMethod,
     /// The replication key, when there is one to name.
     pub replication_key: Option<String>,
@@ -106,7 +108,9 @@ pub fn to_singer<'a>(
         if !pass.contains(&link.tap_stream_id) {
             continue;
         }
-        let (method, key) = method(link, &translated.catalog.streams[found], wanted, &mut notes);
+        let incremental = method(link, &translated.catalog.streams[found], wanted, &mut notes);
+        let in_full = incremental.is_none();
+        let (method, key) = incremental.unwrap_or_else(|| link.in_full.clone());
         let deselected = deselected(entry, &translated.catalog.streams[found], wanted, &key);
         let selection = Selection {
             selected: true,
@@ -120,6 +124,7 @@ pub fn to_singer<'a>(
             configured: index,
             entry: place,
             tap_stream_id: link.tap_stream_id.clone(),
+            in_full,
             method,
             replication_key: key,
             deselected,
@@ -129,16 +134,16 @@ pub fn to_singer<'a>(
     Selected { catalog, streams, notes }
 }
 
-/// What the tap is asked for: INCREMENTAL with its key, LOG_BASED, or FULL_TABLE with none.
+/// What the tap is asked for where only what is new is read: INCREMENTAL with its key, or LOG_BASED.
+/// None: all of the stream is read.
 fn method(
     link: &Link,
     discovered: &airbyte::Stream,
     wanted: &airbyte::ConfiguredStream,
     notes: &mut Vec<Note>,
-) -> (ReplicationMethod, Option<String>) {
-    let full_table = (ReplicationMethod::FullTable, None);
+) -> Option<(ReplicationMethod, Option<String>)> {
     if wanted.sync_mode != SyncMode::Incremental {
-        return full_table;
+        return None;
     }
     let id = &link.tap_stream_id;
     let users = wanted.cursor_field.first().filter(|_| wanted.cursor_field.len() == 1);
@@ -148,9 +153,9 @@ fn method(
             // SDK taps resume at their bookmark only when the catalog names its key, and would
             // otherwise read from wherever the server's slot stands. The others don't look at it.
             let key = key.clone().unwrap_or_else(|| LSN.to_owned());
-            (ReplicationMethod::LogBased, Some(key))
+            Some((ReplicationMethod::LogBased, Some(key)))
         }
-        Incremental::Keyless => (ReplicationMethod::Incremental, None),
+        Incremental::Keyless => Some((ReplicationMethod::Incremental, None)),
         Incremental::Keys(keys) => {
             let chosen = users.filter(|cursor| keys.contains(cursor));
             if chosen.is_none() && !wanted.cursor_field.is_empty() {
@@ -161,18 +166,18 @@ fn method(
                     keys[0]
                 ));
             }
-            (ReplicationMethod::Incremental, Some(chosen.unwrap_or(&keys[0]).clone()))
+            Some((ReplicationMethod::Incremental, Some(chosen.unwrap_or(&keys[0]).clone())))
         }
         Incremental::AnyColumn => match users {
             Some(cursor) if discovered.properties().any(|name| name == cursor) => {
-                (ReplicationMethod::Incremental, Some(cursor.clone()))
+                Some((ReplicationMethod::Incremental, Some(cursor.clone())))
             }
             _ => {
                 warn(format!(
                     "it is read in full, since incremental was asked for and no cursor of its \
                      columns was chosen; choose one, or set `streams.{id}.cursor` in the profile"
                 ));
-                full_table
+                None
             }
         },
         Incremental::No => {
@@ -181,7 +186,7 @@ fn method(
                  cursor; if it has one, set `streams.{id}.replication_method` or \
                  `streams.{id}.cursor` in the profile"
             ));
-            full_table
+            None
         }
     }
 }

@@ -25,6 +25,31 @@ pub(super) enum Incremental {
     AnyColumn,
 }
 
+/// How a tap is asked for all of a stream: by FULL_TABLE, with no key that could make it honour a
+/// bookmark. But a tap that reads a stream only incrementally refuses that, or ignores the stream: it
+/// is asked for what it does, and gets no bookmark.
+///
+/// That the entry's top says INCREMENTAL counts where no database is behind it: there it is a setting
+/// that may be left over, and every database tap reads full tables.
+pub(super) fn in_full(
+    entry: &singer::Entry,
+    over: &StreamOverride,
+) -> (ReplicationMethod, Option<String>) {
+    let incremental = |method: Option<ReplicationMethod>| {
+        method.is_some_and(|method| method == ReplicationMethod::Incremental)
+    };
+    let only = incremental(entry.forced_replication_method())
+        || !entry.is_database()
+            && entry.forced_replication_method().is_none()
+            && incremental(entry.top_replication_method());
+    if !only || over.replication_method == Some(Method::FullTable) {
+        return (ReplicationMethod::FullTable, None);
+    }
+    let own = over.cursor.clone().or_else(|| entry.replication_key());
+    let key = own.or_else(|| entry.valid_replication_keys().into_iter().next());
+    (ReplicationMethod::Incremental, key)
+}
+
 impl Incremental {
     /// What the tap and the profile say together.
     ///

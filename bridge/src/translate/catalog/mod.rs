@@ -24,6 +24,7 @@ pub use presume::{presume, presume_ids};
 use airbyte_protocol as airbyte;
 use airbyte_protocol::StreamDescriptor;
 use incremental::Incremental;
+use singer_protocol::ReplicationMethod;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -50,6 +51,11 @@ pub struct Link {
     pub database: bool,
     /// How the tap may be asked for what is new.
     incremental: Incremental,
+    /// Whether neither the tap's catalog nor the profile says how it is read, and it can only be
+    /// read in full.
+    pub no_method: bool,
+    /// How the tap is asked for everything, and by which key.
+    in_full: (ReplicationMethod, Option<String>),
     /// The key columns that the tap is to be told, since it knows none of its own: of views.
     view_key: Vec<String>,
     /// Whether the user's primary key may serve as `view_key`.

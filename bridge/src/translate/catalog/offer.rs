@@ -1,4 +1,4 @@
-use super::incremental::{DELETED_AT, Incremental, LSN};
+use super::incremental::{DELETED_AT, Incremental, LSN, in_full};
 use super::{Link, Note, Translated, naming};
 use crate::translate::overrides::{Overrides, StreamOverride};
 use crate::translate::schema::{Column, Hints, normalise};
@@ -109,6 +109,11 @@ fn offer(
         view_key: told.filter_map(|path| path.first().cloned()).collect(),
         keyless_view,
         incremental: incremental.clone(),
+        no_method: incremental == Incremental::No
+            && entry.replication_method().is_none()
+            && over.replication_method.is_none()
+            && over.sync_modes.is_none(),
+        in_full: in_full(entry, over),
     });
     let mut stream = airbyte::Stream::new(descriptor.name, schema);
     stream.namespace = descriptor.namespace;

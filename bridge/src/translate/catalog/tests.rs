@@ -395,6 +395,14 @@ fn what_the_tap_is_asked_for() {
             json!({"replication_key": "at"}),
         )
     };
+    let forced = || {
+        let keys = json!({"forced-replication-method": "INCREMENTAL", "replication-key": "at"});
+        entry("a", keys)
+    };
+    let said = |more: Value| {
+        let top = json!({"replication_method": "INCREMENTAL", "replication_key": "at"});
+        with(with(entry("a", json!({})), top), more)
+    };
     let several = || entry("a", json!({"valid-replication-keys": ["at", "id"]}));
     let sql = || with(entry("a", json!({})), json!({"table_name": "a", "replication_method": ""}));
     for (stream, cursor, mode, expected) in [
@@ -403,6 +411,12 @@ fn what_the_tap_is_asked_for() {
         (keyed(), &["id"], Inc, (Incremental, at(), true)),
         // A key that is left over makes an SDK tap honour the bookmark: it goes.
         (keyed(), &["at"], FullRefresh, (FullTable, None, false)),
+        // But a tap that reads a stream only incrementally is asked for that, by its key.
+        (forced(), &["id"], FullRefresh, (Incremental, at(), false)),
+        (with(forced(), json!({"table_name": "a"})), &[], FullRefresh, (Incremental, at(), false)),
+        (said(json!({})), &[], FullRefresh, (Incremental, at(), false)),
+        (said(json!({"replication_key": null})), &[], FullRefresh, (Incremental, None, false)),
+        (said(json!({"table_name": "a"})), &[], FullRefresh, (FullTable, None, false)),
         (several(), &[], Inc, (Incremental, at(), false)),
         (several(), &["id"], Inc, (Incremental, Some("id".into()), false)),
         (several(), &["v"], Inc, (Incremental, at(), true)),

@@ -14,10 +14,15 @@ const IN_BOOKMARKS: &str = "currently_sync_stream";
 
 /// Takes the hints out of a Singer state; the order of what stays is kept.
 pub(super) fn strip(state: &mut Map<String, Value>) {
-    state.retain(|key, _| !TOP_LEVEL.iter().any(|hint| key.starts_with(hint)));
+    state.retain(|key, _| !is_one(key));
     if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
         bookmarks.shift_remove(IN_BOOKMARKS);
     }
+}
+
+/// Whether a top-level key of a Singer state is a hint.
+pub(super) fn is_one(key: &str) -> bool {
+    TOP_LEVEL.iter().any(|hint| key.starts_with(hint))
 }
 
 /// Says in so many words that nothing is being read, where the tap may look for it.
