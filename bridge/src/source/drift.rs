@@ -1,8 +1,7 @@
 //! What of a tap's schemas isn't as it was discovered, told once for each place.
 
-use crate::translate::schema::{Change, Shape};
+use crate::translate::schema::{Change, Shape, Unread, lean};
 use airbyte_protocol::StreamDescriptor;
-use serde_json::Value;
 use singer_protocol as singer;
 use singer_protocol::Inclusion;
 use std::collections::HashSet;
@@ -33,6 +32,7 @@ pub(super) struct Watched {
     seen: Vec<u64>,
     told: HashSet<String>,
     is_full: bool,
+    told_too_large: bool,
 }
 
 impl Watched {
@@ -69,6 +69,7 @@ impl Watched {
             seen: Vec::new(),
             told: HashSet::new(),
             is_full: false,
+            told_too_large: false,
         }
     }
 }
@@ -96,9 +97,21 @@ impl Drift {
             watched.seen.remove(0);
         }
         watched.seen.push(hash);
-        // What is nested too deeply for a reader says nothing.
-        let Ok(schema) = serde_json::from_str::<Value>(schema) else { return };
-        let said = Shape::of(&schema, watched.database);
+        let said = match lean(schema) {
+            Ok(schema) => Shape::of(&schema, watched.database),
+            Err(Unread::TooLarge) => {
+                if !std::mem::replace(&mut watched.told_too_large, true) {
+                    tracing::warn!(
+                        bytes = schema.len(),
+                        "stream {stream}: its schema is too large to be looked into: neither schema \
+                         drift nor values that break it are told"
+                    );
+                }
+                return;
+            }
+            // What is nested too deeply for a reader says nothing.
+            Err(Unread::Unreadable) => return,
+        };
         match &watched.expected {
             Some(expected) => {
                 for difference in expected.drift(&said) {

@@ -121,9 +121,7 @@ impl Router {
         if let Some(entry) = self.names.plain(name) {
             return Resolution::One(entry);
         }
-        let properties = schema.map(properties);
-        let names = properties.as_ref().map(|names| names.iter().map(String::as_str));
-        self.names.resolve(name, names, self.currently_syncing().as_deref())
+        self.names.resolve(name, schema, self.currently_syncing().as_deref())
     }
 
     /// Learns of a stream that the catalog didn't have and gives back its place there.
@@ -226,16 +224,4 @@ impl Router {
         self.known.insert(name.to_owned(), target);
         Ok(())
     }
-}
-
-/// The names of the top-level properties of a SCHEMA's schema.
-fn properties(schema: &str) -> Vec<String> {
-    let schema: Option<Properties> = serde_json::from_str(schema).ok();
-    schema.map_or_else(Vec::new, |schema| schema.properties.into_keys().collect())
-}
-
-#[derive(serde::Deserialize)]
-struct Properties {
-    #[serde(default)]
-    properties: HashMap<String, serde::de::IgnoredAny>,
 }

@@ -21,6 +21,8 @@ const FREE: u64 = 1 << 18;
 const PART: u64 = 2048;
 /// What it costs to read a schema, in bytes of records for each of its own.
 const SCHEMA: u64 = 4;
+/// A longer schema isn't read: one that is held ready takes a hundred times its length.
+const LONGEST: usize = 1 << 20;
 /// How many schemas are held ready for a sample: they take a hundred times the room of their text.
 const READY: usize = 16;
 const BREAKS: &str = "values break the tap's schema";
@@ -91,7 +93,10 @@ impl Values {
         if one.said.as_deref() == Some(schema) {
             return;
         }
-        (one.said, one.measure, one.unfit) = (Some(schema.into()), None, None);
+        (one.said, one.measure, one.unfit) = match schema.len() {
+            0..=LONGEST => (Some(schema.into()), None, None),
+            length => (None, None, Some(format!("it is too long ({length} bytes)"))),
+        };
         self.ready.retain(|ready| *ready != place);
     }
 
@@ -179,10 +184,8 @@ impl Looked {
 
     fn tell(&self, stream: &StreamDescriptor, which: Which) {
         let all = which == Which::All;
-        let unfit = match &self.said {
-            Some(_) => self.unfit.as_deref(),
-            None => Some("the tap sent none"),
-        };
+        let unfit = self.unfit.as_deref();
+        let unfit = unfit.or_else(|| self.said.is_none().then_some("the tap sent none"));
         if let Some(why) = unfit {
             let text = format!("records can't be held against their schema: {why}");
             match all {
@@ -246,6 +249,22 @@ mod tests {
         sample.passed = PART * super::SCHEMA * schema.len() as u64;
         sample.saw(0, r#"{"column_000000": "1"}"#);
         assert_eq!(sample.streams[0].broken, 1);
+    }
+
+    #[test]
+    fn a_schema_that_is_too_long_is_told_and_not_kept() {
+        let mut values = Values::new(Which::All);
+        let long =
+            format!(r#"{{"properties": {{"id": {{"enum": ["{}"]}}}}}}"#, "x".repeat(LONGEST));
+        values.expect(0, &long);
+        values.saw(0, r#"{"id": "1"}"#);
+        let one = &values.streams[0];
+        assert!(one.said.is_none() && one.measure.is_none() && one.looked_at == 0);
+        let why = format!("it is too long ({} bytes)", long.len());
+        assert_eq!(one.unfit.as_ref(), Some(&why));
+        values.expect(0, SCHEMA);
+        values.saw(0, r#"{"id": "1"}"#);
+        assert_eq!(values.streams[0].broken, 1);
     }
 
     #[test]

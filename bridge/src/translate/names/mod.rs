@@ -4,10 +4,12 @@
 //! message `public_users`. And two streams can share one: a MySQL tap writes `shop.users` and
 //! `sales.users` both as `users`.
 
+mod columns;
 #[cfg(test)]
 mod tests;
 
 use crate::translate::overrides::Overrides;
+use columns::each_column;
 use singer_protocol as singer;
 use std::collections::{HashMap, HashSet};
 
@@ -82,13 +84,13 @@ impl Names {
     /// The entry that a message name means: the one whose id it is, else whose alias it is, else
     /// whose name it may be.
     ///
-    /// Entries that share the name are told apart by the properties of the message's schema, where
-    /// the message has one (columns that an entry lacks rule it out), by the `currently_syncing`
+    /// Entries that share the name are told apart by the properties of the message's `schema` (JSON),
+    /// where the message has one (columns that an entry lacks rule it out), by the `currently_syncing`
     /// of the last STATE, and by which of them was asked for.
-    pub fn resolve<'a>(
+    pub fn resolve(
         &self,
         message_name: &str,
-        schema_properties: Option<impl Iterator<Item = &'a str>>,
+        schema: Option<&str>,
         currently_syncing: Option<&str>,
     ) -> Resolution {
         if let Some(index) = self.plain(message_name) {
@@ -98,17 +100,7 @@ impl Names {
         if candidates.is_empty() {
             return Resolution::Unknown;
         }
-        let properties: Option<Vec<&str>> = schema_properties.map(Iterator::collect);
-        let fits = |index: &usize| match &properties {
-            Some(properties) => properties.iter().all(|name| {
-                name.starts_with("_sdc_") || self.streams[*index].properties.contains(*name)
-            }),
-            None => true,
-        };
-        let mut left: Vec<usize> = candidates.iter().copied().filter(fits).collect();
-        if left.is_empty() {
-            left = candidates.to_vec();
-        }
+        let left = self.fitting(candidates, schema);
         let only = |test: &dyn Fn(&Known) -> bool| {
             let mut hits = left.iter().filter(|index| test(&self.streams[**index]));
             hits.next().filter(|_| hits.next().is_none()).copied()
@@ -117,6 +109,23 @@ impl Names {
             .or_else(|| only(&|known| Some(known.tap_stream_id.as_str()) == currently_syncing))
             .or_else(|| only(&|known| known.selected))
             .map_or_else(|| Resolution::Ambiguous(left.clone()), Resolution::One)
+    }
+
+    /// Those of `candidates` that have every column of a schema; all of them where none has, and
+    /// where the schema can't be read.
+    fn fitting(&self, candidates: &[usize], schema: Option<&str>) -> Vec<usize> {
+        let mut left = candidates.to_vec();
+        let rule_out = |name: &str| {
+            if !name.starts_with("_sdc_") {
+                left.retain(|index| self.streams[*index].properties.contains(name));
+            }
+        };
+        let read = schema.map(|schema| each_column(schema, rule_out));
+        match read {
+            Some(Ok(())) if left.is_empty() => candidates.to_vec(),
+            Some(Err(_)) => candidates.to_vec(),
+            _ => left,
+        }
     }
 
     /// The entry that a message name means, where the name alone tells.

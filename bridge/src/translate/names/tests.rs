@@ -19,7 +19,7 @@ fn names(streams: Vec<Value>, selected: &[&str]) -> Names {
 
 /// Resolves without a schema.
 fn bare(names: &Names, message: &str, syncing: Option<&str>) -> Resolution {
-    names.resolve(message, None::<std::iter::Empty<&str>>, syncing)
+    names.resolve(message, None, syncing)
 }
 
 #[test]
@@ -67,8 +67,14 @@ fn two_streams_with_one_message_name_are_told_apart() {
     assert_eq!(bare(&names, "sales_users", None), Resolution::One(1));
     assert_eq!(bare(&names, "users", Some("sales-users")), Resolution::One(1));
     assert_eq!(bare(&names, "users", Some("shop-users")), Resolution::One(0));
-    let by_schema =
-        |columns: &[&str], syncing| names.resolve("users", Some(columns.iter().copied()), syncing);
+    let by_schema = |columns: &[&str], syncing| {
+        let properties: Value =
+            columns.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        let schema = json!({"type": "object", "properties": properties}).to_string();
+        names.resolve("users", Some(&schema), syncing)
+    };
+    let unreadable = names.resolve("users", Some(r#"{"properties": {"note": {}"#), None);
+    assert_eq!(unreadable, Resolution::Ambiguous(vec![0, 1]));
     assert_eq!(by_schema(&["id", "note"], None), Resolution::One(1));
     assert_eq!(by_schema(&["id", "email", "_sdc_deleted_at"], None), Resolution::One(0));
     // Fewer columns fit both; a column that nobody discovered rules out neither.

@@ -7,6 +7,7 @@
 
 mod drift;
 mod hints;
+mod lean;
 mod measure;
 mod node;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod types;
 
 pub use drift::{Change, Difference, Shape};
 pub use hints::{Column, Hints};
+pub use lean::{Unread, lean};
 pub use measure::Measure;
 
 use node::{Format, Node};
