@@ -10,7 +10,7 @@ pub(super) const EMPTY_ID: &str = "0";
 
 /// How deep a Singer state may be nested. A stored state puts a few levels around it, and JSON of more
 /// than 128 isn't read by anybody.
-const DEEPEST: usize = 100;
+pub(super) const DEEPEST: usize = 100;
 
 /// Whether a state is nested too deeply to be stored and read again.
 pub(super) fn is_too_deep(state: &Map<String, Value>) -> bool {
@@ -26,11 +26,25 @@ pub(super) fn is_too_deep(state: &Map<String, Value>) -> bool {
 
 /// A piece of a Singer state, kept as compact JSON text that many cuts can share.
 #[derive(Clone, Debug)]
-pub(super) struct Part(Arc<RawValue>);
+pub(super) struct Part(Arc<Text>);
+
+/// Boxed, since a long text would be copied into the room of an [`Arc`].
+#[derive(Debug)]
+struct Text(Box<RawValue>);
 
 impl Part {
     pub(super) fn of(value: &Value) -> Part {
-        Part(to_raw_value(value).expect("a JSON value can always be written").into())
+        Part::new(to_raw_value(value).expect("a JSON value can always be written"))
+    }
+
+    /// A part that was written as serde_json would write it.
+    pub(super) fn compact(mut text: String) -> Part {
+        text.shrink_to_fit();
+        Part::new(RawValue::from_string(text).expect("a part of JSON is JSON"))
+    }
+
+    fn new(text: Box<RawValue>) -> Part {
+        Part(Arc::new(Text(text)))
     }
 
     /// `{}`: the rest of a state that has none.
@@ -43,11 +57,11 @@ impl Part {
     }
 
     pub(super) fn text(&self) -> &str {
-        self.0.get()
+        self.raw().get()
     }
 
     pub(super) fn raw(&self) -> &RawValue {
-        &self.0
+        &self.0.0
     }
 
     pub(super) fn value(&self) -> Value {
@@ -70,25 +84,6 @@ pub(super) struct Split {
     pub(super) rest: Part,
     /// Whether the rest holds anything at all: an empty `bookmarks` is nothing, but `lsn: 0` is.
     pub(super) remainder: bool,
-}
-
-/// Takes a state (hints already gone) apart for `members`, which are `tap_stream_id`s.
-pub(super) fn split<'a>(
-    mut state: Map<String, Value>,
-    members: impl Iterator<Item = &'a str>,
-) -> Split {
-    let mut own_of = |id: &str| match state.get_mut("bookmarks") {
-        Some(Value::Object(bookmarks)) => bookmarks.get_mut(id).map(Value::take),
-        _ => None,
-    };
-    let ids: Vec<&str> = members.collect();
-    let own = ids.iter().map(|id| own_of(id).as_ref().map(Part::of)).collect();
-    if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
-        let ids: std::collections::HashSet<&str> = ids.into_iter().collect();
-        bookmarks.retain(|key, _| !ids.contains(key.as_str()));
-    }
-    let remainder = has_remainder(&state);
-    Split { own, rest: Part::of(&Value::Object(state)), remainder }
 }
 
 /// Whether anything is left of a state whose members' bookmarks were taken out.
@@ -180,20 +175,18 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use super::super::said::Said;
     use super::*;
     use serde_json::json;
 
-    fn map(value: Value) -> Map<String, Value> {
-        match value {
-            Value::Object(map) => map,
-            other => panic!("{other} is no object"),
-        }
+    fn split<'a>(state: &Value, members: impl Iterator<Item = &'a str>) -> Split {
+        Said::new(&state.to_string()).unwrap().split(members, None).unwrap()
     }
 
     #[test]
     fn what_is_taken_apart_goes_together_again() {
         let state = json!({"bookmarks": {"a": {"pos": 1}, "b": null, "x": 3}, "lsn": 0});
-        let parts = split(map(state.clone()), ["a", "b", "c"].into_iter());
+        let parts = split(&state, ["a", "b", "c"].into_iter());
         assert_eq!(parts.own[1].as_ref().map(Part::text), Some("null"));
         assert!(parts.own[2].is_none(), "absence is not null");
         assert_eq!(parts.rest.text(), r#"{"bookmarks":{"x":3},"lsn":0}"#);
@@ -205,7 +198,7 @@ mod tests {
 
     #[test]
     fn presence_is_a_remainder_and_emptiness_is_none() {
-        let remainder = |state| split(map(state), ["a"].into_iter()).remainder;
+        let remainder = |state: Value| split(&state, ["a"].into_iter()).remainder;
         assert!(!remainder(json!({})));
         assert!(!remainder(json!({"bookmarks": {}})));
         assert!(!remainder(json!({"bookmarks": null})));
@@ -220,7 +213,7 @@ mod tests {
     fn numbers_keep_their_digits() {
         let text = r#"{"bookmarks":{"a":{"n":12345678901234567890.10,"e":1e+400}}}"#;
         let state: Value = serde_json::from_str(text).unwrap();
-        let parts = split(map(state), ["a"].into_iter());
+        let parts = split(&state, ["a"].into_iter());
         let own = parts.own[0].as_ref().unwrap();
         assert_eq!(own.text(), r#"{"n":12345678901234567890.10,"e":1e+400}"#);
         let again = assemble(&parts.rest, [("a", own)].into_iter());

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 const TOP_LEVEL: [&str; 3] = ["currently_", "current_stream", "this_stream"];
 
 /// The one hint that has been seen inside `bookmarks`.
-const IN_BOOKMARKS: &str = "currently_sync_stream";
+pub(super) const IN_BOOKMARKS: &str = "currently_sync_stream";
 
 /// Takes the hints out of a Singer state; the order of what stays is kept.
 pub(super) fn strip(state: &mut Map<String, Value>) {
@@ -39,20 +39,6 @@ pub(super) fn say_nothing_is_syncing(state: &mut Map<String, Value>) {
     if bookmarks.is_some_and(|bookmarks| bookmarks.values().any(of_that_tap)) {
         state.insert("currently_syncing".to_owned(), Value::Null);
     }
-}
-
-/// The stream whose first full read is under way before its turn at the log, by what a STATE says.
-///
-/// PostgreSQL taps of singer-python's family note the position of the log (`lsn`) in a stream's
-/// bookmark *before* they read its table, and take a bookmark with an `lsn` to say that the table
-/// has been read: given that bookmark, they go on from the log and never come back to the rows.
-/// Later on they add `xmin` to tell how far they got, but one of them reads the rows in the order
-/// of its digits, so that what comes behind it isn't what is left. So until the tap turns to
-/// something else, the bookmark is no place to go on from.
-pub(super) fn half_read(state: &Map<String, Value>) -> Option<&str> {
-    let id = state.get("currently_syncing")?.as_str()?;
-    let bookmark = state.get("bookmarks")?.get(id)?;
-    bookmark.get("lsn").filter(|lsn| !lsn.is_null()).map(|_| id)
 }
 
 #[cfg(test)]
@@ -87,18 +73,6 @@ mod tests {
         {
             assert_eq!(handed(other.clone()), other);
         }
-    }
-
-    #[test]
-    fn a_table_is_half_read_while_the_tap_is_at_it_with_a_log_position() {
-        let half = |state: Value| half_read(state.as_object()?).map(str::to_owned);
-        let bookmarks = json!({"a": {"lsn": 3, "version": 1}, "b": {"lsn": null}, "c": 4});
-        let at = |id: Value| json!({"currently_syncing": id, "bookmarks": bookmarks});
-        assert_eq!(half(at(json!("a"))).as_deref(), Some("a"));
-        for other in [json!(null), json!("b"), json!("c"), json!("d")] {
-            assert_eq!(half(at(other)), None);
-        }
-        assert_eq!(half(json!({"bookmarks": bookmarks})), None);
     }
 
     #[test]

@@ -138,6 +138,7 @@ mod pass;
 mod plan;
 mod publish;
 mod published;
+mod said;
 mod state_type;
 mod whole;
 

@@ -1,7 +1,7 @@
 //! Publishing: from the STATEs of a running tap to the states of its streams.
 
 use super::blob;
-use super::cuts::{Cut, History, Part, Split, is_too_deep, split};
+use super::cuts::{Cut, History, Part, Split};
 use super::error::StateError;
 use super::hints;
 use super::notes::Note;
@@ -9,9 +9,11 @@ use super::pace::Pace;
 use super::pass::{Base, Kind, Pass};
 use super::plan::StreamSpec;
 use super::published::{Publication, Published};
+use super::said::{Held, Said};
 use super::state_type::StateType;
 use super::whole::Standing;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Members × rest beyond which linked streams are published at the end only, in bytes.
@@ -58,7 +60,7 @@ pub struct Tracker {
     ids: Ids,
     /// Barriers so far.
     barrier: u64,
-    /// The newest STATE while `pending`; the buffer is used again and again.
+    /// The newest STATE, to be parsed while `pending`; the buffer is used again and again.
     raw: String,
     pending: bool,
     /// The newest STATE that was parsed; at first what the pass started from.
@@ -128,8 +130,10 @@ impl Tracker {
         let mut state = pass.singer_state.clone().unwrap_or_default();
         hints::strip(&mut state);
         let specs = pass.streams.iter().map(|stream| (*stream, &streams[*stream]));
-        let said = Part::of(&Value::Object(state.clone()));
-        let current = split(state, specs.clone().map(|(_, spec)| spec.tap_stream_id.as_str()));
+        let said = Part::of(&Value::Object(state));
+        let own_ids = specs.clone().map(|(_, spec)| spec.tap_stream_id.as_str());
+        let current = Said::of(said.text()).and_then(|state| state.split(own_ids, None));
+        let current = current.expect("a state that was read before can be taken apart");
         let members = specs.zip(&current.own).map(|((stream, spec), own)| {
             let mode = if spec.full_refresh {
                 Mode::FullRefresh { generation_id: spec.generation_id }
@@ -185,12 +189,16 @@ impl Tracker {
         if !raw.starts_with('{') && raw != "null" {
             return Err(StateError::NotAnObject);
         }
-        if self.resuming().next().is_some() {
-            self.raw.clear();
-            self.raw.push_str(raw);
-            self.pending = true;
-        }
+        self.raw.clear();
+        self.raw.push_str(raw);
+        let is_of_use = self.resuming().next().is_some();
+        self.pending = is_of_use;
         Ok(())
+    }
+
+    /// The newest STATE as the tap wrote it, published or not.
+    pub fn newest_state(&self) -> Option<&str> {
+        (!self.raw.is_empty()).then_some(&*self.raw)
     }
 
     /// Says how many bytes of records were written; states may take a twentieth of the output.
@@ -292,37 +300,28 @@ impl Tracker {
         if !std::mem::take(&mut self.pending) {
             return Ok(None);
         }
-        let mut state: Map<String, Value> =
-            serde_json::from_str::<Option<Map<String, Value>>>(&self.raw)
-                .map_err(|error| StateError::Malformed { column: error.column() })?
-                .unwrap_or_default();
-        if is_too_deep(&state) {
-            return Err(StateError::TooDeep);
-        }
-        self.keep_from_half_read(&mut state);
-        if self.state_type == StateType::Legacy {
-            self.said = self.without_full_refresh(&state);
-        }
-        hints::strip(&mut state);
-        let next = split(state, self.members.iter().map(|m| m.tap_stream_id.as_str()));
+        let state = Said::new(&self.raw)?;
+        let held = self.held_from_half_read(&state)?;
+        let said = match self.state_type {
+            StateType::Legacy => Some(self.without_full_refresh(&state, held.as_ref())?),
+            _ => None,
+        };
+        let ids = self.members.iter().map(|m| m.tap_stream_id.as_str());
+        let next = state.split(ids, held.as_ref())?;
         if next.remainder {
             self.kind = Kind::Linked;
         }
+        self.said = said.unwrap_or_else(|| self.said.clone());
         Ok(Some(std::mem::replace(&mut self.current, next)))
     }
 
     /// A stream whose table is being read before its turn at the log stays where it was: what its
     /// bookmark says meanwhile would make the tap leave the rest of the table out.
-    fn keep_from_half_read(&self, state: &mut Map<String, Value>) {
-        let Some(id) = hints::half_read(state).map(str::to_owned) else { return };
+    fn held_from_half_read(&self, state: &Said<'_>) -> Result<Option<Held>, StateError> {
+        let Some(id) = state.half_read()? else { return Ok(None) };
         let before = self.members.iter().position(|m| m.tap_stream_id == id);
-        let before = before.and_then(|at| self.current.own[at].as_ref()).map(Part::value);
-        if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
-            match before {
-                Some(before) => bookmarks.insert(id, before),
-                None => bookmarks.shift_remove(&id),
-            };
-        }
+        let part = before.and_then(|at| self.current.own[at].clone());
+        Ok(Some(Held { id, part }))
     }
 
     /// Whether the rest is too big to be given to this many streams again and again; the user is
@@ -338,14 +337,14 @@ impl Tracker {
 
     /// A Singer state as LEGACY states hold it: whole, save for the bookmarks of `full_refresh`
     /// streams, which never have one.
-    fn without_full_refresh(&self, state: &Map<String, Value>) -> Part {
-        let mut state = state.clone();
-        if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
-            for member in self.members.iter().filter(|m| !matches!(m.mode, Mode::Resumes(_))) {
-                bookmarks.shift_remove(&member.tap_stream_id);
-            }
-        }
-        Part::of(&Value::Object(state))
+    fn without_full_refresh(
+        &self,
+        state: &Said<'_>,
+        held: Option<&Held>,
+    ) -> Result<Part, StateError> {
+        let in_full = self.members.iter().filter(|m| !matches!(m.mode, Mode::Resumes(_)));
+        let in_full: HashSet<&str> = in_full.map(|m| m.tap_stream_id.as_str()).collect();
+        state.without(&in_full, held)
     }
 
     /// One state for all streams. Streams that resume stand at the current STATE from here on; if
