@@ -62,7 +62,7 @@
 //! | `AirbyteRecordMessageMeta` | [`RecordMeta`] |
 //! | `AirbyteRecordMessageMetaChange` | [`Change`], [`ChangeKind`], [`ChangeReason`] |
 //! | `AirbyteRecordMessageFileReference` | [`FileReference`] |
-//! | `AirbyteStateMessage` | [`State`]; a file of them [`StateInput`] |
+//! | `AirbyteStateMessage` | [`State`], [`StateLine`]; a file of them [`StateInput`] |
 //! | `AirbyteStateType` | [`Position`] |
 //! | `AirbyteStreamState` | [`StreamState`] |
 //! | `AirbyteGlobalState` | [`GlobalState`] |
@@ -119,7 +119,7 @@ pub use log::{Level, Log};
 pub use message::{ConnectionStatus, Message, Status};
 pub use record::{Change, ChangeKind, ChangeReason, FileReference, Record, RecordMeta};
 pub use spec::Specification;
-pub use state::{GlobalState, Position, State, StateInput, StateStats, StreamState};
+pub use state::{GlobalState, Position, State, StateInput, StateLine, StateStats, StreamState};
 pub use stream::StreamDescriptor;
 pub use trace::{
     Analytics, ErrorTrace, Estimate, EstimateKind, Event, FailureType, StatusReason, StreamStatus,

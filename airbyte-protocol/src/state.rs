@@ -5,8 +5,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap}
 use serde_json::{Map, Number, Value};
 
 mod input;
+mod line;
 
 pub use input::StateInput;
+pub use line::StateLine;
 
 /// A checkpoint: the payload of STATE (`AirbyteStateMessage`).
 ///

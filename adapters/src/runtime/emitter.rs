@@ -2,9 +2,10 @@ use super::{Output, now_millis};
 use crate::{Error, Result};
 use airbyte_protocol::record::Envelope;
 use airbyte_protocol::{
-    Change, ConfiguredCatalog, Estimate, GlobalState, Message, State, StateStats, StatusReason,
-    StreamDescriptor, StreamState, StreamStatus, Trace,
+    Change, ConfiguredCatalog, Estimate, Message, StateLine, StateStats, StatusReason,
+    StreamDescriptor, StreamStatus, Trace,
 };
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -192,6 +193,15 @@ impl Emitting {
     ///
     /// As [`Output::lines`]; a state after the stream's end is a fault of the source.
     pub fn state(&mut self, id: StreamId, stream_state: Value) -> Result<()> {
+        self.state_text(id, &raw(&stream_state))
+    }
+
+    /// As [`Emitting::state`], of a position that is JSON text already, which is not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emitting::state`].
+    pub fn state_text(&mut self, id: StreamId, stream_state: &RawValue) -> Result<()> {
         self.handle(id).start()?;
         let room = &mut self.streams[id.0];
         if room.ended() {
@@ -199,9 +209,8 @@ impl Emitting {
         }
         let stats = std::mem::take(&mut room.since_state);
         room.has_state = true;
-        let stream_descriptor = room.descriptor.clone();
-        let state = StreamState::new(stream_descriptor, Some(stream_state));
-        self.push_state(State::stream(state, stats))
+        let line = StateLine::stream(&room.descriptor, stream_state, &stats);
+        self.push_state(&line)
     }
 
     /// Writes one checkpoint for all streams: what they share, and what some have of their own.
@@ -214,12 +223,26 @@ impl Emitting {
         shared: Option<Value>,
         own: Vec<(StreamId, Value)>,
     ) -> Result<()> {
-        let stream_states = own
-            .into_iter()
-            .map(|(id, state)| StreamState::new(self.descriptor(id).clone(), Some(state)))
-            .collect();
+        let shared = shared.as_ref().map(raw);
+        let own: Vec<_> = own.iter().map(|(id, state)| (*id, raw(state))).collect();
+        let own: Vec<(StreamId, &RawValue)> = own.iter().map(|(id, own)| (*id, &**own)).collect();
+        self.global_state_text(shared.as_deref(), &own)
+    }
+
+    /// As [`Emitting::global_state`], of positions that are JSON texts already, which are not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::lines`].
+    pub fn global_state_text(
+        &mut self,
+        shared: Option<&RawValue>,
+        own: &[(StreamId, &RawValue)],
+    ) -> Result<()> {
         let stats = self.take_all_stats();
-        self.push_state(State::global(GlobalState::new(shared, stream_states), stats))
+        let named = own.iter().map(|(id, state)| (self.descriptor(*id), *state));
+        let line = StateLine::global(shared, &named.collect::<Vec<_>>(), &stats);
+        self.push_state(&line)
     }
 
     /// Writes one blob for all streams (LEGACY).
@@ -228,8 +251,17 @@ impl Emitting {
     ///
     /// As [`Output::lines`].
     pub fn legacy_state(&mut self, blob: Value) -> Result<()> {
+        self.legacy_state_text(&raw(&blob))
+    }
+
+    /// As [`Emitting::legacy_state`], of a blob that is JSON text already, which is not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::lines`].
+    pub fn legacy_state_text(&mut self, blob: &RawValue) -> Result<()> {
         let stats = self.take_all_stats();
-        self.push_state(State::legacy(blob, stats))
+        self.push_state(&StateLine::legacy(blob, &stats))
     }
 
     fn take_all_stats(&mut self) -> StateStats {
@@ -244,17 +276,21 @@ impl Emitting {
         all
     }
 
-    fn push_state(&mut self, state: State) -> Result<()> {
+    /// What waits goes out before it. A long one goes out from where it lies.
+    fn push_state(&mut self, line: &StateLine<'_>) -> Result<()> {
         /// From this length on the platform warns about a line (characters; we count bytes).
         const LARGE: usize = 20_000_000;
-        let message = Message::State(state);
-        let before = self.buffer.len();
-        self.push(&message);
-        let length = self.buffer.len() - before;
+        let length = line.length();
         if length >= LARGE {
             tracing::warn!(bytes = length, "a state is longer than platforms like");
         }
-        self.flush()
+        if length < BATCH {
+            line.write(&mut self.buffer);
+            return self.flush();
+        }
+        let result = self.output.pieces(std::iter::once(&*self.buffer).chain(line.pieces()));
+        empty(&mut self.buffer);
+        result
     }
 
     /// Counts a line of a stream that claimed to be a record and was refused.
@@ -333,6 +369,10 @@ fn empty(buffer: &mut Vec<u8>) {
     if buffer.capacity() > LONG {
         buffer.shrink_to(BATCH);
     }
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+    to_raw_value(value).expect("a JSON value can always be written")
 }
 
 fn now() -> u64 {

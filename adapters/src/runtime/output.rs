@@ -85,10 +85,16 @@ impl Output {
     ///
     /// [`Error::closed`] when the reader has gone; a system error when the write fails otherwise.
     pub fn lines(&self, lines: &[u8]) -> Result<()> {
+        self.pieces([lines])
+    }
+
+    /// As [`Output::lines`], of lines that lie in several pieces.
+    pub(crate) fn pieces<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<()> {
         if let Some(kind) = self.inner.broken.get() {
             return Err(broken(*kind));
         }
-        if lines.is_empty() {
+        let mut pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).peekable();
+        if pieces.peek().is_none() {
             return Ok(());
         }
         let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,15 +102,15 @@ impl Output {
             return Err(broken(*kind));
         }
         let hurried = &self.inner.hurried;
-        let written = match &mut *writer {
+        let written = pieces.try_for_each(|piece| match &mut *writer {
             Writer::Descriptor(fd) => {
-                write_patiently(fd, lines, hurried, |bytes| rustix::io::write(&*fd, bytes))
+                write_patiently(fd, piece, hurried, |bytes| rustix::io::write(&*fd, bytes))
             }
-            Writer::Socket(fd) => write_patiently(fd, lines, hurried, |bytes| {
+            Writer::Socket(fd) => write_patiently(fd, piece, hurried, |bytes| {
                 rustix::net::send(&*fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
             }),
-            Writer::Other(writer) => writer.write_all(lines).and_then(|()| writer.flush()),
-        };
+            Writer::Other(writer) => writer.write_all(piece).and_then(|()| writer.flush()),
+        });
         written.map_err(|error| broken(*self.inner.broken.get_or_init(|| error.kind())))
     }
 

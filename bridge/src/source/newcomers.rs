@@ -152,7 +152,7 @@ impl Sink {
             Message::Schema(schema) => Some(schema.schema),
             _ => None,
         };
-        let (entry, found) = match self.router.resolution(name, schema) {
+        let (entry, found) = match self.router.resolution(name, schema, &self.tracker) {
             Resolution::One(entry) if self.router.wants(entry) => return Ok(()),
             Resolution::One(entry) => (entry, newcomers.given(entry)),
             Resolution::Unknown => {
@@ -182,11 +182,9 @@ impl Sink {
                 no_method: false,
             },
         );
-        self.tracker = tracker.after(self.tracker.standing());
-        let newest = self.router.newest_state();
-        if newest.is_empty() {
-            return Ok(());
-        }
+        let tracker = tracker.after(self.tracker.standing());
+        let before = std::mem::replace(&mut self.tracker, tracker);
+        let Some(newest) = before.newest_state() else { return Ok(()) };
         self.tracker.saw_state(newest).map_err(|error: crate::translate::state::StateError| {
             Error::system(format!("the tap's last STATE: {error}"))
         })

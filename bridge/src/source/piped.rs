@@ -191,7 +191,7 @@ fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
             "nothing at all came in: the tap failed, or it was asked for no stream",
         ));
     }
-    if !pumped.sink.router.has_heard() {
+    if !pumped.sink.router.has_heard() && pumped.sink.tracker.newest_state().is_none() {
         return Err(Error::system(
             "neither a SCHEMA nor a RECORD nor a STATE came in: the tap failed, or these are no \
              messages of a tap",

@@ -26,19 +26,18 @@ impl Sink {
         if let Some(config) = self.config.as_ref().filter(|_| !states.is_empty()) {
             config.look_before_state();
         }
-        let shared = states.shared();
         let streams = match states {
-            Published::Legacy(_) => return floor.legacy_state(shared.unwrap_or_default()),
-            Published::Global { own, .. } => {
+            Published::Legacy(blob) => return floor.legacy_state_text(&blob),
+            Published::Global { shared, own } => {
                 let place = |state: &Publication| floor.nth(self.places[state.stream]);
-                let own = own.iter().map(|state| (place(state), state.to_value())).collect();
-                return floor.global_state(shared, own);
+                let own: Vec<_> = own.iter().map(|state| (place(state), &*state.blob)).collect();
+                return floor.global_state_text(Some(&shared), &own);
             }
             Published::Streams(states) => states,
         };
         for state in streams {
             let id = floor.nth(self.places[state.stream]);
-            floor.state(id, state.to_value())?;
+            floor.state_text(id, &state.blob)?;
         }
         Ok(())
     }
@@ -77,7 +76,7 @@ impl Sink {
         let no_method = wanted.iter().filter(|one| one.no_method);
         let no_method = no_method.map(|one| one.tap_stream_id.as_str());
         let are_all = wanted.iter().all(|one| one.in_full);
-        tell_unkept(self.router.newest_state(), no_method, are_all);
+        tell_unkept(self.tracker.newest_state().unwrap_or_default(), no_method, are_all);
         self.values.tell(floor);
         for (number, wanted) in self.router.wanted.iter().enumerate() {
             let well = clean && !denied.contains(&number) && !cut.has(number);

@@ -3,6 +3,7 @@
 use crate::translate::Overrides;
 use crate::translate::names::{Names, Resolution};
 use crate::translate::record::FieldFilter;
+use crate::translate::state::Tracker;
 use airbyte_adapters::{Error, Result, StreamId};
 use singer_protocol as singer;
 use std::collections::HashMap;
@@ -51,7 +52,6 @@ pub(super) struct Router {
     last: Option<(String, usize)>,
     /// The wanted stream that was heard of last.
     current: Option<usize>,
-    newest_state: String,
     strangers_expected: bool,
     /// The first name that no stream is known by and under which a record came.
     stray: Option<String>,
@@ -68,7 +68,6 @@ impl Router {
             known: HashMap::new(),
             last: None,
             current: None,
-            newest_state: String::new(),
             strangers_expected: false,
             stray: None,
         }
@@ -80,24 +79,16 @@ impl Router {
         Self { strangers_expected, ..self }
     }
 
-    /// Remembers the newest STATE: what it says the tap is at tells two streams of one name apart.
-    pub(super) fn saw_state(&mut self, value: &str) {
-        self.newest_state.clear();
-        self.newest_state.push_str(value);
-    }
-
-    fn currently_syncing(&self) -> Option<String> {
-        #[derive(serde::Deserialize)]
-        struct Hint {
-            currently_syncing: Option<String>,
-        }
-        serde_json::from_str::<Hint>(&self.newest_state).ok()?.currently_syncing
-    }
-
     /// Takes notice of a SCHEMA and gives back whose it is, by its number among the wanted streams.
-    pub(super) fn saw_schema(&mut self, name: &str, schema: &str) -> Result<Option<usize>> {
+    /// What the newest STATE says the tap is at tells two streams of one name apart, here and below.
+    pub(super) fn saw_schema(
+        &mut self,
+        name: &str,
+        schema: &str,
+        states: &Tracker,
+    ) -> Result<Option<usize>> {
         self.last = None;
-        self.resolve(name, Some(schema))?;
+        self.resolve(name, Some(schema), states)?;
         let Some(&Target::Wanted(index)) = self.known.get(name) else { return Ok(None) };
         self.wanted[index].seen = true;
         self.current = Some(index);
@@ -116,12 +107,17 @@ impl Router {
     }
 
     /// Whose a message of that name is, by what has been said so far.
-    pub(super) fn resolution(&self, name: &str, schema: Option<&str>) -> Resolution {
+    pub(super) fn resolution(
+        &self,
+        name: &str,
+        schema: Option<&str>,
+        states: &Tracker,
+    ) -> Resolution {
         // Schemas and states are long: they are read where a name leaves a doubt.
         if let Some(entry) = self.names.plain(name) {
             return Resolution::One(entry);
         }
-        self.names.resolve(name, schema, self.currently_syncing().as_deref())
+        self.names.resolve(name, schema, states.currently_syncing().as_deref())
     }
 
     /// Learns of a stream that the catalog didn't have and gives back its place there.
@@ -140,31 +136,26 @@ impl Router {
         self.wanted.push(wanted);
     }
 
-    /// Whether a SCHEMA, a RECORD or a STATE came, of whatever stream.
+    /// Whether a SCHEMA or a RECORD came, of whatever stream.
     pub(super) fn has_heard(&self) -> bool {
-        !self.known.is_empty() || !self.newest_state.is_empty()
-    }
-
-    /// The newest STATE; empty when there was none.
-    pub(super) fn newest_state(&self) -> &str {
-        &self.newest_state
+        !self.known.is_empty()
     }
 
     /// The stream that a record named `name` belongs to; none when nobody asked for it here.
     #[inline(always)]
-    pub(super) fn target(&mut self, name: &str) -> Result<Option<&mut Wanted>> {
+    pub(super) fn target(&mut self, name: &str, states: &Tracker) -> Result<Option<&mut Wanted>> {
         if let Some((last, index)) = &self.last
             && last == name
         {
             return Ok(Some(&mut self.wanted[*index]));
         }
-        self.target_by_name(name)
+        self.target_by_name(name, states)
     }
 
     #[inline(never)]
-    fn target_by_name(&mut self, name: &str) -> Result<Option<&mut Wanted>> {
+    fn target_by_name(&mut self, name: &str, states: &Tracker) -> Result<Option<&mut Wanted>> {
         if !self.known.contains_key(name) {
-            self.resolve(name, None)?;
+            self.resolve(name, None, states)?;
         }
         match self.known.get(name) {
             Some(&Target::Wanted(index)) => {
@@ -189,8 +180,8 @@ impl Router {
         self.wanted.iter().any(|wanted| !wanted.seen).then_some(name)
     }
 
-    fn resolve(&mut self, name: &str, schema: Option<&str>) -> Result<()> {
-        let target = match self.resolution(name, schema) {
+    fn resolve(&mut self, name: &str, schema: Option<&str>, states: &Tracker) -> Result<()> {
+        let target = match self.resolution(name, schema, states) {
             Resolution::One(entry) => match self.by_entry.get(&entry) {
                 Some(index) => Target::Wanted(*index),
                 None => Target::Unwanted,

@@ -223,7 +223,6 @@ impl Sink {
                 self.record(&record.borrowed(), &[], floor, changes)
             }
             Message::State(state) => {
-                self.router.saw_state(state.value);
                 self.tracker.saw_state(state.value).map_err(|e| self.state_error(e))?;
                 self.publish_due(floor)
             }
@@ -231,7 +230,9 @@ impl Sink {
                 if self.newcomers.is_some() {
                     self.admit(&schema.stream, message, floor)?;
                 }
-                if let Some(number) = self.router.saw_schema(&schema.stream, schema.schema)? {
+                if let Some(number) =
+                    self.router.saw_schema(&schema.stream, schema.schema, &self.tracker)?
+                {
                     let id = self.router.wanted[number].stream;
                     self.drift.saw(number, floor.descriptor(id), schema.schema);
                     self.values.expect(id.index(), schema.schema);
@@ -266,7 +267,7 @@ impl Sink {
         floor: &mut Emitting,
         changes: &[Change],
     ) -> Result<()> {
-        let Some(wanted) = self.router.target(record.stream)? else { return Ok(()) };
+        let Some(wanted) = self.router.target(record.stream, &self.tracker)? else { return Ok(()) };
         // What had to be mended is marked as that.
         if changes.is_empty() {
             self.values.saw(wanted.stream.index(), record.record);
@@ -316,7 +317,7 @@ impl Sink {
         let stream = match named {
             // Not settled by a broken line.
             Some(name) if self.newcomers.is_some() && !self.router.has_met(name) => None,
-            Some(name) => self.router.target(name)?.map(|wanted| wanted.stream),
+            Some(name) => self.router.target(name, &self.tracker)?.map(|wanted| wanted.stream),
             None => None,
         };
         self.leave_out(&what, stream, floor);

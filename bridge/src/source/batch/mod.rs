@@ -101,7 +101,7 @@ impl Sink {
         let line = format!("line {} of the tap's output", self.number);
         let broken = |error: singer::Error| Error::system(format!("{line}: {error}"));
         let uris = batch.uris().map_err(broken)?;
-        if self.router.target(&batch.stream)?.is_none() {
+        if self.router.target(&batch.stream, &self.tracker)?.is_none() {
             // Nobody asked for them, as for its RECORDs; still they shall not pile up.
             uris.iter().filter_map(|uri| self.batches.places.open(uri).ok()).for_each(|f| f.done());
             return Ok(());
@@ -222,7 +222,7 @@ impl Sink {
         if !self.batches.skips_malformed {
             return Err(error);
         }
-        let stream = self.router.target(stream)?.map(|wanted| wanted.stream);
+        let stream = self.router.target(stream, &self.tracker)?.map(|wanted| wanted.stream);
         self.leave_out(&error.to_string(), stream, floor);
         Ok(())
     }

@@ -201,6 +201,15 @@ impl Tracker {
         (!self.raw.is_empty()).then_some(&*self.raw)
     }
 
+    /// The stream that the newest STATE says the tap is at.
+    pub fn currently_syncing(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Hint {
+            currently_syncing: Option<String>,
+        }
+        serde_json::from_str::<Hint>(self.newest_state()?).ok()?.currently_syncing
+    }
+
     /// Says how many bytes of records were written; states may take a twentieth of the output.
     pub fn note_output(&mut self, bytes: u64) {
         self.pace.output(bytes);
