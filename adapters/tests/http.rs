@@ -4,6 +4,8 @@
 mod described;
 #[path = "http/described_pages.rs"]
 mod described_pages;
+#[path = "http/described_records.rs"]
+mod described_records;
 #[path = "http/described_requests.rs"]
 mod described_requests;
 #[path = "http/echoes.rs"]

@@ -5,7 +5,8 @@ use super::format::Record;
 use super::verdict::Opinion;
 use super::written::Written;
 use super::{
-    Answer, Api, Body, Format, Pages, Request, ToldErrors, Transform, Verdict, graphql, pointer,
+    Answer, Api, Body, Format, Pages, RecordPath, Request, ToldErrors, Transform, Verdict, graphql,
+    pointer,
 };
 use crate::toolkit::{Out, Slice};
 use crate::{Error, Result};
@@ -150,6 +151,12 @@ impl<'a> Call<'a> {
             Ok(path) => self.written.records = path,
             Err(error) => self.request = self.request.and(Err(error)),
         }
+        self
+    }
+
+    /// As [`Call::records`], with what records get from around them.
+    pub fn records_at(mut self, path: RecordPath) -> Self {
+        self.written.records = path;
         self
     }
 

@@ -111,7 +111,8 @@ impl Plan<'_> {
         end_statuses: &[u16],
         taker: &mut impl Taker,
     ) -> Result<Option<Read>> {
-        let Self { api, written, opinions, steps, .. } = self;
+        let Self { api, written, opinions, steps, reader, .. } = self;
+        let lookup = api.settings.lookups.of_path(reader, &written.records);
         let question = Question { api, request, is_led, end_statuses, opinions, written };
         let mut is_again = false;
         let read = question
@@ -120,7 +121,7 @@ impl Plan<'_> {
                     taker.again();
                 }
                 let mut body = Body::default();
-                let (format, missing) = written.format(&response);
+                let (format, missing) = written.format(&response, lookup.clone());
                 let mut decoding = Decoding::start(response, format);
                 while let Some(record) = decoding.next().await.map_err(Interrupted::ByAnswer)? {
                     body.records += 1;

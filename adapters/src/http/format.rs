@@ -84,18 +84,32 @@ fn ended_early() -> Error {
     Error::transient("the body ended too early")
 }
 
-/// A record that is no object, by the name `value` if `wrap` is asked for. Null is no record.
-fn record(value: Value, wrap: bool) -> Result<Option<Record>, &'static str> {
+/// A record; one that is no object is the field of the name `wrap`, if there is any. Null is no record.
+fn record(value: Value, wrap: Option<&str>) -> Result<Option<Record>, &'static str> {
     match value {
         Value::Object(record) => Ok(Some(record)),
         Value::Null => Ok(None),
-        value if wrap => Ok(Some(Map::from_iter([("value".to_owned(), value)]))),
-        Value::Array(_) => Err("an array"),
-        Value::String(_) => Err("text"),
-        Value::Number(_) => Err("a number"),
-        Value::Bool(_) => Err("true or false"),
+        value => match wrap {
+            Some(name) => Ok(Some(Map::from_iter([(name.to_owned(), value)]))),
+            None => Err(kind_of(&value)),
+        },
     }
 }
+
+/// What a value is called in a sentence.
+const fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The field of a record that is no object, where nothing else is said.
+const VALUE: &str = "value";
 
 #[cfg(test)]
 mod tests;

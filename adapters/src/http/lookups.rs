@@ -1,5 +1,6 @@
 //! What the calls of an API look for in its answers, and what none of them had.
 
+use super::records::RecordPath;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,32 @@ pub(super) struct Lookup {
     is_missed: AtomicBool,
 }
 
+/// What of a record path answers have.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PathLookup {
+    path: Arc<Lookup>,
+    /// Of the fields around records, in their order.
+    fields: Vec<Arc<Lookup>>,
+}
+
 impl Lookups {
+    /// What is kept of a record path and of the fields around its records, if there is a path.
+    pub(super) fn of_path(&self, reader: &str, records: &RecordPath) -> Option<PathLookup> {
+        if records.steps().is_empty() {
+            return None;
+        }
+        let misspelt = "it may be misspelt";
+        let path =
+            self.of(&format!("{reader}: no answer had {records}, where records are; {misspelt}"));
+        let fields = records.around().fields().map(|field| {
+            let (name, pointer) = (field.name(), field.pointer());
+            self.of(&format!(
+                "{reader}: nothing around records had {pointer} for the field `{name}`; {misspelt}"
+            ))
+        });
+        Some(PathLookup { path, fields: fields.collect() })
+    }
+
     /// What is kept of a pointer or header, which `sentence` names together with what it is for.
     pub(super) fn of(&self, sentence: &str) -> Arc<Lookup> {
         let mut all = self.0.borrow_mut();
@@ -42,6 +68,18 @@ impl Lookups {
     }
 }
 
+impl PathLookup {
+    /// Whether the path itself leads anywhere.
+    pub(super) fn path(&self) -> &Lookup {
+        &self.path
+    }
+
+    /// Whether the field at this place of their list is anywhere.
+    pub(super) fn field(&self, at: usize) -> Option<&Lookup> {
+        self.fields.get(at).map(|lookup| &**lookup)
+    }
+}
+
 impl Drop for Lookups {
     fn drop(&mut self) {
         for sentence in self.unmet() {
@@ -51,6 +89,11 @@ impl Drop for Lookups {
 }
 
 impl Lookup {
+    /// Notes whether something has it.
+    pub(super) fn note(&self, is_found: bool) {
+        if is_found { self.found() } else { self.missed() }
+    }
+
     /// An answer has it.
     pub(super) fn found(&self) {
         self.is_found.store(true, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! What the answers of a call are written in.
 
 use super::format::{Kind, Missing, Reading, USUAL};
+use super::lookups::PathLookup;
 use super::told::ToldErrors;
 use super::{Format, RecordPath};
 use reqwest::Response;
@@ -42,13 +43,19 @@ impl Default for Written {
 
 impl Written {
     /// The format of an answer, and where it is noted that it has no records where they should be.
-    pub(super) fn format(&self, answer: &Response) -> (Arc<dyn Format>, Missing) {
+    /// Of a path that answers may lack, `lookup` says whether any has it.
+    pub(super) fn format(
+        &self,
+        answer: &Response,
+        lookup: Option<PathLookup>,
+    ) -> (Arc<dyn Format>, Missing) {
         let missing = Missing::default();
         if let Some(format) = &self.format {
             return (Arc::clone(format), missing);
         }
         let kind = if self.is_graphql { Kind::Json } else { self.kind };
-        let mut reading = Reading::at(self.records.clone()).bounded(self.max_record_bytes);
+        let reading = Reading::at(self.records.clone()).bounded(self.max_record_bytes);
+        let mut reading = reading.watching(lookup);
         if self.errors == ToldErrors::Fail || self.is_graphql {
             reading = reading.noting(missing.clone());
         }

@@ -47,14 +47,22 @@ pub trait Source {
         }
     }
 
-    /// Whether the config fits the spec; by default the spec's schema decides. A source whose
-    /// spec is only a guess can be milder here.
+    /// Whether the config fits the spec; by default the spec's schema decides, and settings that it
+    /// doesn't have are warned of. A source whose spec is only a guess can be milder here.
     ///
     /// # Errors
     ///
     /// One sentence that names what is missing or wrong, without values.
     fn validate(&self, config: &Config, spec: &Specification) -> Result<()> {
-        config.validate(spec)
+        config.validate(spec)?;
+        let unknown = config.unknown(spec);
+        if !unknown.is_empty() {
+            let text = unknown.join(", ");
+            tracing::warn!(
+                "the config has settings that the spec doesn't, which do nothing: {text}"
+            );
+        }
+        Ok(())
     }
 
     /// Whether the config works. The config already matches the spec.

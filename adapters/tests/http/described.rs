@@ -1,6 +1,6 @@
 //! The built-in source `http`, whose API is described in its config.
 
-use crate::server::{answer, asked, server};
+use crate::server::{answer, asked, log_of, server};
 use airbyte_adapters::sources::Http;
 use airbyte_adapters::testing::{self, Suite, Transcript};
 use airbyte_adapters::toolkit::Native;
@@ -297,6 +297,13 @@ fn a_way_to_sign_in_that_is_none_is_told_with_those_that_are() {
         refusal(&config(json!({"type": "bearer", "tokn": "hunter2"}))),
         format!("{start}.token` is missing (did you write `tokn` for it?)")
     );
+    let optional = json!({"type": "basic", "username": "u", "pasword": "hunter2"});
+    let mut config = config(optional);
+    config["retry"] = json!({"tries": 1});
+    let log = log_of(|| drop(refusal(&config)));
+    let told = "the config has settings that the spec doesn't, which do nothing: `auth.pasword` (did you \
+                mean `password`?)";
+    assert!(log.contains(told) && !log.contains("hunter2"), "{log}");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 use super::or_json::OrJson;
-use super::{Csv, Format, Gzip, Json, JsonLines, Missing, USUAL, Xml, Zip};
+use super::{Csv, Each, Format, Gzip, Json, JsonLines, Missing, Rest, USUAL, Xml, Zip};
 use crate::http::RecordPath;
+use crate::http::lookups::PathLookup;
+use crate::{Error, Result};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use std::io::BufRead;
 use std::sync::Arc;
 use url::Url;
 
@@ -34,12 +37,49 @@ pub(in crate::http) struct Reading {
     /// Where it is noted that there are none where they should be.
     missing: Option<Missing>,
     max_record_bytes: u64,
+    /// Where it is noted whether answers have what the path wants.
+    lookup: Option<PathLookup>,
+}
+
+/// A format that has nothing of what records should get from around them.
+struct Refused(&'static str);
+
+impl Format for Refused {
+    fn decode(&self, _: &mut dyn BufRead, _: &mut Each<'_>) -> Result<Rest> {
+        Err(Error::system(format!(
+            "the body is {}, but keys and fields around records can be had of JSON only",
+            self.0
+        )))
+    }
+}
+
+/// XML, of which it is noted whether there are elements at its path: without records they aren't there.
+struct Watched {
+    xml: Xml,
+    lookup: Option<PathLookup>,
+}
+
+impl Format for Watched {
+    fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
+        let mut is_found = false;
+        let rest = self.xml.decode(body, &mut |record| {
+            is_found = true;
+            each(record)
+        })?;
+        // A root with other elements isn't empty.
+        let root = rest.as_object().and_then(|rest| rest.values().next()).and_then(Rest::as_object);
+        let has_others = root.is_some_and(|root| root.keys().any(|name| !name.starts_with('@')));
+        if let Some(lookup) = self.lookup.as_ref().filter(|_| is_found || has_others) {
+            lookup.path().note(is_found);
+        }
+        Ok(rest)
+    }
 }
 
 impl Reading {
     /// Of answers with their records at a path.
     pub(in crate::http) const fn at(records: RecordPath) -> Self {
-        Self { records, missing: None, max_record_bytes: USUAL }
+        Self { records, missing: None, max_record_bytes: USUAL, lookup: None }
     }
 
     /// Of which a record takes no more than this.
@@ -51,6 +91,12 @@ impl Reading {
     /// Notes that there are no records, rather than to fail for it.
     pub(in crate::http) fn noting(mut self, missing: Missing) -> Self {
         self.missing = Some(missing);
+        self
+    }
+
+    /// Notes whether answers have what the path wants, where they may lack it.
+    pub(in crate::http) fn watching(mut self, lookup: Option<PathLookup>) -> Self {
+        self.lookup = lookup;
         self
     }
 
@@ -114,11 +160,15 @@ impl Reading {
 
     fn json(&self) -> Arc<dyn Format> {
         let json = Json::at(self.records.clone()).noting(self.missing.clone());
+        let json = json.watching(self.lookup.clone());
         Arc::new(json.max_record_bytes(self.max_record_bytes))
     }
 
     fn json_lines(&self) -> Arc<dyn Format> {
-        Arc::new(JsonLines::new().max_record_bytes(self.max_record_bytes))
+        match self.records.around().is_any() {
+            true => Arc::new(Refused("JSON lines")),
+            false => Arc::new(JsonLines::new().max_record_bytes(self.max_record_bytes)),
+        }
     }
 
     fn csv(&self, delimiter: u8) -> Arc<dyn Format> {
@@ -128,10 +178,14 @@ impl Reading {
 
     fn xml(&self) -> Arc<dyn Format> {
         let xml = Xml::at(self.records.clone()).noting(self.missing.clone());
-        self.or_json(xml.max_record_bytes(self.max_record_bytes), "XML")
+        let xml = xml.max_record_bytes(self.max_record_bytes);
+        self.or_json(Watched { xml, lookup: self.lookup.clone() }, "XML")
     }
 
     fn or_json(&self, format: impl Format + 'static, name: &'static str) -> Arc<dyn Format> {
+        if self.records.around().is_any() {
+            return Arc::new(Refused(name));
+        }
         match &self.missing {
             Some(missing) => Arc::new(OrJson::new(format, name, missing.clone())),
             None => Arc::new(format),

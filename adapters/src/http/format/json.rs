@@ -1,13 +1,15 @@
 use super::bound::{Bounded, Room, Weight};
 use super::opening::{Opening, refuse_page};
-use super::{Bound, Each, Format, Missing, Rest, USUAL, ended_early, unreadable};
+use super::{Bound, Each, Format, Missing, Rest, USUAL, VALUE, ended_early, unreadable};
 use crate::http::RecordPath;
+use crate::http::lookups::PathLookup;
 use crate::{Error, Result};
 use find::{Finder, find};
 use serde_json::Deserializer;
 use serde_json::error::Category;
 use std::io::{BufRead, BufReader, Read};
 
+mod around;
 mod find;
 mod value;
 
@@ -48,6 +50,7 @@ pub struct Json {
     wrap: bool,
     missing: Option<Missing>,
     max_record_bytes: u64,
+    lookup: Option<PathLookup>,
 }
 
 impl Default for Json {
@@ -64,7 +67,7 @@ impl Json {
 
     /// A document with its records at a path.
     pub fn at(records: RecordPath) -> Self {
-        Self { records, wrap: false, missing: None, max_record_bytes: USUAL }
+        Self { records, wrap: false, missing: None, max_record_bytes: USUAL, lookup: None }
     }
 
     /// How many bytes a record may take, a value, and what there is beside the records: by default 256 MiB,
@@ -78,6 +81,12 @@ impl Json {
     /// A document without the path is no error yet, but is noted: it may tell an error of its own.
     pub(in crate::http) fn noting(mut self, missing: Option<Missing>) -> Self {
         self.missing = missing;
+        self
+    }
+
+    /// Notes whether the path leads anywhere behind a `*`, where members may lack what it wants.
+    pub(in crate::http) fn watching(mut self, lookup: Option<PathLookup>) -> Self {
+        self.lookup = lookup;
         self
     }
 
@@ -98,7 +107,9 @@ impl Format for Json {
         }
         let bound = Bound { bytes: self.max_record_bytes, format: "JSON" };
         let (room, weight) = (Room::new(bound), Weight::new(bound));
-        let mut finder = Finder::new(&self.records, self.wrap, &room, &weight, each);
+        let wrap = self.wrap.then_some(VALUE);
+        let mut finder = Finder::new(&self.records, wrap, &room, &weight, each);
+        finder.watch(self.lookup.as_ref());
         let found = if opening.is_whole() {
             find(Deserializer::from_slice(opening.text()), &mut finder)
         } else {

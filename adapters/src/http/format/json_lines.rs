@@ -1,7 +1,7 @@
 use super::bound::Weight;
 use super::json::{Weighed, fault};
 use super::opening::refuse_page;
-use super::{Bound, Each, Format, Rest, USUAL, ended_early, record, unreadable};
+use super::{Bound, Each, Format, Rest, USUAL, VALUE, ended_early, record, unreadable};
 use crate::{Error, Result};
 use serde::de::DeserializeSeed;
 use serde_json::{Deserializer, Value};
@@ -93,7 +93,7 @@ impl Format for JsonLines {
                 }
                 Error::system(format!("the body is not JSON Lines: {}", fault(&error, number)))
             })?;
-            let found = record(value, self.wrap).map_err(|kind| {
+            let found = record(value, self.wrap.then_some(VALUE)).map_err(|kind| {
                 Error::system(format!("line {number} of the body is {kind}, not an object"))
             })?;
             if let Some(record) = found {

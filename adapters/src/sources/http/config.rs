@@ -111,6 +111,21 @@ pub(super) struct StreamSettings {
     /// member; by default the answer is an array of records or a single one
     #[serde(default)]
     pub(super) records: String,
+    /// The field of a record that takes the key by which the object at the last * of the path has it, such as
+    /// a day or a symbol; of JSON. With it, or with fields around, one member of the first * at a time is held
+    /// in memory, and max_record_bytes is for all of it
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) key_field: Option<String>,
+    /// Fields of a record that take what stands around it, by paths that go along with that of the records up
+    /// to a *: of records at /*/items, {"order_id": "/*/id"} is the id beside the items; of JSON
+    #[serde(default)]
+    pub(super) around: BTreeMap<String, String>,
+    /// The field that takes a record that is no object, such as a text or a list; by default that is an error;
+    /// of JSON
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) value_field: Option<String>,
     /// What answers are written in
     #[serde(default)]
     pub(super) format: FormatSettings,

@@ -26,9 +26,14 @@ pub(super) enum FormatSettings {
 }
 
 impl FormatSettings {
+    /// Whether answers, or files in them, may be JSON.
+    pub(super) const fn may_be_json(self) -> bool {
+        matches!(self, Self::Auto | Self::Json | Self::Zip)
+    }
+
     /// A call that reads its answers so, with the records at a path.
     pub(super) fn of<'a>(self, call: Call<'a>, records: &RecordPath) -> Call<'a> {
-        call.records(records.to_string()).written_in(match self {
+        call.records_at(records.clone()).written_in(match self {
             Self::Auto => Kind::Auto,
             Self::Json => Kind::Json,
             Self::JsonLines => Kind::JsonLines,

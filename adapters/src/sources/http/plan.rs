@@ -9,7 +9,7 @@ use super::sent::SentFormat;
 use super::stream::{HttpStream, Parts, Sent, Texts};
 use super::template::{CURSOR, Document, Template, Text, pointer_to};
 use super::windows::{WINDOW_END, WINDOW_START, Windows};
-use crate::http::{Api, Method, Pages, Request, ToldErrors, Url, pointer};
+use crate::http::{Api, Method, Pages, RecordPath, Request, ToldErrors, Url, pointer};
 use crate::toolkit::{About, AnyStream, Schema, Streams};
 use crate::{Error, Result};
 use serde_json::Value;
@@ -190,7 +190,7 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
         requests,
         is_cursor_named,
         sent_format,
-        records: given.records.parse().map_err(at("records"))?,
+        records: records(&given).map_err(|(setting, error)| at(setting)(error))?,
         format: given.format,
         max_record_bytes: None,
         declared: declared(&given),
@@ -260,6 +260,26 @@ fn templates(
             Ok((Template::parse(name, known)?, Template::parse(text.as_str(), known)?))
         })
         .collect()
+}
+
+/// Where the records are, and what they get from around them.
+fn records(given: &StreamSettings) -> Result<RecordPath, (&'static str, Error)> {
+    let mut path: RecordPath = given.records.parse().map_err(|error| ("records", error))?;
+    if let Some(name) = &given.key_field {
+        path = path.key_field(name).map_err(|error| ("key_field", error))?;
+    }
+    for (name, at) in &given.around {
+        path = path.field_around(name, at).map_err(|error| ("around", error))?;
+    }
+    if let Some(name) = &given.value_field {
+        path = path.value_field(name);
+    }
+    let is_plain = path == given.records.parse().unwrap_or_default();
+    if !is_plain && !given.format.may_be_json() {
+        let text = "keys and fields around records can be had of JSON only";
+        return Err(("format", Error::config(text)));
+    }
+    Ok(path)
 }
 
 /// Headers are secrets, so what stands in braces there is never told, and one that nobody knows may be a

@@ -1,7 +1,8 @@
 use super::Weighed;
 use crate::http::RecordPath;
 use crate::http::format::bound::{Room, Weight};
-use crate::http::format::{Each, Rest, record};
+use crate::http::format::{Each, Record, Rest, record};
+use crate::http::lookups::PathLookup;
 use crate::http::records::Step;
 use crate::{Error, Result};
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -14,7 +15,8 @@ pub(super) const NUMBER: &str = "$serde_json::private::Number";
 /// Takes the records that are found, and keeps why there can be no more.
 pub(super) struct Finder<'a, 'e> {
     path: &'a RecordPath,
-    wrap: bool,
+    wrap: Option<&'a str>,
+    lookup: Option<&'a PathLookup>,
     room: &'a Room,
     weight: &'a Weight,
     each: &'a mut Each<'e>,
@@ -24,14 +26,17 @@ pub(super) struct Finder<'a, 'e> {
 }
 
 impl<'a, 'e> Finder<'a, 'e> {
+    /// Records that are no objects become the field `wrap` of one.
     pub(super) fn new(
         path: &'a RecordPath,
-        wrap: bool,
+        wrap: Option<&'a str>,
         room: &'a Room,
         weight: &'a Weight,
         each: &'a mut Each<'e>,
     ) -> Self {
-        Self { path, wrap, room, weight, each, seen: 0, failure: None, missing: None }
+        let wrap = path.around().value_field().or(wrap);
+        let lookup = None;
+        Self { path, wrap, lookup, room, weight, each, seen: 0, failure: None, missing: None }
     }
 
     /// A record may begin here.
@@ -49,6 +54,36 @@ impl<'a, 'e> Finder<'a, 'e> {
         self.weight.keep();
     }
 
+    /// Notes whether the path leads anywhere behind a `*`.
+    pub(super) const fn watch(&mut self, lookup: Option<&'a PathLookup>) {
+        self.lookup = lookup;
+    }
+
+    pub(super) const fn path(&self) -> &'a RecordPath {
+        self.path
+    }
+
+    /// There is what the path leads to, be it without records.
+    pub(super) fn reached(&self) {
+        if let Some(lookup) = self.lookup {
+            lookup.path().found();
+        }
+    }
+
+    /// Notes whether there is a field around records.
+    pub(super) fn note_field(&self, at: usize, is_found: bool) {
+        if let Some(field) = self.lookup.and_then(|lookup| lookup.field(at)) {
+            field.note(is_found);
+        }
+    }
+
+    /// A member of a `*` doesn't have what the path wants.
+    pub(super) fn lacking(&self) {
+        if let Some(lookup) = self.lookup {
+            lookup.path().missed();
+        }
+    }
+
     /// What of the path the document doesn't have.
     pub(super) fn take_missing(&mut self) -> Option<Error> {
         self.missing.take()
@@ -60,14 +95,32 @@ impl<'a, 'e> Finder<'a, 'e> {
     }
 
     fn found<E: de::Error>(&mut self, value: Value) -> Result<(), E> {
-        self.seen += 1;
-        let taken = match record(value, self.wrap) {
-            Ok(Some(record)) => (self.each)(record),
-            Ok(None) => Ok(()),
-            Err(kind) => Err(self.no_object(self.seen, kind)),
-        };
+        let taken = self.take(value, |_| Ok(()));
         self.begin();
         taken.map_err(|error| self.fail(error))
+    }
+
+    /// Takes a record, once it was changed.
+    pub(super) fn take(
+        &mut self,
+        value: Value,
+        change: impl FnOnce(&mut Record) -> Result<()>,
+    ) -> Result<()> {
+        self.seen += 1;
+        match record(value, self.wrap) {
+            Ok(Some(mut record)) => {
+                change(&mut record)?;
+                (self.each)(record)
+            }
+            Ok(None) => Ok(()),
+            Err(kind) => Err(self.no_object(self.seen, kind)),
+        }
+    }
+
+    /// Something else is where the path leads on, behind so many steps.
+    pub(super) fn no_records_behind(&self, kind: &str, steps: usize) -> Error {
+        let (path, wanted) = (self.path.named(steps), self.path.named(usize::MAX));
+        Error::system(format!("what is at {path} is {kind}, so there are no records at {wanted}"))
     }
 
     fn no_object(&self, number: u64, kind: &str) -> Error {
@@ -113,9 +166,24 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
         Walk { finder: self.finder, depth: self.depth + 1, among: self.among || among }
     }
 
+    /// Whether members of the `*` that is next are looked at as a whole.
+    fn is_whole(&self) -> bool {
+        self.finder.path.around().is_asked()
+    }
+
+    fn whole<E: de::Error>(&mut self, key: Option<&str>, member: Value) -> Result<(), E> {
+        let depth = self.depth + 1;
+        let taken = self.finder.member(key, member, depth);
+        self.finder.begin();
+        taken.map_err(|error| self.finder.fail(error))
+    }
+
     fn scalar<E: de::Error>(mut self, value: Value, kind: &str) -> Result<Value, E> {
         match self.step() {
-            None if self.among || self.finder.wrap => self.finder.found(value).map(|()| none()),
+            None if self.among || self.finder.wrap.is_some() => {
+                self.finder.reached();
+                self.finder.found(value).map(|()| none())
+            }
             // It stands where the records should be.
             None => {
                 self.finder.missing = Some(self.finder.no_object(1, kind));
@@ -127,13 +195,11 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
 
     /// Something else is where the path leads on. Among many members that is a fault at once.
     fn no_way<E: de::Error>(&mut self, kind: &str) -> Result<(), E> {
-        let path = self.finder.path.named(self.depth);
-        let wanted = self.finder.path.named(usize::MAX);
-        let text = format!("what is at {path} is {kind}, so there are no records at {wanted}");
+        let error = self.finder.no_records_behind(kind, self.depth);
         if self.among {
-            return Err(self.finder.fail(Error::system(text)));
+            return Err(self.finder.fail(error));
         }
-        self.finder.missing = Some(Error::system(text));
+        self.finder.missing = Some(error);
         Ok(())
     }
 
@@ -166,8 +232,10 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
             }
             next = map.next_key()?;
         }
-        if !seen && !self.among {
-            self.missing();
+        match (seen, self.among) {
+            (true, _) => {}
+            (false, true) => self.finder.lacking(),
+            (false, false) => self.missing(),
         }
         Ok(Value::Object(rest))
     }
@@ -247,9 +315,17 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Value, A::Error> {
         match self.step() {
             None => {
+                self.finder.reached();
                 self.finder.begin();
                 while let Some(value) = list.next_element_seed(Weighed(self.finder.weight))? {
                     self.finder.found(value)?;
+                }
+                Ok(none())
+            }
+            Some(Step::Each) if self.is_whole() => {
+                self.finder.begin();
+                while let Some(member) = list.next_element_seed(Weighed(self.finder.weight))? {
+                    self.whole(None, member)?;
                 }
                 Ok(none())
             }
@@ -277,12 +353,23 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
         }
         match self.step() {
             None => {
+                self.finder.reached();
                 self.finder.begin();
                 let record = Weighed(self.finder.weight).object(first, map)?;
                 self.finder.found(Value::Object(record))?;
                 Ok(if self.depth == 0 { Value::Object(Map::new()) } else { none() })
             }
             Some(Step::Member(name)) => self.through(name, first, map),
+            Some(Step::Each) if self.is_whole() => {
+                let mut next = first;
+                while let Some(key) = next {
+                    self.finder.begin();
+                    let member = map.next_value_seed(Weighed(self.finder.weight))?;
+                    self.whole(Some(&key), member)?;
+                    next = map.next_key()?;
+                }
+                Ok(none())
+            }
             Some(Step::Each) => {
                 let mut next = first.map(|_| IgnoredAny);
                 while next.is_some() {

@@ -204,7 +204,7 @@ fn oracle(value: &Value, steps: &[Step], among: bool) -> Option<(Vec<Value>, Val
         };
         let records: Option<Vec<_>> = records
             .into_iter()
-            .filter_map(|value| record(value, false).transpose())
+            .filter_map(|value| record(value, None).transpose())
             .map(|r| r.ok())
             .collect();
         return Some((records?.into_iter().map(Value::Object).collect(), json!([])));
