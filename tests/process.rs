@@ -253,10 +253,74 @@ fn a_tap_inherits_no_variable_of_ours() {
 }
 
 #[test]
+fn a_sigkill_of_ours_leaves_neither_tap_nor_folder() {
+    let ignoring = json!({"grandchild": true, "on_term": "ignores"});
+    for manner in [json!({"grandchild": true}), ignoring] {
+        let (work, tap) = (Work::new(), hanging(manner));
+        let live = work.read(&catalog()).tap(&tap).args(["--stop-grace", "1s"]).start();
+        let given = sync(&work);
+        let supervisor = supervisor(&live);
+        let began = Instant::now();
+        // Our whole group, as a terminal or a supervisor of ours does it.
+        let group = Pid::from_raw(live.pid()).expect("a pid");
+        rustix::process::kill_process_group(group, Signal::KILL).expect("it runs");
+        assert_eq!(live.end().exit, Exit::Signal(9));
+        for pid in given.grandchild().into_iter().chain([given.pid(), supervisor]) {
+            eventually("it is gone", || !lives(pid));
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        assert!(work.leftovers().is_empty(), "{:?}", work.leftovers());
+    }
+}
+
+#[test]
+fn the_supervisor_holds_nothing_open_and_goes_with_us() {
+    let (work, tap) = (Work::new(), hanging(json!({})));
+    let live = work.read(&catalog()).tap(&tap).start();
+    let given = sync(&work);
+    let pid = supervisor(&live);
+    let read = |name: &str| std::fs::read(format!("/proc/{pid}/{name}")).expect("it runs");
+    assert!(read("environ").is_empty());
+    let place = |name: &str| std::fs::read_link(format!("/proc/{pid}/{name}")).expect("it runs");
+    assert_eq!(place("cwd"), std::path::Path::new("/"));
+    for fd in ["fd/1", "fd/2"] {
+        assert_eq!(place(fd), std::path::Path::new("/dev/null"));
+    }
+    // Its pipe is nobody's but ours.
+    let pipe = place("fd/0");
+    let fds = std::fs::read_dir(format!("/proc/{}/fd", given.pid())).expect("the tap runs");
+    let held = fds.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
+    assert!(held.into_iter().all(|of_tap| of_tap != pipe), "the tap inherited it");
+    live.signal(Signal::TERM);
+    live.end();
+    eventually("it is gone", || !lives(pid));
+}
+
+/// The process that ends what a kill of ours leaves.
+pub(crate) fn supervisor(live: &Live) -> i32 {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", live.pid())).expect("it runs");
+    let children =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
+    let children: String = children.collect();
+    let mut pids = children.split_whitespace().map(|pid| pid.parse().expect("a pid"));
+    let found = pids.find(|pid: &i32| {
+        let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        words.starts_with(b"airbyte-singer: ends what a killed run leaves")
+    });
+    found.expect("a supervisor")
+}
+
+pub(crate) fn kill(pid: i32) {
+    let pid = Pid::from_raw(pid).expect("a pid");
+    rustix::process::kill_process(pid, Signal::KILL).expect("it runs");
+}
+
+#[test]
 fn what_a_sigkill_leaves_the_next_run_sweeps() {
     let (work, tap) = (Work::new(), hanging(json!({})));
     let live = work.read(&catalog()).tap(&tap).start();
     let given = sync(&work);
+    kill(supervisor(&live));
     live.signal(Signal::KILL);
     assert_eq!(live.end().exit, Exit::Signal(9));
     assert!(!work.leftovers().is_empty(), "nobody could clean up");

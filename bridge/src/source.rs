@@ -35,7 +35,7 @@ use workplace::{Ahead, Site, Workplace};
 
 use crate::options::OptionSet;
 use crate::profile;
-use crate::tap::{TapCommand, Voice};
+use crate::tap::{TapCommand, Voice, supervisor};
 use crate::translate;
 use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source, Task};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
@@ -74,6 +74,7 @@ impl TapSource {
         };
         let args = options.tap_arg.as_deref().unwrap_or_default();
         let tap = TapCommand::find(name, args).map_err(|error| Error::config(error.to_string()))?;
+        supervisor::grant(options.stop_grace());
         let (places, spec_is_a_guess) = ((said, profile), false);
         Ok(Self { tap, places, options, spec_is_a_guess, listed: None, ahead: None })
     }
@@ -147,6 +148,7 @@ impl Source for TapSource {
         }
         let (said, profile) = self.places.clone();
         self.options = said.or(reserved).or(profile);
+        supervisor::grant(self.options.stop_grace());
         Ok(())
     }
 

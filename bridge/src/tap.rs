@@ -24,5 +24,6 @@ pub use harmless::Harmless;
 pub use hearing::{Hearing, Mask, Voice};
 pub use lines::{Arrival, Lines};
 pub(crate) use own::{file as own_file, is_foreign};
+pub use process::supervisor;
 pub use process::{Ended, LINGER, RunError, Running, Started};
 pub use words::{LastWords, Words};

@@ -2,6 +2,7 @@
 
 use super::{faults, judged, people, read, syncing, through};
 use crate::harness::*;
+use crate::process::{kill, supervisor};
 use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Read};
 use std::time::Duration;
@@ -39,10 +40,11 @@ fn stalled(work: &Work) -> Output {
     output
 }
 
-/// A read that is killed, and the run after it.
+/// A read that is killed with its supervisor, and the run after it.
 fn killed_and_swept(work: &Work) -> Output {
     let live = read(work, "schema; touch $here/runs; while row 1; do sleep 0.05; done").start();
     eventually("the tap runs", || work.path("runs").exists());
+    kill(supervisor(&live));
     live.signal(Signal::KILL);
     assert_eq!(live.end().exit, Exit::Signal(9));
     assert!(!work.leftovers().is_empty(), "nobody could clean up");
@@ -70,7 +72,7 @@ faults! {
             through(work, "exec \"$@\" > /dev/full").arg("read").with_config("{}").arg("--catalog").arg(catalog).arg("--tap").arg(tap).go()
         },
         ["exit 1", "stderr: writing to stdout failed: no storage space", ""];
-    bridge_is_killed: "we are killed; the next run sweeps what was left and reads",
+    bridge_is_killed: "we are killed, and what would tidy up too; the next run sweeps what was left and reads",
         killed_and_swept,
         ["exit 0", "", "people COMPLETE, 1 record"];
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::lives;
+use crate::process::{kill, supervisor};
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -93,10 +94,11 @@ fn nothing_is_left_when_the_client_goes() {
 }
 
 #[test]
-fn what_a_sigkill_leaves_is_private_and_swept_by_the_next_run() {
+fn what_a_sigkill_of_all_leaves_is_private_and_swept_by_the_next_run() {
     let (work, hanging) = (Work::new(), hanging());
     let live = reading(&work, &hanging).start();
     let tap = syncing(&work);
+    kill(supervisor(&live));
     live.signal(Signal::KILL);
     assert_eq!(live.end().exit, Exit::Signal(9));
     let left = holding_the_secret(&work.path("tmp"));
@@ -111,6 +113,16 @@ fn what_a_sigkill_leaves_is_private_and_swept_by_the_next_run() {
     assert_eq!(holding_the_secret(&work.path("tmp")), Vec::<PathBuf>::new());
     assert!(work.leftovers().is_empty(), "{:?}", work.leftovers());
     kill_process(Pid::from_raw(tap.pid()).expect("a pid"), Signal::KILL).expect("it lives");
+}
+
+#[test]
+fn nothing_is_left_by_a_sigkill_of_ours() {
+    let (work, hanging) = (Work::new(), hanging());
+    let live = reading(&work, &hanging).start();
+    syncing(&work);
+    live.signal(Signal::KILL);
+    assert_eq!(live.end().exit, Exit::Signal(9));
+    eventually("it is gone", || work.leftovers().is_empty());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The private folder that a tap works in.
 
 use super::own;
+use super::process::supervisor;
 use rustix::fs::FlockOperation;
 use serde::Serialize;
 use std::fs;
@@ -9,7 +10,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-const PREFIX: &str = "airbyte-singer-run-";
 const LOCK: &str = "lock";
 
 /// A private folder (0700) for the files that a tap is given, and for it to work in. It is gone
@@ -35,9 +35,10 @@ impl Folder {
         // Another run's sweep may come between the making of a folder and its lock.
         let (folder, lock) = loop {
             let folder = tempfile::Builder::new()
-                .prefix(PREFIX)
+                .prefix(supervisor::FOLDERS)
                 .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
                 .tempdir_in(&base)?;
+            supervisor::made(folder.path());
             let path = folder.path().join(LOCK);
             let lock = match fs::File::create_new(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -107,6 +108,7 @@ impl Drop for Folder {
                 false => fs::remove_file(path),
             };
         }
+        supervisor::removed(self.folder.path());
     }
 }
 
@@ -114,7 +116,7 @@ impl Drop for Folder {
 /// folder for temporary files is often shared.
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
-        let is_named_so = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let is_named_so = supervisor::is_private_folder(&entry.path());
         let Some(folder) = is_named_so.then(|| own::folder(&entry.path()).ok()).flatten() else {
             continue;
         };
@@ -191,7 +193,7 @@ mod tests {
         let elsewhere = tempfile::tempdir().unwrap();
         drop(fs::File::create_new(elsewhere.path().join(LOCK)).unwrap());
         let planted = ["pipe", "link", "folder", "file"]
-            .map(|name| base.path().join(format!("{PREFIX}{name}")));
+            .map(|name| base.path().join(format!("{}{name}", supervisor::FOLDERS)));
         let [pipe, link, folder, file] = &planted;
         for folder in [pipe, link] {
             fs::create_dir(folder).unwrap();

@@ -1,6 +1,7 @@
 //! The tap's process: started, listened to, waited for, stopped.
 
 mod sentences;
+pub mod supervisor;
 
 use self::sentences::{cannot_start, shown};
 use super::stderr::listen;
@@ -9,7 +10,9 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::ChildStdin;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -122,6 +125,7 @@ impl Started {
         tracing::debug!(tap = command.short_name(), args = ?shown(args), "starting the tap");
         let child = process.spawn().map_err(|e| RunError::Start(cannot_start(command, &e)))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        group.iter().for_each(|group| supervisor::begun(*group));
         let undertaker = tokio::spawn(orphans::bury_now_and_then());
         Ok(Self { child, group, undertaker })
     }
@@ -152,6 +156,7 @@ impl Started {
         let _ = self.child.wait().await;
         if let Some(group) = self.group {
             Self::bury_group(group).await;
+            supervisor::ended(group);
             self.group = None;
         }
     }
@@ -239,9 +244,23 @@ impl Running {
     }
 }
 
+/// Starts our own `program` as the supervisor, and gives the pipe that it listens to.
+fn start_supervisor(program: &Path) -> std::io::Result<Option<ChildStdin>> {
+    let mut child = std::process::Command::new(program)
+        .arg0(supervisor::NAME)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    Ok(child.stdin.take())
+}
+
 impl Drop for Started {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
+        self.group.iter().for_each(|group| supervisor::ended(*group));
         self.undertaker.abort();
     }
 }
