@@ -117,6 +117,7 @@ impl Source for TapSource {
     }
 
     async fn spec(&mut self, context: &Context) -> Result<Specification> {
+        context.secrets.spare(self.tap.short_name());
         let told = match self.site() {
             Ok(site) => probe::spec(&self.tap, &self.options, &site, context).await,
             Err(error) => Err(error),

@@ -228,3 +228,19 @@ fn without_a_spec_names_and_shapes_say_what_is_secret() {
         assert!(all.contains(open), "{open}: {all}");
     }
 }
+
+/// Masked in our own words, the tap's name would tell the password.
+#[test]
+fn a_password_that_is_a_part_of_the_taps_name_leaves_our_own_words_alone() {
+    let work = Work::new();
+    let script = "#!/bin/sh\necho 'OperationalError: Connection refused by postgres' >&2\nexit 1\n";
+    let tap = work.file("tap-postgres", script);
+    std::fs::set_permissions(&tap, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("ours");
+    let config = json!({"user": "postgres", "password": "postgres"}).to_string();
+    let says = "tap-postgres: OperationalError: Connection refused by ****";
+    let discover = work.discover().with_config(&config).arg("--tap").arg(&tap).fails();
+    assert_eq!(discover.error(), says, "{discover}");
+    let check = work.check().with_config(&config).arg("--tap").arg(&tap).ok();
+    assert_eq!(check.answer().1, says, "{check}");
+}

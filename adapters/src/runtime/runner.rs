@@ -137,7 +137,7 @@ fn conclude(result: Result<()>, stopped: Option<StopSignal>, session: &Session) 
             stopped.map_or(Outcome::Done, Outcome::Stopped)
         }
         (Err(error), stopped) => {
-            let trace = error.to_trace(|text| session.secrets.mask(text).into_owned());
+            let trace = error.to_trace(|text| session.secrets.mask_own(text).into_owned());
             let at = u64::try_from(super::now_millis()).unwrap_or(0);
             let told = session.output.message(&Message::Trace(Trace::error(trace, at)));
             if let Err(unheard) = told
@@ -179,7 +179,7 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
             };
             let status = answer(status)?;
             let message =
-                status.message.map(|text| readable(context.secrets.mask(&text).into_owned()));
+                status.message.map(|text| readable(context.secrets.mask_own(&text).into_owned()));
             let status = ConnectionStatus { message, ..status };
             context.output.message(&Message::ConnectionStatus(status))
         }

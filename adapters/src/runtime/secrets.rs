@@ -3,6 +3,7 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -44,6 +45,8 @@ pub struct Secrets {
 struct Inner {
     values: BTreeSet<String>,
     finder: Option<Finder>,
+    /// Names that our own words hold.
+    names: BTreeSet<String>,
 }
 
 /// What stands in the place of a secret, as Airbyte's own connectors write it.
@@ -102,12 +105,35 @@ impl Secrets {
         }
     }
 
+    /// From now on our own words may hold `name`, of a tap for instance, even if a secret is a part of it or
+    /// is called like it: [`Secrets::mask_own`]. Masked in our words it would tell what the secret is.
+    pub fn spare(&self, name: &str) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        if !name.is_empty() {
+            inner.names.insert(name.to_owned());
+        }
+    }
+
     /// `text` with every secret replaced. It keeps its number of lines.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.masked(text, |_| Cow::Borrowed(&[]))
+    }
+
+    /// As [`Secrets::mask`], of our own words and of others' that were masked before: names that were
+    /// [spared](Secrets::spare) stay.
+    pub fn mask_own<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.masked(text, |inner| Cow::Owned(find::names_in(text, &inner.names)))
+    }
+
+    fn masked<'a>(
+        &self,
+        text: &'a str,
+        spared: impl FnOnce(&Inner) -> Cow<'static, [Range<usize>]>,
+    ) -> Cow<'a, str> {
         self.fresh.ask();
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         match &inner.finder {
-            Some(finder) => finder.mask(text),
+            Some(finder) => finder.mask(text, &spared(&inner)),
             None => Cow::Borrowed(text),
         }
     }

@@ -139,7 +139,7 @@ fn refuse(session: &Session, error: &Error) -> Outcome {
         return Outcome::Done;
     }
     let at = u64::try_from(airbyte_adapters::now_millis()).unwrap_or(0);
-    let trace = error.to_trace(|text| session.secrets.mask(text).into_owned());
+    let trace = error.to_trace(|text| session.secrets.mask_own(text).into_owned());
     session.journal.finish();
     let _ = session.output.message(&Message::Trace(Trace::error(trace, at)));
     Outcome::Failed

@@ -50,7 +50,7 @@ impl Journal {
         let passed = self.passed(count);
         // No lock is held any more: who is asked for new secrets may log, and a reader may be slow.
         for Log { level, message, stack_trace } in passed {
-            let mask = |text: String| self.secrets.mask(&text).into_owned();
+            let mask = |text: String| self.secrets.mask_own(&text).into_owned();
             let log = Log { level, message: mask(message), stack_trace: stack_trace.map(mask) };
             // A log line that can't be written has nobody to read it.
             let _ = self.output.message(&Message::Log(log));

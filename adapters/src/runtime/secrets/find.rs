@@ -42,13 +42,16 @@ impl Finder {
         self.reach
     }
 
-    /// `text` with what was found replaced, its line breaks kept.
-    pub(super) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    /// `text` with what was found replaced, its line breaks kept. What lies within one of `spared` stays.
+    pub(super) fn mask<'a>(&self, text: &'a str, spared: &[Range<usize>]) -> Cow<'a, str> {
         let mut spans = Vec::new();
         self.on_lines(text, &mut spans);
         if text.contains(['\n', '\r']) {
             self.across_lines(text, &mut spans);
         }
+        spans.retain(|span| {
+            !spared.iter().any(|kept| kept.start <= span.start && span.end <= kept.end)
+        });
         if spans.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -139,6 +142,18 @@ impl Shape {
         let behind = behind.count();
         span.start - before..span.end + behind
     }
+}
+
+/// Where `names` stand in a text, as words of their own.
+pub(super) fn names_in(text: &str, names: &BTreeSet<String>) -> Vec<Range<usize>> {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut found = Vec::new();
+    for name in names {
+        found.extend(text.match_indices(name.as_str()).map(|(at, _)| at..at + name.len()).filter(
+            |span| !text[..span.start].ends_with(part) && !text[span.end..].starts_with(part),
+        ));
+    }
+    found
 }
 
 /// A text without its blanks and the lines of boxes, in which terminals wrap tracebacks.

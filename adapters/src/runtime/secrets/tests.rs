@@ -251,3 +251,16 @@ fn a_thousand_secrets_are_learnt_in_no_time() {
     assert!(learnt < std::time::Duration::from_secs(30), "{learnt:?}");
     assert_eq!(secrets.mask(&format!("token/77/of-a-thousand-{:032x}.", 77)), "****.");
 }
+
+#[test]
+fn a_name_in_our_own_words_is_spared_and_nothing_else() {
+    let secrets = one("postgres");
+    secrets.spare("tap-postgres");
+    let own = "tap-postgres: no database postgres at postgres://x:postgres@db; my-tap-postgres";
+    let masked = "tap-postgres: no database **** at ****://x:****@db; my-tap-****";
+    assert_eq!(secrets.mask_own(own), masked);
+    assert_eq!(secrets.mask("tap-postgres"), "tap-****");
+    let longer = one("tap-postgres-secret");
+    longer.spare("tap-postgres");
+    assert_eq!(longer.mask_own("tap-postgres-secret"), "****");
+}
