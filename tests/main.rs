@@ -57,4 +57,6 @@ mod suite;
 #[cfg(test)]
 mod values;
 #[cfg(test)]
+mod workdir;
+#[cfg(test)]
 mod writeback;

@@ -9,6 +9,9 @@ faults! {
     nothing_is_written: "the tap exits with 0 and has written nothing at all",
         |work| read(work, "exit 0").go(),
         ["exit 1", "system_error: tap-x wrote nothing at all for the 1 selected stream(s); perhaps it takes its catalog by another flag (--catalog-flag)", "people INCOMPLETE"];
+    nothing_is_written_for_a_reason: "the same, and the tap logs an error",
+        |work| read(work, "echo 'ERROR 401 Unauthorized' >&2; exit 0").go(),
+        ["exit 1", "config_error: tap-x wrote nothing at all for the 1 selected stream(s); perhaps it takes its catalog by another flag (--catalog-flag); it said: 401 Unauthorized", "people INCOMPLETE"];
     stream_is_denied: "the tap warns that it may not read a stream, and exits with 0",
         |work| read(work, "state 1; echo 'WARNING no privilege on people, skipping' >&2").go(),
         ["exit 1", "config_error: the tap warned of stream people and read nothing of it; its log says why", "people INCOMPLETE"];

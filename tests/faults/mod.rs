@@ -102,8 +102,8 @@ fn seen(output: &Output, work: &Work) -> [String; 3] {
         says.extend(output.logs().into_iter().filter(grave));
     }
     says.extend(output.stderr.lines().map(|line| format!("stderr: {line}")));
-    let own = work.path("");
-    let says = says.join("; ").replace(own.to_str().expect("a path"), "/here/");
+    let own = work.path("").display().to_string();
+    let says = says.join("; ").replace(&own, "/here/").replace(own.trim_end_matches('/'), "/here");
     [exit, says, streams(output)]
 }
 

@@ -12,6 +12,15 @@ faults! {
     tap_is_not_executable: "the tap's file may not be executed",
         |work| work.discover().arg("--tap").arg(work.file("tap-x", "#!/bin/sh\n")).go(),
         ["exit 1", "config_error: tap `/here/tap-x` is not executable (chmod +x makes it so)", ""];
+    tap_has_arguments: "`--tap` names a program together with its arguments",
+        |work| work.discover().args(["--tap", "tap-sample --rows 5"]).go(),
+        ["exit 1", "config_error: tap `tap-sample …`: there is no such program; a tap is one name or path and is never split: give `tap-sample` alone, and each of its arguments with --tap-arg", ""];
+    workdir_is_missing: "`--workdir` names a folder that isn't there",
+        |work| {
+            let tap = script(work, "discovery");
+            work.discover().arg("--tap").arg(tap).args(["--workdir", "/nowhere"]).go()
+        },
+        ["exit 1", "config_error: --workdir /nowhere: there is no such folder", ""];
     interpreter_is_missing: "the tap's environment was moved: the Python of its first line is gone",
         |work| {
             let tap = program(work, "#!/nowhere/venv/bin/python\nprint('hello')\n");
@@ -38,6 +47,12 @@ faults! {
     discovery_finds_no_stream: "the tap discovers an empty catalog",
         |work| work.discover().arg("--tap").arg(script(work, "echo '{\"streams\": []}'")).go(),
         ["exit 1", "config_error: tap-x discovered no stream; look at the settings that choose schemas or tables", ""];
+    discovery_leaves_everything_out: "the tap logs an error, and discovers an empty catalog",
+        |work| {
+            let body = "echo 'ERROR table prices left out: its pattern is wrong' >&2; echo '{\"streams\": []}'";
+            work.discover().arg("--tap").arg(script(work, body)).go()
+        },
+        ["exit 1", "config_error: tap-x discovered no stream; look at the settings that choose schemas or tables; it said: table prices left out: its pattern is wrong", ""];
     discovery_is_no_catalog: "what the tap writes for `--discover` is no catalog",
         |work| work.discover().arg("--tap").arg(script(work, "echo '{\"streams\": 7}'")).go(),
         ["exit 1", "system_error: what tap-x discovers is no Singer catalog: catalog: streams: not a list", ""];

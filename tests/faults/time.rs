@@ -46,6 +46,13 @@ faults! {
             work.discover().arg("--tap").arg(tap).args(["--discovery-timeout", "1s"]).go()
         },
         ["exit 1", "transient_error: tap-x didn't finish discovery within 1 s and was stopped (--discovery-timeout)", ""];
+    discovery_backs_off: "the discovery tries again and again with refused credentials",
+        |work| {
+            let words = "INFO Backing off 10 seconds after 401 Client Error: Unauthorized for url: https://x/token";
+            let tap = script(work, &format!("echo '{words}' >&2; sleep 600"));
+            work.discover().arg("--tap").arg(tap).args(["--discovery-timeout", "2s"]).go()
+        },
+        ["exit 1", "config_error: tap-x didn't finish discovery within 2 s and was stopped (--discovery-timeout); the last thing it said: Backing off 10 seconds after 401 Client Error: Unauthorized for url: https://x/token", ""];
     discovery_hangs_in_a_check: "the same in a check",
         |work| {
             let tap = script(work, "sleep 600");

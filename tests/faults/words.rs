@@ -115,6 +115,34 @@ faults! {
     exception_has_many_lines: "the exception's words begin with blank lines",
         |work| recorded(work, "many-lines"),
         ["exit 1", "system_error: tap-x: ValueError: the schema is wrong:", "people INCOMPLETE, 1 record"];
+    exception_comes_behind_a_warning: "an exception ends the tap right behind a warning, and another one was logged before",
+        |work| recorded(work, "warned-exception-ends-the-run"),
+        ["exit 1", "transient_error: tap-x: ConnectionRefusedError: [Errno 111] Connection refused", "people INCOMPLETE, 1 record"];
+    input_is_asked_for: "the tap asks its user something",
+        |work| recorded(work, "terminal-input"),
+        ["exit 1", "config_error: tap-x: EOFError: EOF when reading a line (it asks for input at the terminal, and here is none: give what it asks for by its settings or arguments; if it asks only once, as for an authorisation, run it by hand first)", "people INCOMPLETE, 1 record"];
+    catalog_does_not_fit: "the tap fails over the catalog that it is given (tap-csv-folder)",
+        |work| recorded(work, "catalog-does-not-fit"),
+        ["exit 1", "system_error: tap-x: AttributeError: property 'primary_keys' of 'CSVStream' object has no setter. Did you mean: '_streams'? (it fails over the catalog that it is given; perhaps it runs without one: `--catalog-flag none`, with which it reads all its streams and those that are configured are passed on)", "people INCOMPLETE, 1 record"];
+    file_of_a_setting_is_missing: "a setting names a file that isn't there",
+        |work| {
+            let body = "schema; row 1; echo 'No such file or directory: /srv/key.pem' >&2; exit 1";
+            read(work, body).with_config(r#"{"certificate_file": "/srv/key.pem"}"#).go()
+        },
+        ["exit 1", "config_error: tap-x: No such file or directory: /srv/key.pem", "people INCOMPLETE, 1 record"];
+    file_of_a_secret_setting_is_missing: "the same, of a setting that is secret by its name",
+        |work| {
+            let body = "schema; row 1; echo 'No such file or directory: /srv/key.pem' >&2; exit 1";
+            read(work, body).with_config(r#"{"private_key": "/srv/key.pem"}"#).go()
+        },
+        ["exit 1", "config_error: tap-x: No such file or directory: ****", "people INCOMPLETE, 1 record"];
+    file_is_in_the_users_folder: "the tap looks for a file by a path that is meant from the user's folder",
+        |work| {
+            work.file("keys/a.pem", "");
+            let body = "schema; row 1; echo \"No such file or directory: 'keys/a.pem'\" >&2; exit 1";
+            read(work, body).go()
+        },
+        ["exit 1", "config_error: tap-x: No such file or directory: 'keys/a.pem' (it ran in a private folder; `keys/a.pem` is in /here: `--workdir current` runs it there)", "people INCOMPLETE, 1 record"];
     log_is_json: "the SDK's log in JSON, with the exception inside",
         |work| recorded(work, "sdk-json-log"),
         ["exit 1", "config_error: tap-x: (psycopg2.OperationalError) connection to server at \"127.0.0.1\", port 8080 failed: FATAL:  password authentication failed for user \"keeper\"", "people INCOMPLETE, 1 record"];

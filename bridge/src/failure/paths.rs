@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 const MISSING: [&str; 4] =
     ["no such file or directory", "filenotfounderror", "enoent", "errno 20]"];
 
+/// What a path is shown as that stands in a secret setting.
+const MASKED: &str = "****";
+
 /// Where a tap runs, and what its user has.
 #[derive(Debug)]
 pub struct Surroundings<'a> {
@@ -48,7 +51,8 @@ impl Lost {
         let is_a_setting = |path: &&str| around.names(path);
         let path = best(&is_here).or_else(|| best(&is_a_setting)).or(paths.first().copied())?;
         let (is_here, is_a_setting) = (is_here(&path), is_a_setting(&path));
-        let sentence = is_relative(path).then(|| around.sentence(path, is_here));
+        let is_elsewhere = is_relative(path) && path != MASKED;
+        let sentence = is_elsewhere.then(|| around.sentence(path, is_here));
         Some(Self { is_a_setting, is_here, sentence: sentence.flatten() })
     }
 }
@@ -74,8 +78,11 @@ impl Surroundings<'_> {
         }
     }
 
-    /// Whether a setting names this path or a folder above it.
+    /// Whether a setting names this path or a folder above it. What is masked is a setting's value.
     fn names(&self, path: &str) -> bool {
+        if path == MASKED {
+            return true;
+        }
         let plain = |text: &str| text.trim_start_matches("./").trim_end_matches('/').to_owned();
         let wanted = [plain(path), self.here.join(path).to_string_lossy().into_owned()];
         let is_above = |text: &str| {
@@ -112,9 +119,10 @@ fn paths_in(line: &str) -> Vec<&str> {
         found.extend(parts[..closed].iter().skip(1).step_by(2).copied());
     }
     let is_word = |word: &&str| {
-        !word.contains(['\'', '"', '`', '[', ']'])
-            && word.contains(['/', '.'])
-            && !word.contains("://")
+        *word == MASKED
+            || !word.contains(['\'', '"', '`', '[', ']'])
+                && word.contains(['/', '.'])
+                && !word.contains("://")
     };
     let words = line.split_whitespace().map(|word| word.trim_matches([',', ':', ';', '(', ')']));
     // A name of an exception has dots too, and comes first.
@@ -176,6 +184,9 @@ mod tests {
             assert_eq!(lost.is_a_setting, expected, "{line} {settings}");
             assert!(!lost.is_here);
         }
+        let masked = "[Errno 2] No such file or directory: '****'";
+        let lost = told(masked, None, here.path(), json!({})).unwrap();
+        assert!(lost.is_a_setting && lost.sentence.is_none());
         assert!(told("KeyError: 'a.csv'", None, here.path(), json!({})).is_none());
     }
 
