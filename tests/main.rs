@@ -51,6 +51,8 @@ mod secrets;
 #[cfg(test)]
 mod state_types;
 #[cfg(test)]
+mod stops;
+#[cfg(test)]
 mod stored;
 #[cfg(test)]
 mod suite;
