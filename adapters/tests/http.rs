@@ -24,6 +24,8 @@ mod quotas;
 mod redirects;
 #[path = "http/server.rs"]
 mod server;
+#[path = "http/texts.rs"]
+mod texts;
 #[path = "http/told_errors.rs"]
 mod told_errors;
 #[path = "http/verdicts.rs"]

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::toolkit::{Out, Slice};
 use crate::{Error, Result};
+use encoding_rs::Encoding;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
@@ -179,6 +180,31 @@ impl<'a> Call<'a> {
     /// ([`Json::max_record_bytes`](super::Json::max_record_bytes)).
     pub const fn max_record_bytes(mut self, bytes: u64) -> Self {
         self.written.max_record_bytes = bytes;
+        self
+    }
+
+    /// Says what stands between the values of answers in CSV.
+    pub(crate) const fn delimiter(mut self, delimiter: Option<u8>) -> Self {
+        self.written.delimiter = delimiter;
+        self
+    }
+
+    /// Says what encoding the texts of answers are in, whatever their heads say; by default that is UTF-8,
+    /// unless a byte order mark, the `charset` of the header Content-Type or an XML declaration says another.
+    /// An author's own [`Format`] reads UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// Told when the call is made: there is no such encoding in the [Encoding Standard].
+    ///
+    /// [Encoding Standard]: https://encoding.spec.whatwg.org/#names-and-labels
+    pub fn encoding(mut self, label: &str) -> Self {
+        self.written.encoding = Encoding::for_label(label.as_bytes());
+        if self.written.encoding.is_none() {
+            let error =
+                Error::config("there is no such encoding; one is windows-1252, or UTF-16LE");
+            self.request = self.request.and(Err(error));
+        }
         self
     }
 

@@ -9,6 +9,7 @@ mod json_lines;
 mod opening;
 mod or_json;
 mod packed;
+mod recoded;
 mod whole;
 mod xml;
 

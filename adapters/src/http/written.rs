@@ -4,8 +4,10 @@ use super::format::{Kind, Missing, Reading, USUAL};
 use super::lookups::PathLookup;
 use super::told::ToldErrors;
 use super::{Format, RecordPath};
+use encoding_rs::Encoding;
 use reqwest::Response;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What a call knows of its answers before they come.
 pub(super) struct Written {
@@ -24,6 +26,12 @@ pub(super) struct Written {
     pub(super) way_out: String,
     /// How much a record may take, where our own formats read it.
     pub(super) max_record_bytes: u64,
+    /// What stands between the values of CSV.
+    pub(super) delimiter: Option<u8>,
+    /// What texts are written in, whatever the answers say.
+    pub(super) encoding: Option<&'static Encoding>,
+    /// Whether the user was told of the delimiter.
+    pub(super) was_hinted: Arc<AtomicBool>,
 }
 
 impl Default for Written {
@@ -37,6 +45,9 @@ impl Default for Written {
             declared: Vec::new(),
             way_out: String::new(),
             max_record_bytes: USUAL,
+            delimiter: None,
+            encoding: None,
+            was_hinted: Arc::default(),
         }
     }
 }
@@ -56,6 +67,7 @@ impl Written {
         let kind = if self.is_graphql { Kind::Json } else { self.kind };
         let reading = Reading::at(self.records.clone()).bounded(self.max_record_bytes);
         let mut reading = reading.watching(lookup);
+        reading = reading.delimited(self.delimiter, &self.was_hinted).encoded(self.encoding);
         if self.errors == ToldErrors::Fail || self.is_graphql {
             reading = reading.noting(missing.clone());
         }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 /// What comes of a stream whose API answers so; the stream's own settings are added to the usual ones.
-fn read(body: &str, kind: &str, more: &Value) -> Transcript {
+pub(crate) fn read(body: impl AsRef<[u8]>, kind: &str, more: &Value) -> Transcript {
     let server = server();
-    let reply = ResponseTemplate::new(200).set_body_raw(body, kind);
+    let reply = ResponseTemplate::new(200).set_body_raw(body.as_ref(), kind);
     answer(&server, "/things", [reply]);
     let mut stream = json!({"name": "things", "path": "things"});
     for (name, value) in more.as_object().expect("settings") {

@@ -1,11 +1,15 @@
 use super::or_json::OrJson;
+use super::packed::MaybePacked;
+use super::recoded::{self, Recoded, WrittenIn};
 use super::{Csv, Each, Format, Gzip, Json, JsonLines, Missing, Rest, USUAL, Xml, Zip};
 use crate::http::RecordPath;
 use crate::http::lookups::PathLookup;
 use crate::{Error, Result};
+use encoding_rs::Encoding;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use std::io::BufRead;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use url::Url;
 
 /// The format of an answer, going by its `Content-Type`, and by the name in its address for what is
@@ -39,6 +43,14 @@ pub(in crate::http) struct Reading {
     max_record_bytes: u64,
     /// Where it is noted whether answers have what the path wants.
     lookup: Option<PathLookup>,
+    /// What the header says that texts are written in.
+    told: WrittenIn,
+    /// What stands between the values of CSV.
+    delimiter: Option<u8>,
+    /// What texts are written in, if the user says so.
+    encoding: Option<&'static Encoding>,
+    /// Whether it was said that another delimiter may be meant.
+    was_hinted: Arc<AtomicBool>,
 }
 
 /// A format that has nothing of what records should get from around them.
@@ -78,8 +90,34 @@ impl Format for Watched {
 
 impl Reading {
     /// Of answers with their records at a path.
-    pub(in crate::http) const fn at(records: RecordPath) -> Self {
-        Self { records, missing: None, max_record_bytes: USUAL, lookup: None }
+    pub(in crate::http) fn at(records: RecordPath) -> Self {
+        Self {
+            records,
+            missing: None,
+            lookup: None,
+            max_record_bytes: USUAL,
+            told: WrittenIn::Unknown,
+            delimiter: None,
+            encoding: None,
+            was_hinted: Arc::default(),
+        }
+    }
+
+    /// Whose CSV has this between its values; `was_hinted` says whether the user was told of the setting.
+    pub(in crate::http) fn delimited(
+        mut self,
+        by: Option<u8>,
+        was_hinted: &Arc<AtomicBool>,
+    ) -> Self {
+        self.delimiter = by;
+        self.was_hinted = Arc::clone(was_hinted);
+        self
+    }
+
+    /// Whose texts are in this encoding.
+    pub(in crate::http) const fn encoded(mut self, in_this: Option<&'static Encoding>) -> Self {
+        self.encoding = in_this;
+        self
     }
 
     /// Of which a record takes no more than this.
@@ -108,8 +146,21 @@ impl Reading {
         url: &Url,
     ) -> Arc<dyn Format> {
         let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let given = given.unwrap_or_default();
+        let mut reading = self.clone();
+        reading.told = recoded::told(given);
+        let format = reading.plain(kind, given, url);
         match kind {
-            Kind::Auto => self.by_type(given.unwrap_or_default(), url),
+            Kind::Zip => format,
+            Kind::Auto => Arc::new(MaybePacked::by_name(format, reading)),
+            _ => Arc::new(MaybePacked::of(format)),
+        }
+    }
+
+    /// The format of what is in no archive.
+    fn plain(&self, kind: Kind, given: &str, url: &Url) -> Arc<dyn Format> {
+        match kind {
+            Kind::Auto => self.by_type(given, url),
             Kind::Json => self.json(),
             Kind::JsonLines => self.json_lines(),
             Kind::Csv => self.csv(b','),
@@ -122,7 +173,14 @@ impl Reading {
     fn by_type(&self, given: &str, url: &Url) -> Arc<dyn Format> {
         let kind = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match kind.as_str() {
-            "application/gzip" | "application/x-gzip" => self.by_name(url.path()),
+            // Those say nothing of what is inside.
+            "application/gzip"
+            | "application/x-gzip"
+            | "application/a-gzip"
+            | "application/octet-stream"
+            | "binary/octet-stream"
+            | "application/x-download"
+            | "application/force-download" => self.by_name(url.path()),
             "application/zip" | "application/x-zip-compressed" => Arc::new(Zip::read(self.clone())),
             "text/csv" | "application/csv" => self.csv(b','),
             "text/tab-separated-values" => self.csv(b'\t'),
@@ -158,21 +216,33 @@ impl Reading {
         if is_gzip { Arc::new(Gzip::of(inside)) } else { inside }
     }
 
+    fn recoded(&self, format: Arc<dyn Format>) -> Arc<dyn Format> {
+        let written_in = self.encoding.map_or(self.told, WrittenIn::Said);
+        Arc::new(Recoded { format, written_in })
+    }
+
     fn json(&self) -> Arc<dyn Format> {
         let json = Json::at(self.records.clone()).noting(self.missing.clone());
         let json = json.watching(self.lookup.clone());
-        Arc::new(json.max_record_bytes(self.max_record_bytes))
+        self.recoded(Arc::new(json.max_record_bytes(self.max_record_bytes)))
     }
 
     fn json_lines(&self) -> Arc<dyn Format> {
         match self.records.around().is_any() {
             true => Arc::new(Refused("JSON lines")),
-            false => Arc::new(JsonLines::new().max_record_bytes(self.max_record_bytes)),
+            false => {
+                self.recoded(Arc::new(JsonLines::new().max_record_bytes(self.max_record_bytes)))
+            }
         }
     }
 
     fn csv(&self, delimiter: u8) -> Arc<dyn Format> {
-        let csv = Csv::new().delimiter(delimiter).max_record_bytes(self.max_record_bytes);
+        let csv = Csv::new().delimiter(self.delimiter.unwrap_or(delimiter));
+        let csv = csv.max_record_bytes(self.max_record_bytes);
+        let csv = match self.delimiter {
+            Some(_) => csv,
+            None => csv.hinting(Arc::clone(&self.was_hinted)),
+        };
         self.or_json(csv, "CSV")
     }
 
@@ -187,8 +257,8 @@ impl Reading {
             return Arc::new(Refused(name));
         }
         match &self.missing {
-            Some(missing) => Arc::new(OrJson::new(format, name, missing.clone())),
-            None => Arc::new(format),
+            Some(missing) => self.recoded(Arc::new(OrJson::new(format, name, missing.clone()))),
+            None => self.recoded(Arc::new(format)),
         }
     }
 }

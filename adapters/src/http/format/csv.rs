@@ -6,6 +6,8 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Comma-separated values (RFC 4180) in UTF-8. Every value is a text.
 ///
@@ -29,13 +31,20 @@ pub struct Csv {
     names: Option<Vec<String>>,
     empty_as_null: bool,
     max_record_bytes: u64,
+    hint: Option<Arc<AtomicBool>>,
 }
 
 impl Csv {
     /// Values between commas, their names in the first row. A column without a name goes by its number:
     /// `column_3`.
     pub fn new() -> Self {
-        Self { delimiter: b',', names: None, empty_as_null: false, max_record_bytes: USUAL }
+        Self {
+            delimiter: b',',
+            names: None,
+            empty_as_null: false,
+            max_record_bytes: USUAL,
+            hint: None,
+        }
     }
 
     /// What stands between two values: `b';'`, `b'\t'`.
@@ -64,6 +73,27 @@ impl Csv {
     pub const fn max_record_bytes(mut self, bytes: u64) -> Self {
         self.max_record_bytes = bytes;
         self
+    }
+
+    /// Says once where a header looks as if another delimiter was meant.
+    pub(super) fn hinting(mut self, was_said: Arc<AtomicBool>) -> Self {
+        self.hint = Some(was_said);
+        self
+    }
+
+    fn look_at(&self, names: &[String]) {
+        let (Some(was_said), [name]) = (&self.hint, names) else { return };
+        let Some(other) = [';', '\t', '|', ','].into_iter().find(|other| name.contains(*other))
+        else {
+            return;
+        };
+        if !was_said.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "the CSV has a single column, whose name has `{}` in it: if that stands between columns, the \
+                 stream's setting `delimiter` says so",
+                other.escape_default()
+            );
+        }
     }
 
     fn value(&self, text: &str) -> Value {
@@ -104,6 +134,7 @@ impl Format for Csv {
             None if rows.read_record(&mut row).map_err(malformed)? => header(&row)?,
             None => return Ok(Rest::Null),
         };
+        self.look_at(&names);
         // They are kept, and each record has them.
         names.iter().enumerate().for_each(|(at, name)| weight.in_object(at, name));
         weight.keep();

@@ -53,6 +53,8 @@ impl Decoding {
     /// Begins with an answer whose status says that it has records.
     pub fn start(response: Response, format: Arc<dyn Format>) -> Self {
         let came_as = content_type(&response);
+        // Files are often packed without a word of it.
+        let format: Arc<dyn Format> = Arc::new(Gzip::of(format));
         let stage = match (response.status(), encoded(&response)) {
             (StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT, _) => Stage::Over,
             (_, Ok(false)) => Stage::Fresh(Fresh { response, first: Vec::new(), format }),

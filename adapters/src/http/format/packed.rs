@@ -45,6 +45,37 @@ impl<F: Format> Format for Gzip<F> {
     }
 }
 
+/// A format whose body may come in an archive, whatever the answer's head says: its first bytes tell.
+pub(super) struct MaybePacked {
+    inner: Arc<dyn Format>,
+    zip: Zip,
+}
+
+impl MaybePacked {
+    /// What is inside, also of a zip.
+    pub(super) fn of(inner: Arc<dyn Format>) -> Self {
+        Self { zip: Zip::of(Arc::clone(&inner)), inner }
+    }
+
+    /// What is inside, which goes by the names of its files in a zip.
+    pub(super) const fn by_name(inner: Arc<dyn Format>, reading: Reading) -> Self {
+        Self { inner, zip: Zip::read(reading) }
+    }
+}
+
+impl Format for MaybePacked {
+    fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
+        const FILE: &[u8] = b"PK\x03\x04";
+        let opening = Opening::of(body, FILE.len())?;
+        let mut body = opening.bytes().chain(body);
+        match opening.bytes() {
+            FILE => self.zip.decode(&mut body, each),
+            bytes if bytes.starts_with(GZIP) => Gzip::of(&*self.inner).decode(&mut body, each),
+            _ => self.inner.decode(&mut body, each),
+        }
+    }
+}
+
 /// Other formats in the files of a zip archive, which are read one after the other.
 ///
 /// The list of them is at its end, so an archive waits in a temporary file until all of it is there.
@@ -179,6 +210,12 @@ impl<R: Read> Read for Unpacked<R> {
             }
             io::Error::other(Error::system(format!("the body's {} is damaged", self.kind)))
         })
+    }
+}
+
+impl<F: Format + ?Sized> Format for &F {
+    fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
+        (**self).decode(body, each)
     }
 }
 

@@ -7,6 +7,7 @@ mod csv;
 mod hostile;
 mod json;
 mod packed;
+mod recoded;
 mod xml;
 
 /// What a format makes of a body that comes `part` bytes at a time: its records and the rest.

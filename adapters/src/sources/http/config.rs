@@ -129,6 +129,15 @@ pub(super) struct StreamSettings {
     /// What answers are written in
     #[serde(default)]
     pub(super) format: FormatSettings,
+    /// What stands between the values of CSV: one character such as ; or |, or tab; by default a comma
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) delimiter: Option<String>,
+    /// What encoding answers are in, such as windows-1252, ISO-8859-1 or UTF-16LE; by default what a byte
+    /// order mark, the charset of the header Content-Type or an XML declaration says, and else UTF-8
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) encoding: Option<String>,
     /// The fields that tell one record from all others
     #[serde(default)]
     pub(super) primary_key: Vec<String>,

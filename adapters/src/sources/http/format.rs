@@ -1,6 +1,8 @@
 //! What answers are written in, in a user's words.
 
 use crate::http::{Call, Kind, RecordPath};
+use crate::{Error, Result};
+use encoding_rs::Encoding;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -42,5 +44,37 @@ impl FormatSettings {
             Self::Xml => Kind::Xml,
             Self::Zip => Kind::Zip,
         })
+    }
+}
+
+/// What stands between the values of CSV.
+///
+/// # Errors
+///
+/// A config error: it is no single character of ASCII, or one that CSV needs itself.
+pub(super) fn delimiter(text: &str) -> Result<u8> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [b'"' | b'\n' | b'\r'] => {
+            Err(Error::config("a quote or a line break can't be a delimiter"))
+        }
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err(Error::config("a delimiter is one character such as `;`, or `tab`")),
+    }
+}
+
+/// The name of an encoding.
+///
+/// # Errors
+///
+/// A config error: there is none of that name.
+pub(super) fn encoding(label: String) -> Result<String> {
+    match Encoding::for_label(label.as_bytes()) {
+        Some(_) => Ok(label),
+        None => {
+            let text = "there is no such encoding; there are windows-1252, ISO-8859-1, UTF-16LE and the others \
+                        that browsers know";
+            Err(Error::config(text))
+        }
     }
 }

@@ -193,6 +193,18 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
         records: records(&given).map_err(|(setting, error)| at(setting)(error))?,
         format: given.format,
         max_record_bytes: None,
+        delimiter: given
+            .delimiter
+            .as_deref()
+            .map(super::format::delimiter)
+            .transpose()
+            .map_err(at("delimiter"))?,
+        encoding: given
+            .encoding
+            .clone()
+            .map(super::format::encoding)
+            .transpose()
+            .map_err(at("encoding"))?,
         declared: declared(&given),
         errors: match given.errors {
             ErrorsSettings::Fail => ToldErrors::Fail,

@@ -39,6 +39,8 @@ pub(super) struct Parts {
     pub(super) declared: Vec<String>,
     pub(super) errors: ToldErrors,
     pub(super) max_record_bytes: Option<u64>,
+    pub(super) delimiter: Option<u8>,
+    pub(super) encoding: Option<String>,
     pub(super) is_resumable: bool,
 }
 
@@ -298,7 +300,12 @@ impl HttpStream {
             Some(bytes) => call.max_record_bytes(bytes),
             None => call,
         };
+        let call = match &self.0.encoding {
+            Some(label) => call.encoding(label),
+            None => call,
+        };
         let call = call
+            .delimiter(self.0.delimiter)
             .errors(self.0.errors)
             .declares(self.0.declared.iter().cloned())
             .way_out("if it is none, the stream's setting `errors: ignore` says so");
