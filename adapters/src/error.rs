@@ -20,6 +20,9 @@ struct Inner {
     stack_trace: Option<String>,
     stream: Option<StreamDescriptor>,
     closed: bool,
+    /// The status of an HTTP answer that it is about.
+    #[cfg(feature = "http")]
+    status: Option<u16>,
 }
 
 impl Error {
@@ -31,6 +34,8 @@ impl Error {
             stack_trace: None,
             stream: None,
             closed: false,
+            #[cfg(feature = "http")]
+            status: None,
         }))
     }
 
@@ -77,6 +82,19 @@ impl Error {
     pub fn in_stream(mut self, stream: StreamDescriptor) -> Self {
         self.0.stream = Some(stream);
         self
+    }
+
+    /// Says which status of an HTTP answer it is about.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The status of the HTTP answer that it is about.
+    #[cfg(feature = "http")]
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.0.status
     }
 
     /// Puts words before the sentence, and leaves the rest as it is.

@@ -82,7 +82,8 @@ pub use about::{About, Sliced};
 pub use connection::Connection;
 pub use connector::{Connector, Native};
 #[cfg(feature = "http")]
-pub(crate) use cursor::compare;
+pub(crate) use cursor::path;
+pub use cursor::{Cursor, Since};
 pub use engine::{catalog, first_record, read, sample};
 pub use infer::Inference;
 pub(crate) use infer::is_timestamp;

@@ -1,5 +1,7 @@
 //! Sources behind HTTP APIs, as a server and a platform see them.
 
+#[path = "http/cursors.rs"]
+mod cursors;
 #[path = "http/described.rs"]
 mod described;
 #[path = "http/described_pages.rs"]

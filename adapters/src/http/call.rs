@@ -8,7 +8,7 @@ use super::{
     Answer, Api, Body, Format, Pages, RecordPath, Request, ToldErrors, Transform, Verdict, graphql,
     pointer,
 };
-use crate::toolkit::{Out, Slice};
+use crate::toolkit::{Out, Since, Slice};
 use crate::{Error, Result};
 use encoding_rs::Encoding;
 use reqwest::Method;
@@ -268,6 +268,12 @@ impl<'a> Call<'a> {
     /// Leaves records out.
     pub fn filter(self, mut keep: impl FnMut(&Record) -> bool + 'a) -> Self {
         self.step(move |record| Ok(keep(&record).then_some(record)))
+    }
+
+    /// Leaves out the records before a cursor, where the API can't. It looks at records as the steps before
+    /// it left them, so let it be the last one. Records without a cursor are kept.
+    pub fn since(self, since: Since) -> Self {
+        self.step(move |record| Ok(since.keeps(&record)?.then_some(record)))
     }
 
     /// Changes records.

@@ -76,17 +76,18 @@ pub(super) fn sentence(place: &str, answer: &Answer<'_>) -> Error {
         _ => format!("{place} answered {status}"),
     };
     let text = with_reason(text, document);
-    match status.as_u16() {
+    let error = match status.as_u16() {
         // Payment and a proxy's credentials are the user's too.
         402..=404 | 407 | 410 => Error::config(text),
         _ => Error::system(text),
-    }
+    };
+    error.with_status(status.as_u16())
 }
 
 /// The sentence for credentials that were refused.
 pub(super) fn refusal(place: &str, answer: &Answer<'_>) -> Error {
     let text = format!("{place} refused the credentials ({})", answer.status.as_u16());
-    Error::config(with_reason(text, answer.document))
+    Error::config(with_reason(text, answer.document)).with_status(answer.status.as_u16())
 }
 
 /// Adds what the API says itself.

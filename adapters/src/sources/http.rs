@@ -3,6 +3,7 @@
 mod changes;
 mod config;
 mod cursor;
+mod discovery;
 mod family;
 mod format;
 mod pages;
@@ -14,9 +15,7 @@ mod template;
 mod windows;
 
 use crate::http::{Api, Budget, Retry};
-use crate::toolkit::{
-    Connection, Connector, Inference, Streams, catalog, first_record, read, sample,
-};
+use crate::toolkit::{Connection, Connector, Streams, first_record, read};
 use crate::{Emitter, Error, ReadJob, Result};
 use airbyte_protocol::Catalog;
 use config::Settings;
@@ -35,9 +34,6 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Http;
 
-/// A stream whose schema isn't given is known by so many of its records.
-const SAMPLES: usize = 500;
-
 impl Connector for Http {
     type Config = Settings;
 
@@ -54,18 +50,7 @@ impl Connector for Http {
     }
 
     async fn discover(&self, streams: &Streams) -> Result<Catalog> {
-        let mut catalog = catalog(streams);
-        for (offer, stream) in catalog.streams.iter_mut().zip(streams) {
-            if !offer.json_schema.is_empty() {
-                continue;
-            }
-            let mut inference = Inference::new();
-            sample(&**stream, SAMPLES, |record| inference.add(record)).await.map_err(|error| {
-                error.prefaced(&format!("stream {}: ", plan::name_of(&**stream)))
-            })?;
-            offer.json_schema = inference.schema().into_map();
-        }
-        Ok(catalog)
+        discovery::discover(streams).await
     }
 
     async fn read(

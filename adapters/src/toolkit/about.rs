@@ -1,4 +1,5 @@
-use super::{Out, Schema, Slice, Slices, Stream};
+use super::cursor::path;
+use super::{Cursor, Out, Schema, Slice, Slices, Stream};
 use crate::Result;
 use airbyte_protocol as airbyte;
 use airbyte_protocol::{StreamDescriptor, SyncMode};
@@ -22,8 +23,8 @@ use schemars::JsonSchema;
 pub struct About {
     pub(super) descriptor: StreamDescriptor,
     schema: Schema,
-    key: Vec<String>,
-    pub(super) cursor: Option<String>,
+    key: Vec<Vec<String>>,
+    pub(super) cursor: Option<Cursor>,
     resumable: Option<bool>,
     pub(super) checkpoint_every: Option<u64>,
 }
@@ -48,18 +49,19 @@ impl About {
         self
     }
 
-    /// The fields that tell one record from all others.
+    /// The fields that tell one record from all others: names, or JSON Pointers such as `/meta/id`.
     #[must_use]
     pub fn key<F: Into<String>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
-        self.key = fields.into_iter().map(Into::into).collect();
+        self.key = fields.into_iter().map(|field| path(&field.into())).collect();
         self
     }
 
-    /// The field that grows with every change of a record: a text (times, all written alike) or a
-    /// number. With it the stream can be read incrementally.
+    /// The field that grows with every change of a record, a time or a number: its name, its JSON
+    /// Pointer, or a [`Cursor`], which says how its values are ordered. With it the stream can be read
+    /// incrementally.
     #[must_use]
-    pub fn cursor(mut self, field: impl Into<String>) -> Self {
-        self.cursor = Some(field.into());
+    pub fn cursor(mut self, cursor: impl Into<Cursor>) -> Self {
+        self.cursor = Some(cursor.into());
         self
     }
 
@@ -101,6 +103,12 @@ impl About {
         &self.descriptor
     }
 
+    /// How its records are ordered, if it can be read incrementally.
+    #[cfg(feature = "http")]
+    pub(crate) const fn order(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
     pub(super) fn is_resumable(&self) -> bool {
         self.resumable.unwrap_or(self.cursor.is_some())
     }
@@ -110,12 +118,12 @@ impl About {
         let is_resumable = self.is_resumable();
         let mut offer = airbyte::Stream::new(self.descriptor.name, self.schema.into_map());
         offer.namespace = self.descriptor.namespace;
-        offer.source_defined_primary_key = self.key.into_iter().map(|field| vec![field]).collect();
+        offer.source_defined_primary_key = self.key;
         offer.is_resumable = Some(is_resumable);
         if let Some(cursor) = self.cursor {
             offer.source_defined_cursor = Some(true);
             offer.supported_sync_modes.push(SyncMode::Incremental);
-            offer.default_cursor_field = vec![cursor];
+            offer.default_cursor_field = cursor.path().to_vec();
         }
         offer
     }

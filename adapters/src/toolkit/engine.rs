@@ -1,5 +1,6 @@
 //! What follows from a connector's streams: the catalog, a check, a read.
 
+mod observed;
 mod reading;
 mod sample;
 

@@ -3,7 +3,7 @@
 //! Slices end in any order; what is saved covers the first ones that are done without a gap, and as
 //! much of the next one as it vouched for. Nothing of a slice counts before all slices ahead of it do.
 
-use super::cursor::keep_greatest;
+use super::cursor::Cursor;
 use super::saved::Saved;
 use super::slice::{Key, Slice};
 use crate::Result;
@@ -21,6 +21,7 @@ const LONG: Duration = Duration::from_secs(10);
 
 pub(super) struct Progress {
     saved: Saved,
+    cursor: Cursor,
     /// Where windows go on, as the read began.
     start: Option<Value>,
     /// Whether anything is saved before the end.
@@ -45,14 +46,16 @@ struct Waiting {
 }
 
 impl Progress {
-    /// Goes on from what was saved; `is_resumable` says whether a state may stand before the end.
-    pub(super) fn new(saved: Saved, is_resumable: bool) -> Self {
+    /// Goes on from what was saved; `is_resumable` says whether a state may stand before the end, and
+    /// `cursor` orders what is saved in an incremental read.
+    pub(super) fn new(saved: Saved, is_resumable: bool, cursor: Cursor) -> Self {
         let start = saved.cursor.clone();
         let waiting = VecDeque::new();
         let (unpublished, was_published, published_at) = (0, false, Instant::now());
         let (first, has_changed) = (0, false);
         Self {
             saved,
+            cursor,
             start,
             is_resumable,
             waiting,
@@ -145,7 +148,7 @@ impl Progress {
                     &mut self.saved.cursor
                 };
                 let before = known.clone();
-                keep_greatest(known, at.clone())?;
+                self.cursor.keep_greatest(known, at.clone())?;
                 self.has_changed |= *known != before;
             }
             (SyncMode::FullRefresh, None) if !slice.done => {}

@@ -102,6 +102,11 @@ impl Saved {
         &mut self.slices[place]
     }
 
+    /// One of the cursors that it holds.
+    pub(super) fn any_cursor(&self) -> Option<&Value> {
+        self.cursor.as_ref().or_else(|| self.slices.iter().find_map(|kept| kept.at.as_ref()))
+    }
+
     /// How many slices it tells of.
     pub(super) fn len(&self) -> usize {
         self.slices.len()

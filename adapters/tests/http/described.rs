@@ -153,20 +153,6 @@ fn a_schema_holds_what_all_samples_have() {
 }
 
 #[test]
-fn a_stream_that_cannot_be_discovered_is_named() {
-    let (server, mut config) = shop();
-    config["streams"][1]["path"] = json!("nothing/{customer}");
-    config["streams"][1]["ignore"] = json!([]);
-    let discovered = testing::discover(&mut source(), &config);
-    let error = discovered.error().expect("an error");
-    let host = server.uri().replace("http://", "");
-    assert_eq!(
-        error.message,
-        format!("stream orders: GET {host}/nothing/1 has no such address (404)")
-    );
-}
-
-#[test]
 fn graphql_is_asked_by_its_variables() {
     let server = server();
     let page = |id: u64, more: bool| {

@@ -162,8 +162,7 @@ fn a_config_error_of_the_first_record_is_the_checks_answer() {
 fn what_a_stream_does_wrong_is_said_without_its_data() {
     for (fault, reason) in [
         ("order", "its records don't come in the order of `at`"),
-        ("types", "the cursor is a text at times and a number at others"),
-        ("missing", "a record has no `at` to stand in order by"),
+        ("types", "the cursor `at` is a number at times and a text that is no time at others"),
         ("object", "a record is no JSON object"),
     ] {
         let stream = airbyte_protocol::Stream::new("faulty", serde_json::Map::new());
@@ -175,4 +174,18 @@ fn what_a_stream_does_wrong_is_said_without_its_data() {
         assert!(message.starts_with(&format!("stream faulty: {reason}")), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
     }
+}
+
+#[test]
+fn a_record_without_a_cursor_has_no_place_in_the_order_and_comes() {
+    let stream = airbyte_protocol::Stream::new("faulty", serde_json::Map::new());
+    let configured = airbyte_protocol::ConfiguredStream::new(stream, SyncMode::Incremental);
+    let catalog = airbyte_protocol::ConfiguredCatalog::new(vec![configured]);
+    let config = json!({"count": 1, "fault": "missing"});
+    let read = testing::read(&mut Native::new(Faulty), &config, &catalog, &[]);
+    assert_eq!(read.outcome, Outcome::Done);
+    let faulty = StreamDescriptor::new("faulty");
+    assert_eq!(read.rows(&faulty), [r#"{"at":2}"#, r#"{"id":1}"#]);
+    let last = read.states_of(&faulty).pop().expect("a state");
+    assert_eq!(last.stream_state.expect("a blob")["cursor"], 2);
 }

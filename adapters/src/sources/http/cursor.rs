@@ -1,19 +1,28 @@
 //! What tells which records are new, in a user's words.
 
-use crate::http::{Call, pointer};
-use crate::toolkit::{Slice, compare};
+use crate::http::pointer;
+use crate::toolkit::{Cursor, Since, Slice};
 use crate::{Error, Result};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
-use std::cmp::Ordering;
+use std::borrow::Cow;
 
 /// What tells which records are new.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CursorSettings {
-    /// The field of records that grows with every change: a time or a number
+    /// The field of records, as they are emitted, that grows with every change: a time or a number; its name
+    /// or a JSON Pointer such as /meta/updated. A record without it is emitted by every read
     pub(super) field: String,
+    /// How its times are written, where not as ISO 8601: one format or a list of them, tried in their order.
+    /// A format has the placeholders of strftime, such as %m/%d/%Y %H:%M:%S%z, or is %s, %ms,
+    /// %epoch_microseconds, rfc2822 or iso8601. Times without an offset are in UTC
+    #[serde(default)]
+    pub(super) format: Formats,
+    /// Whether its texts are numbers, and ordered so. Other texts that are no times are ordered byte by byte
+    #[serde(default)]
+    pub(super) numeric: bool,
     /// The parameter of the query that asks for records from a value of this field on; of GraphQL, the
     /// variable. Without a place for it all records are asked for, and the old ones left out
     #[serde(default)]
@@ -33,7 +42,7 @@ pub(super) struct CursorSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     pub(super) sent_format: Option<String>,
-    /// Where to begin; by default with everything, also with records that don't have the field
+    /// Where to begin: a time or a number; by default with everything. Without `sent_format` the API is sent it as it is here
     #[serde(default)]
     #[schemars(with = "String")]
     pub(super) start: Option<String>,
@@ -69,14 +78,76 @@ impl CursorSettings {
         self.query.is_some() || self.header.is_some() || self.body.is_some()
     }
 
-    /// A call that leaves out what is older, where the API can't.
-    pub(super) fn filter<'a>(&self, call: Call<'a>, begin: Option<&Value>) -> Call<'a> {
-        let Some(begin) = begin.filter(|_| !self.is_sent()).cloned() else { return call };
-        let field = self.field.clone();
-        call.filter(move |record| {
-            let value = record.get(&field).unwrap_or(&Value::Null);
-            // One that can't be compared is for the toolkit to judge.
-            !value.is_null() && compare(value, &begin) != Some(Ordering::Less)
-        })
+    /// The cursor, and how it is ordered.
+    ///
+    /// # Errors
+    ///
+    /// A config error: a format can't be read.
+    pub(super) fn order(&self) -> Result<Cursor> {
+        let cursor = self
+            .format
+            .0
+            .iter()
+            .fold(Cursor::new(&self.field), |cursor, format| cursor.format(format));
+        let cursor = if self.numeric { cursor.numeric() } else { cursor };
+        cursor.check()?;
+        Ok(cursor)
+    }
+
+    /// # Errors
+    ///
+    /// A config error: `start` can't be compared with any value, though we have to.
+    pub(super) fn check_start(&self) -> Result<()> {
+        match &self.start {
+            Some(start) if !self.is_sent() => self.order()?.starting_at(start).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// What leaves out the records of a slice that are older, where the API can't.
+    pub(super) fn since(&self, order: &Cursor, slice: &Slice) -> Result<Option<Since>> {
+        if self.is_sent() {
+            return Ok(None);
+        }
+        match (slice.cursor::<Value>()?, &self.start) {
+            (Some(value), _) => order.since(&value).map(Some),
+            (None, Some(start)) => order.starting_at(start).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// One format of times, or several.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "OneOrMore")]
+pub(super) struct Formats(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl From<OneOrMore> for Formats {
+    fn from(given: OneOrMore) -> Self {
+        match given {
+            OneOrMore::One(format) => Self(vec![format]),
+            OneOrMore::More(formats) => Self(formats),
+        }
+    }
+}
+
+impl JsonSchema for Formats {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Formats".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "array"], "items": {"type": "string"}})
     }
 }

@@ -10,7 +10,7 @@ use super::stream::{HttpStream, Parts, Sent, Texts};
 use super::template::{CURSOR, Document, Template, Text, pointer_to};
 use super::windows::{WINDOW_END, WINDOW_START, Windows};
 use crate::http::{Api, Method, Pages, RecordPath, Request, ToldErrors, Url, pointer};
-use crate::toolkit::{About, AnyStream, Schema, Streams};
+use crate::toolkit::{About, AnyStream, Schema, Streams, path};
 use crate::{Error, Result};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -181,10 +181,13 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
     let sent_format = given.cursor.as_ref().and_then(|cursor| cursor.sent_format.as_deref());
     let sent_format = sent_format.map(SentFormat::parse).transpose().map_err(at("cursor"))?;
     let is_cursor_named = !of_parents.iter().any(|name| name == CURSOR) && requests.names(CURSOR);
+    if let Some(cursor) = given.cursor.as_ref().filter(|_| !is_cursor_named) {
+        cursor.check_start().map_err(at("cursor"))?;
+    }
     check_texts(&given, &requests, is_cursor_named)
         .map_err(|(setting, error)| at(setting)(error))?;
     Ok(Parts {
-        about: about(&given),
+        about: about(&given).map_err(at("cursor"))?,
         api: api.clone(),
         method,
         requests,
@@ -226,10 +229,12 @@ fn declared(given: &StreamSettings) -> Vec<String> {
     let columns = given.schema.as_ref().and_then(|schema| schema.get("properties")?.as_object());
     let columns = columns.into_iter().flat_map(|columns| columns.keys().cloned());
     let cursor = given.cursor.iter().map(|cursor| cursor.field.clone());
-    given.primary_key.iter().cloned().chain(cursor).chain(columns).collect()
+    let keys = given.primary_key.iter().cloned().chain(cursor);
+    // Of a nested one the name that the record has itself.
+    keys.filter_map(|field| path(&field).into_iter().next()).chain(columns).collect()
 }
 
-fn about(given: &StreamSettings) -> About {
+fn about(given: &StreamSettings) -> Result<About> {
     let schema = Schema::given(given.schema.clone().map(Value::Object).unwrap_or_default());
     let mut about = About::new(&given.name, schema).key(given.primary_key.iter().cloned());
     about = about.resumable(given.resumable);
@@ -237,12 +242,12 @@ fn about(given: &StreamSettings) -> About {
         about = about.namespace(namespace);
     }
     if let Some(cursor) = &given.cursor {
-        about = about.cursor(&cursor.field);
+        about = about.cursor(cursor.order()?);
         if cursor.sorted {
             about = about.checkpoint_every(CHECKPOINT_EVERY);
         }
     }
-    about
+    Ok(about)
 }
 
 fn sent(given: &StreamSettings, known: &[String], fault: &dyn Fn(Error) -> Error) -> Result<Sent> {

@@ -8,7 +8,7 @@ use super::sent::SentFormat;
 use super::template::{CURSOR, Document, Template, Values};
 use super::windows::{Span, WINDOW_END, WINDOW_START, WindowSettings, Windows};
 use crate::http::{Api, Call, Method, Pages, RecordPath, ToldErrors, Transform, Verdict, pointer};
-use crate::toolkit::{About, Out, Slice, Slices, Stream};
+use crate::toolkit::{About, Cursor, Out, Slice, Slices, Stream};
 use crate::{Error, Result};
 use serde_json::Value;
 use std::rc::Rc;
@@ -99,7 +99,7 @@ impl Stream for HttpStream {
         }
         match &self.0.windows {
             Some(windows) => {
-                let cursor = slices.cursor()?;
+                let cursor = self.day_of(slices.cursor()?);
                 slices.emit_all(windows.spans(cursor.as_ref()).iter().map(Span::slice)).await
             }
             None => slices.emit(Slice::whole()).await,
@@ -146,16 +146,38 @@ impl HttpStream {
         let values = self.values(slice)?;
         let cursor = self.0.cursor.as_ref();
         let begin = cursor.map(|cursor| cursor.begin(slice)).transpose()?.flatten();
+        let since = match (cursor, self.order()) {
+            // A text of the request may have it too.
+            (Some(cursor), Some(order)) if !self.0.is_cursor_named => cursor.since(order, slice)?,
+            _ => None,
+        };
         let spans = match &self.0.windows {
             None => vec![None],
             Some(windows) if self.is_cut_within() => {
-                let spans = windows.spans(slice.cursor()?.as_ref());
+                let spans = windows.spans(self.day_of(slice.cursor()?).as_ref());
                 spans.into_iter().map(Some).collect()
             }
             Some(_) => vec![Some(Span::of(slice)?)],
         };
         let stream = self.clone();
-        Ok(spans.into_iter().map(move |span| stream.call(&values, begin.as_ref(), span)))
+        Ok(spans.into_iter().map(move |span| {
+            let call = stream.call(&values, begin.as_ref(), span)?;
+            // What is emitted counts, so it is looked at behind all changes.
+            Ok(match since.clone() {
+                Some(since) => call.since(since),
+                None => call,
+            })
+        }))
+    }
+
+    fn order(&self) -> Option<&Cursor> {
+        self.0.about.order()
+    }
+
+    /// A cursor as windows take it: one in a format of its own by its day.
+    fn day_of(&self, cursor: Option<Value>) -> Option<Value> {
+        let day = |cursor: &Value| self.order()?.day(cursor);
+        cursor.map(|cursor| day(&cursor).map_or(cursor, |day| day.to_string().into()))
     }
 
     fn call<'a>(
@@ -166,7 +188,10 @@ impl HttpStream {
     ) -> Result<Call<'a>> {
         let Parts { api, method, requests, records, pages, sent_format, .. } = &*self.0;
         let sent = match (sent_format, begin) {
-            (Some(format), Some(begin)) => Some(format.write(begin)?),
+            (Some(format), Some(begin)) => {
+                let moment = self.order().and_then(|order| order.moment(begin));
+                Some(format.write(&moment.map_or_else(|| begin.clone(), Value::String))?)
+            }
             (_, begin) => begin.cloned(),
         };
         let values = &self.with_own(values, sent.as_ref(), span.as_ref());
@@ -180,9 +205,6 @@ impl HttpStream {
         }
         call = self.send(call, values, &self.beside_body(sent.as_ref(), span.as_ref()))?;
         call = self.send_beside(call, sent.as_ref(), span.as_ref());
-        if let Some(cursor) = self.0.cursor.as_ref().filter(|_| !self.0.is_cursor_named) {
-            call = cursor.filter(call, begin);
-        }
         self.judge(self.0.format.of(call, records).pages(pages.clone()), values)
     }
 

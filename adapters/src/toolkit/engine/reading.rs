@@ -1,12 +1,13 @@
 //! The read of one stream.
 
-use crate::toolkit::cursor::{self, keep_greatest};
+use super::observed::Observed;
+use crate::toolkit::cursor::Key;
 use crate::toolkit::out::RecordSink;
 use crate::toolkit::progress::Progress;
 use crate::toolkit::saved::Saved;
 use crate::toolkit::slice::SliceSink;
 use crate::toolkit::waiting::on_behalf_of;
-use crate::toolkit::{About, AnyStream, Out, Slice, Slices};
+use crate::toolkit::{About, AnyStream, Cursor, Out, Slice, Slices};
 use crate::{Emitter, Error, Result, StreamId, now_millis};
 use airbyte_protocol::{StateInput, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
@@ -25,6 +26,8 @@ pub(super) struct Reading<'a> {
     emitter: &'a Emitter,
     permits: &'a Semaphore,
     progress: RefCell<Progress>,
+    /// The cursors of what was emitted; none in a full refresh.
+    observed: Option<Observed<'a>>,
 }
 
 impl<'a> Reading<'a> {
@@ -45,8 +48,16 @@ impl<'a> Reading<'a> {
             true => Saved::load(own_state(state, descriptor)?, mode)?,
             false => Saved::new(mode),
         };
-        let progress = RefCell::new(Progress::new(saved, is_resumable));
-        Ok(Self { stream, about, id, mode, emitter, permits, progress })
+        let cursor = about.cursor.clone().unwrap_or_default();
+        cursor.check()?;
+        let observed = match (mode, &about.cursor) {
+            (SyncMode::Incremental, Some(cursor)) => {
+                Some(Observed::new(cursor, saved.any_cursor())?)
+            }
+            _ => None,
+        };
+        let progress = RefCell::new(Progress::new(saved, is_resumable, cursor));
+        Ok(Self { stream, about, id, mode, emitter, permits, progress, observed })
     }
 
     /// Makes slices and reads them, both at once.
@@ -55,10 +66,28 @@ impl<'a> Reading<'a> {
         let (queue, made) = mpsc::channel(1);
         let work =
             async { tokio::try_join!(self.make_slices(queue), self.read_slices(made, workers)) };
-        on_behalf_of(self.emitter, self.id, work).await?;
+        let result = on_behalf_of(self.emitter, self.id, work).await;
+        self.warn_of_cursors();
+        result?;
         match self.progress.borrow_mut().conclude() {
             Some(state) => self.emitter.lock().state(self.id, state),
             None => Ok(()),
+        }
+    }
+
+    /// Says once what of the records' cursors a user should know.
+    fn warn_of_cursors(&self) {
+        let descriptor = self.about.descriptor();
+        if let Some(observed) = &self.observed {
+            observed.warn(descriptor);
+        }
+        if let Some(cursor) = self.about.cursor.as_ref().filter(|cursor| cursor.is_by_bytes()) {
+            tracing::warn!(
+                "stream {descriptor}: texts of the cursor `{}` are no times of ISO 8601; they are ordered \
+                 byte by byte. If that isn't their order, name their formats in the cursor's setting \
+                 `format`, or set `numeric` if they are numbers",
+                cursor.name()
+            );
         }
     }
 
@@ -92,7 +121,7 @@ impl<'a> Reading<'a> {
         let _permit = permit.map_err(|_| Error::system("the read has ended"))?;
         let mut sink = ToPlatform::new(self, number);
         self.stream.read(&slice, &mut Out::new(&mut sink)).await?;
-        let greatest = sink.greatest;
+        let greatest = sink.greatest.map(|(_, value)| value);
         if self.progress.borrow_mut().finish(number, greatest)? { self.publish() } else { Ok(()) }
     }
 
@@ -134,7 +163,7 @@ impl SliceSink for Queue {
 struct ToPlatform<'a> {
     reading: &'a Reading<'a>,
     number: usize,
-    greatest: Option<Value>,
+    greatest: Option<(Key, Value)>,
     since_state: u64,
     /// Whether records come again that stand before the greatest.
     is_again: bool,
@@ -147,29 +176,34 @@ impl<'a> ToPlatform<'a> {
 
     /// Follows the cursor of a record that went out; in a stream that keeps its order, a state may be
     /// due.
-    fn follow(&mut self, record: &[u8], field: &str) -> Result<()> {
-        let cursor = cursor::of_record(record, field)?;
+    fn follow(&mut self, key: Key, value: Value) -> Result<()> {
+        let order = self.greatest.as_ref().and_then(|(greatest, _)| greatest.compare(&key));
         let Some(every) = self.reading.about.checkpoint_every else {
-            return cursor.map_or(Ok(()), |cursor| keep_greatest(&mut self.greatest, cursor));
+            self.keep_greatest(order, key, value);
+            return Ok(());
         };
-        // Without a place in the order, a state behind it could not speak of it.
-        let missing = || Error::system(format!("a record has no `{field}` to stand in order by"));
-        let cursor = cursor.ok_or_else(missing)?;
-        let order = self.greatest.as_ref().map(|greatest| cursor::compare(greatest, &cursor));
-        let is_before = order == Some(Some(Ordering::Greater));
+        let is_before = order == Some(Ordering::Greater);
         self.is_again &= is_before;
         if is_before && !self.is_again {
-            let text = format!("its records don't come in the order of `{field}`, as it promised");
+            let name = self.reading.about.cursor.as_ref().map(Cursor::name).unwrap_or_default();
+            let text = format!("its records don't come in the order of `{name}`, as it promised");
             return Err(Error::system(text));
         }
-        keep_greatest(&mut self.greatest, cursor)?;
+        self.keep_greatest(order, key, value);
         self.since_state += 1;
         if self.since_state < every { Ok(()) } else { self.checkpoint_here() }
     }
 
+    fn keep_greatest(&mut self, order: Option<Ordering>, key: Key, value: Value) {
+        if order.is_none_or(Ordering::is_lt) {
+            self.greatest = Some((key, value));
+        }
+    }
+
     fn checkpoint_here(&mut self) -> Result<()> {
         self.since_state = 0;
-        self.greatest.clone().map_or(Ok(()), |cursor| self.advance(cursor))
+        let greatest = self.greatest.as_ref().map(|(_, value)| value.clone());
+        greatest.map_or(Ok(()), |cursor| self.advance(cursor))
     }
 
     fn advance(&mut self, at: Value) -> Result<()> {
@@ -180,10 +214,15 @@ impl<'a> ToPlatform<'a> {
 
 impl RecordSink for ToPlatform<'_> {
     fn take(&mut self, record: &[u8]) -> Result<bool> {
-        let Reading { about, mode, id, emitter, .. } = self.reading;
+        let Reading { id, emitter, observed, .. } = self.reading;
+        // One that can't be ordered isn't emitted.
+        let found = match observed {
+            Some(observed) => observed.record(record)?,
+            None => None,
+        };
         emitter.lock().handle(*id).record(record, now_millis(), &[])?;
-        if let (SyncMode::Incremental, Some(field)) = (mode, &about.cursor) {
-            self.follow(record, field)?;
+        if let Some((key, value)) = found {
+            self.follow(key, value)?;
         }
         Ok(false)
     }

@@ -6,7 +6,7 @@ fn window(n: u64) -> Slice {
 }
 
 fn incremental() -> Progress {
-    Progress::new(Saved::new(SyncMode::Incremental), true)
+    Progress::new(Saved::new(SyncMode::Incremental), true, Cursor::default())
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn partitions_keep_a_cursor_each_and_windows_begin_where_the_read_did() {
     let blob = json!({"version": 1, "mode": "incremental", "cursor": 5,
         "slices": [{"slice": {"p": 1}, "at": 7}]});
     let saved = Saved::load(Some(&blob), SyncMode::Incremental).unwrap();
-    let mut progress = Progress::new(saved, true);
+    let mut progress = Progress::new(saved, true, Cursor::default());
     let (first, slice) = progress.admit(Slice::partition([("p", 1)])).unwrap();
     assert_eq!(slice.cursor::<u64>().unwrap(), Some(7));
     assert!(progress.finish(first, Some(json!(9))).unwrap());
@@ -45,31 +45,39 @@ fn partitions_keep_a_cursor_each_and_windows_begin_where_the_read_did() {
 
 #[test]
 fn a_full_refresh_leaves_out_what_was_done_and_begins_anew_after_its_end() {
-    let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), true);
+    let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), true, Cursor::default());
     progress.admit(window(0)).unwrap();
     progress.admit(window(1)).unwrap();
     assert!(progress.finish(0, None).unwrap());
     assert!(progress.advance(1, json!("page 3")).unwrap());
     let cut = progress.publish();
-    let mut rest = Progress::new(Saved::load(Some(&cut), SyncMode::FullRefresh).unwrap(), true);
+    let mut rest = Progress::new(
+        Saved::load(Some(&cut), SyncMode::FullRefresh).unwrap(),
+        true,
+        Cursor::default(),
+    );
     assert!(rest.admit(window(0)).is_none());
     let (number, slice) = rest.admit(window(1)).unwrap();
     assert_eq!(slice.position::<String>().unwrap().as_deref(), Some("page 3"));
     rest.finish(number, None).unwrap();
     let end = rest.conclude().unwrap();
     assert_eq!(end, json!({"version": 1, "mode": "full_refresh", "complete": true}));
-    let mut anew = Progress::new(Saved::load(Some(&end), SyncMode::FullRefresh).unwrap(), true);
+    let mut anew = Progress::new(
+        Saved::load(Some(&end), SyncMode::FullRefresh).unwrap(),
+        true,
+        Cursor::default(),
+    );
     assert!(anew.admit(window(0)).is_some());
 }
 
 #[test]
 fn a_slice_that_comes_twice_is_read_once_where_a_state_would_vouch_for_both() {
-    let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), true);
+    let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), true, Cursor::default());
     let (number, _) = progress.admit(window(0)).unwrap();
     assert!(progress.admit(window(0)).is_none(), "while it is read");
     progress.finish(number, None).unwrap();
     assert!(progress.admit(window(0)).is_none(), "and afterwards");
-    let mut plain = Progress::new(Saved::new(SyncMode::FullRefresh), false);
+    let mut plain = Progress::new(Saved::new(SyncMode::FullRefresh), false, Cursor::default());
     assert!(plain.admit(window(0)).is_some() && plain.admit(window(0)).is_some());
     let mut incremental = incremental();
     assert!(incremental.admit(window(0)).is_some() && incremental.admit(window(0)).is_some());
@@ -77,7 +85,7 @@ fn a_slice_that_comes_twice_is_read_once_where_a_state_would_vouch_for_both() {
 
 #[test]
 fn what_cannot_go_on_has_one_state_at_its_end() {
-    let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), false);
+    let mut progress = Progress::new(Saved::new(SyncMode::FullRefresh), false, Cursor::default());
     let (number, _) = progress.admit(window(0)).unwrap();
     assert!(!progress.advance(number, json!(1)).unwrap());
     assert!(!progress.finish(number, None).unwrap());
