@@ -133,7 +133,13 @@ struct SourceCli {
 }
 
 /// The whole `main` of a connector: parses the command line, runs `source`, ends the process.
+///
+/// Of a panic only the location is told: its words may hold data, and nothing masks them.
 pub fn main<S: Source>(mut source: S) -> ExitCode {
+    std::panic::set_hook(Box::new(|info| {
+        let text = format!("the source's code panicked{}\n", crate::runtime::location(info));
+        let _ = Output::stderr().lines(text.as_bytes());
+    }));
     let cli = SourceCli::parse();
     execute(&mut source, cli.command, &cli.logging).exit()
 }

@@ -7,6 +7,7 @@ mod log;
 mod named;
 mod nearest;
 mod output;
+mod panics;
 mod pending;
 mod runner;
 mod secrets;
@@ -22,6 +23,9 @@ pub use log::{Journal, LogLayer};
 pub use named::{open_named, read_named};
 pub use nearest::{nearest, nearest_stream};
 pub use output::Output;
+pub(crate) use panics::caught;
+#[cfg(feature = "cli")]
+pub(crate) use panics::location;
 #[cfg(feature = "http")]
 pub(crate) use pending::UnderWay;
 pub use runner::{Command, Outcome, Session, perform, run};

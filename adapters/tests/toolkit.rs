@@ -4,6 +4,8 @@
 mod example;
 #[path = "toolkit/model.rs"]
 mod model;
+#[path = "toolkit/panics.rs"]
+mod panics;
 #[path = "toolkit/parents.rs"]
 mod parents;
 #[path = "toolkit/random.rs"]

@@ -2,7 +2,9 @@ mod request;
 
 use self::request::Request;
 use super::pending::Pending;
-use super::{Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal};
+use super::{
+    Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal, caught,
+};
 use crate::error::readable;
 use crate::{Error, Result};
 use airbyte_protocol::{ConnectionStatus, FailureType, Message, Trace};
@@ -250,7 +252,7 @@ async fn until_stopped<T>(
     };
     tokio::select! {
         biased;
-        result = work => result,
+        result = caught(work) => result,
         signal = stopped => Err(Error::transient(format!("stopped by {}", signal.name()))),
     }
 }

@@ -1,5 +1,6 @@
 //! The rules that every source keeps.
 
+mod cursors;
 mod offer;
 mod reads;
 mod settings;
@@ -64,12 +65,15 @@ pub fn suite(source: impl Source, config: &Value) -> Result<(), Faults> {
 ///   and says which one; so are the configs of [`Suite::refused`].
 /// * `discover` gives streams with names of their own, whose schemas are valid schemas of objects and
 ///   hold their cursors and keys, and gives them again.
-/// * Records fit their schemas, which know all of their fields; cursors and keys are there.
+/// * Records fit their schemas, which know all of their fields; keys are there.
 /// * Two full refreshes give the same rows.
 /// * Each stream is STARTED and COMPLETE once, first and last, and RUNNING before its first record; every
 ///   state counts the records since the last one.
 /// * A read that is cut after any state and goes on from it misses no row, in full refreshes and
 ///   incrementally.
+/// * An incremental read that goes on from the end of an earlier one begins with the records at the
+///   cursor's own value (`>=`, not `>`), since more of them may have come, and brings the records without a
+///   cursor again.
 /// * No secret of a config is in anything that is written, raw or encoded, but for configs that are to be
 ///   stored (CONTROL). So give secrets that are found nowhere else.
 /// * A config that is to be stored fits the spec, and works from then on, as on a platform: the next command

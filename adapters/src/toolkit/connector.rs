@@ -1,4 +1,5 @@
 use super::{Connection, Streams, engine, parse_config, specification};
+use crate::runtime::caught;
 use crate::{Config, Context, Emitter, ReadJob, Result, Source};
 use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
 use schemars::JsonSchema;
@@ -96,11 +97,11 @@ impl<C: Connector> Source for Native<C> {
     }
 
     async fn check(&mut self, config: &Config, context: &Context) -> Result<ConnectionStatus> {
-        let tried = match self.streams(config, context).await {
-            Ok(streams) => self.connector.check(&streams).await,
-            Err(error) => Err(error),
-        };
-        context.verdict(tried)
+        let tried = caught(async {
+            let streams = self.streams(config, context).await?;
+            self.connector.check(&streams).await
+        });
+        context.verdict(tried.await)
     }
 
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {

@@ -9,6 +9,7 @@ pub(super) use key::{Key, Kind};
 pub use since::Since;
 
 use crate::{Error, Result};
+#[cfg(feature = "http")]
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -47,6 +48,11 @@ impl Cursor {
     /// The cursor that is this field: a name, or a JSON Pointer such as `/meta/updated`.
     pub fn new(field: impl AsRef<str>) -> Self {
         Self { path: path(field.as_ref()), ..Self::default() }
+    }
+
+    /// The cursor at a path of names.
+    pub(crate) fn at(path: &[String]) -> Self {
+        Self { path: path.to_vec(), ..Self::default() }
     }
 
     /// A format that its times have; several are tried in their order. A text or number that fits none of
@@ -125,10 +131,9 @@ impl Cursor {
         record::within(record.get(first)?, rest)
     }
 
-    /// Whether a record has something in the field.
-    #[cfg(feature = "http")]
+    /// Whether a record has a cursor, though it may be none that can be ordered.
     pub(crate) fn is_in(&self, record: &Map<String, Value>) -> bool {
-        self.value(record).is_some_and(|value| !value.is_null())
+        self.value(record).is_some_and(|value| !matches!(self.key(value), Ok(None)))
     }
 
     /// What to add to a sentence that says that no record has the field.
@@ -201,12 +206,22 @@ impl Cursor {
     }
 
     /// Whether a text was found to be ordered byte by byte.
-    pub(super) fn is_by_bytes(&self) -> bool {
+    pub(crate) fn is_by_bytes(&self) -> bool {
         self.by_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The time in ISO 8601 that a value in one of the formats is.
+    #[cfg(feature = "http")]
+    pub(crate) fn moment(&self, value: &Value) -> Option<String> {
+        match self.key(value).ok()?? {
+            Key::Time(time) if !self.formats.is_empty() => time.iso(),
+            _ => None,
+        }
     }
 
     /// The day of a value that is a time: the earlier one where that of its offset is another than that
     /// in UTC.
+    #[cfg(feature = "http")]
     pub(crate) fn day(&self, value: &Value) -> Option<Date> {
         match self.key(value).ok()?? {
             Key::Time(time) => Some(time.day()),
@@ -219,7 +234,7 @@ impl Cursor {
     /// # Errors
     ///
     /// They can't be compared.
-    pub(super) fn keep_greatest(&self, greatest: &mut Option<Value>, value: Value) -> Result<()> {
+    pub(crate) fn keep_greatest(&self, greatest: &mut Option<Value>, value: Value) -> Result<()> {
         let Some(key) = self.key(&value)? else { return Ok(()) };
         let known = greatest.as_ref().map(|known| self.key(known)).transpose()?.flatten();
         let is_greater = match known {

@@ -8,6 +8,7 @@ pub use sample::sample;
 
 use self::reading::Reading;
 use super::{About, AnyStream, Streams};
+use crate::runtime::caught;
 use crate::{Emitter, Error, ReadJob, Result, nearest_stream};
 use airbyte_protocol::{Catalog, ConfiguredStream, FailureType, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
@@ -33,7 +34,7 @@ pub async fn first_record(streams: &Streams) -> Result<()> {
 /// Reads the configured streams: at most `workers` of them side by side, in the order of the catalog,
 /// and at most `workers` slices over all of them. So one worker reads one stream after the other.
 ///
-/// A stream that fails is INCOMPLETE at once, and the others go on.
+/// A stream that fails, or panics, is INCOMPLETE at once, and the others go on.
 ///
 /// # Errors
 ///
@@ -54,7 +55,8 @@ pub async fn read(
         let permits = &permits;
         Some(async move {
             let about = about.clone();
-            let result = read_one(about, stream, configured, job, emitter, permits, workers).await;
+            let work = read_one(about, stream, configured, job, emitter, permits, workers);
+            let result = caught(work).await;
             (configured.descriptor(), result)
         })
     });

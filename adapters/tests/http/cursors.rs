@@ -135,9 +135,28 @@ fn a_setting_names_the_formats_of_times() {
     assert_eq!(reads.warnings(""), 0, "{}", reads.log);
     // Without it a user is told.
     let reads = Reads::of(cursor(json!({"field": "at"})), old(), new());
-    assert_eq!(reads.ids()[1], [2]);
+    assert_eq!(ids(&reads.first), [1, 2]);
     let told = "stream items: texts of the cursor `at` are no times of ISO 8601; they are ordered byte by byte";
-    assert_eq!(reads.warnings(told), 1, "{}", reads.log);
+    assert_eq!(reads.warnings(told), 2, "once a read: {}", reads.log);
+    assert_eq!(
+        reads.second.error().expect("an error").message,
+        "stream items: the cursor `at` has dates that begin with the day or the month; their order isn't \
+         that of texts, so the cursor's setting `format` has to name their format, such as %m/%d/%Y"
+    );
+    assert_eq!(reads.second.states(), []);
+    // Other texts go on as they always did.
+    let quarters = |n: usize| {
+        let all = ["2023-Q3", "2023-Q4", "2024-Q1"];
+        json!(
+            all[..n]
+                .iter()
+                .zip(1..)
+                .map(|(at, id)| json!({"id": id, "at": at}))
+                .collect::<Vec<_>>()
+        )
+    };
+    let reads = Reads::of(cursor(json!({"field": "at"})), quarters(2), quarters(3));
+    assert_eq!(reads.ids(), [vec![1, 2], vec![2, 3]]);
     let several = cursor(json!({"field": "at", "format": ["%s", "iso8601", "%d.%m.%Y"]}));
     let old = records([json!(1_704_067_200), json!("31.12.2023")]);
     let new = records([json!("2024-01-01"), json!("31.12.2023"), json!("02.01.2024")]);
@@ -438,4 +457,18 @@ fn a_refused_stream_with_a_schema_stays_and_a_catalog_is_never_empty() {
     );
     config["streams"][0]["schema"] = json!({"type": "object", "properties": {}});
     assert_eq!(testing::discover(&mut source(), &config).catalog().streams.len(), 1);
+}
+
+#[test]
+fn what_is_sent_is_written_of_any_format() {
+    let server = server();
+    answer(&server, "/items", [body(records([json!("12/31/2023")]))]);
+    let settings = json!({
+        "field": "at", "format": "%m/%d/%Y", "query": "since", "sent_format": "%Y-%m-%d",
+    });
+    let config = config(&server, cursor(settings));
+    let first = read(&config, SyncMode::Incremental, &[]);
+    read(&config, SyncMode::Incremental, &last(&first));
+    let sent = asked(&server).pop().and_then(|request| request.url.query().map(str::to_owned));
+    assert_eq!(sent.as_deref(), Some("since=2023-12-31"));
 }

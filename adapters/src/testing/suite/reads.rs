@@ -1,8 +1,9 @@
 //! Rules of reads.
 
+use super::cursors;
 use super::trial::Trial;
 use crate::testing::Transcript;
-use crate::toolkit::is_timestamp;
+use crate::toolkit::{Cursor, is_timestamp};
 use crate::{Outcome, Source};
 use airbyte_protocol::{
     Catalog, ConfiguredCatalog, ConfiguredStream, Event, Message, Position, State, Stream,
@@ -79,16 +80,12 @@ fn fit<S: Source>(stream: &Stream, transcript: &Transcript, trial: &mut Trial<S>
         return;
     };
     let known: BTreeSet<&str> = stream.properties().collect();
-    let cursor = Some(&stream.default_cursor_field).filter(|path| !path.is_empty());
     let mut found = BTreeSet::new();
     for record in transcript.records().filter(|record| record.descriptor() == name) {
         let unknown = record.data.keys().filter(|field| !known.contains(field.as_str()));
         found.extend(unknown.map(|field| format!("{name} has `{field}`, which its schema lacks")));
-        for path in stream.source_defined_primary_key.iter().chain(cursor) {
-            let mut keys = path.iter();
-            let first = keys.next().and_then(|key| record.data.get(key));
-            let value = first.and_then(|first| keys.try_fold(first, |value, key| value.get(key)));
-            if value.is_none_or(Value::is_null) {
+        for path in &stream.source_defined_primary_key {
+            if Cursor::at(path).value(&record.data).is_none_or(Value::is_null) {
                 found.insert(format!("{name} has records without `{}`", path.join(".")));
             }
         }
@@ -114,7 +111,7 @@ fn resume<S: Source>(trial: &mut Trial<S>, catalog: &ConfiguredCatalog, all: &Ro
         trial.fault(format!("{what} from the start doesn't give the rows of a full refresh"));
     }
     let mut states: Vec<(StreamDescriptor, State)> = Vec::new();
-    let mut ends = HashMap::new();
+    let (mut ends, mut last) = (HashMap::new(), None);
     for (place, message) in whole.messages.iter().enumerate() {
         let Message::State(state) = message else { continue };
         let Position::Stream(position) = &state.position else { continue };
@@ -140,6 +137,12 @@ fn resume<S: Source>(trial: &mut Trial<S>, catalog: &ConfiguredCatalog, all: &Ro
             if lost > 0 {
                 trial.fault(format!("{cut} and went on misses {lost} rows of {stream}"));
             }
+        }
+        last = Some(rest);
+    }
+    if let Some(rest) = last {
+        for configured in &catalog.streams {
+            cursors::hold(configured, &whole, &rest, trial);
         }
     }
 }

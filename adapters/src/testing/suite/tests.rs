@@ -1,4 +1,5 @@
 mod configs;
+mod cursors;
 mod written;
 
 use super::*;

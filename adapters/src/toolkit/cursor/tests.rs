@@ -153,6 +153,7 @@ fn a_format_that_tells_no_time_is_refused() {
     assert!(Cursor::new("at").format("%Y").numeric().check().is_err());
 }
 
+#[cfg(feature = "http")]
 #[test]
 fn the_day_of_a_time_is_the_earlier_one() {
     let day = |cursor: &Cursor, value: Value| cursor.day(&value).map(|day| day.to_string());
@@ -163,6 +164,8 @@ fn the_day_of_a_time_is_the_earlier_one() {
     let american = Cursor::new("at").format("%m/%d/%Y");
     assert_eq!(day(&american, json!("12/31/2023")).unwrap(), "2023-12-31");
     assert_eq!(day(&american, json!("soon")), None);
+    assert_eq!(american.moment(&json!("12/31/2023")).unwrap(), "2023-12-31T00:00:00Z");
+    assert_eq!(auto.moment(&json!("2023-12-31")), None);
 }
 
 #[test]
@@ -216,4 +219,19 @@ fn a_state_whose_value_says_nothing_leaves_nothing_out() {
     );
     let stale = Cursor::new("at").format("%m/%d/%Y").since(&json!("s3cret")).unwrap_err();
     assert!(!stale.message().contains("s3cret"), "{stale}");
+}
+
+#[test]
+fn dates_whose_year_comes_last_are_not_left_out_as_texts() {
+    let keeps = |value: &str, since: &str| {
+        let Value::Object(record) = json!({"at": value}) else { panic!("no record") };
+        Cursor::new("at").since(&json!(since)).unwrap().keeps(&record)
+    };
+    for date in ["01/02/2024", "1.2.2024", "31-12-2023 10:00", "12/31/2023, 10:00 PM"] {
+        let told = keeps(date, "12/31/2023").unwrap_err().to_string();
+        assert!(told.starts_with("the cursor `at` has dates that begin with the day"), "{told}");
+    }
+    for text in ["1.2.10", "10.20.9999", "a/b/2024", "1/2/3/2024", "2024/01/02", "0/0/2024"] {
+        assert!(keeps(text, "0").unwrap(), "{text}");
+    }
 }

@@ -36,7 +36,13 @@ impl Time {
         self.nanos.cmp(&other.nanos)
     }
 
+    #[cfg(feature = "http")]
+    pub(super) fn iso(self) -> Option<String> {
+        Timestamp::from_nanosecond(self.nanos).ok().map(|moment| moment.to_string())
+    }
+
     /// The earlier one of the day as it was written and the day in UTC.
+    #[cfg(feature = "http")]
     pub(super) fn day(self) -> Date {
         Self::nanos(self.nanos).map_or(self.day, |utc| utc.day.min(self.day))
     }
