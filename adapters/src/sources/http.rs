@@ -6,6 +6,7 @@ mod cursor;
 mod discovery;
 mod family;
 mod format;
+mod names;
 mod pages;
 mod plan;
 mod sent;
@@ -15,7 +16,7 @@ mod template;
 mod windows;
 
 use crate::http::{Api, Budget, Retry};
-use crate::toolkit::{Connection, Connector, Streams, first_record, read};
+use crate::toolkit::{Connection, Connector, Setting, Streams, first_record, read};
 use crate::{Emitter, Error, ReadJob, Result};
 use airbyte_protocol::Catalog;
 use config::Settings;
@@ -38,7 +39,9 @@ impl Connector for Http {
     type Config = Settings;
 
     async fn streams(&self, config: Settings, connection: &Connection) -> Result<Streams> {
-        plan::check_shared(&config)?;
+        names::check_shared(&config)?;
+        let given = connection.setting(&Setting::from("streams"));
+        names::check_unfilled(&config.streams, given.as_ref())?;
         let api = api(&config, connection)?;
         plan::streams(config.streams, &api, config.max_record_bytes)
     }

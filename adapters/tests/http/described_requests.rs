@@ -72,6 +72,19 @@ fn a_name_that_nobody_gives_never_comes_out_as_a_value() {
     ] {
         assert_eq!(told(settings), format!("`{setting}`: {has}"));
     }
+    // Nor as the name of a field, a pointer or a parameter, where nothing is filled in.
+    let rename = json!([{"type": "rename", "field": "text", "to": "of_{post}"}]);
+    for (settings, setting) in [
+        (json!({"records": "/data/{post}"}), "records"),
+        (json!({"pages": {"type": "next_url", "pointer": "/{post}/next"}}), "pages"),
+        (json!({"cursor": {"field": "at", "start": "{post}"}}), "cursor"),
+    ] {
+        assert_eq!(told(settings), format!("`{setting}`: {{post}} can't be filled in here"));
+    }
+    assert_eq!(
+        told(json!({"transformations": rename})),
+        "`transformations`: {post} can't be filled in where a field is named"
+    );
     // What all streams share can't have what one parent gives.
     for (setting, value) in
         [("query", json!({"q": "{post}"})), ("headers", json!({"q": "of {post}"}))]

@@ -1,9 +1,9 @@
 //! Changes to records, in a user's words.
 
 use super::tagged::{alternative, typed};
-use super::template::{Document, Values, pointer_to};
-use crate::Result;
+use super::template::{Document, Template, Values, pointer_to};
 use crate::http::{Transform, pointer};
+use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -80,6 +80,19 @@ impl ChangeSettings {
     ///
     /// A config error: a field is no JSON Pointer, or a value has a name that isn't known.
     pub(super) fn change(&self, known: &[String]) -> Result<Change> {
+        let fields = match self {
+            Self::Add(given) => vec![&given.field],
+            Self::Remove(given) => vec![&given.field],
+            Self::Rename(given) => vec![&given.field, &given.to],
+            Self::Flatten(given) => vec![&given.between],
+        };
+        for field in fields {
+            let template = Template::of(field, known);
+            if let Some(name) = template.names().find(|name| known.iter().any(|one| one == name)) {
+                let text = format!("{{{name}}} can't be filled in where a field is named");
+                return Err(Error::config(text));
+            }
+        }
         Ok(Change::Fixed(match self {
             Self::Add(given) => {
                 let field = pointer_to(&given.field);

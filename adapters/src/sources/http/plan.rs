@@ -1,14 +1,15 @@
 //! From what is described to streams.
 
 use super::config::{
-    ErrorsSettings, GraphQlSettings, MethodSettings, ParentSettings, Settings, StreamSettings,
+    ErrorsSettings, GraphQlSettings, MethodSettings, ParentSettings, StreamSettings,
 };
 use super::family::Parent;
+use super::names::known_names;
 use super::pages::PagesSettings;
 use super::sent::SentFormat;
 use super::stream::{HttpStream, Parts, Sent, Texts};
 use super::template::{CURSOR, Document, Template, Text, pointer_to};
-use super::windows::{WINDOW_END, WINDOW_START, Windows};
+use super::windows::{WINDOW_START, Windows};
 use crate::http::{Api, Method, Pages, RecordPath, Request, ToldErrors, Url, pointer};
 use crate::toolkit::{About, AnyStream, Schema, Streams, path};
 use crate::{Error, Result};
@@ -40,38 +41,6 @@ pub(super) fn streams(
     let mut plan = Plan { made, described, api, max_record_bytes };
     let streams = (0..plan.described.len()).map(|at| plan.make(at, &mut Vec::new()));
     streams.map(|stream| Ok(Box::new(stream?) as Box<dyn AnyStream>)).collect()
-}
-
-/// Looks at the texts that all streams share, in which nothing is filled in.
-///
-/// # Errors
-///
-/// A config error: one of them has what a stream's texts may have, such as what a parent gives.
-pub(super) fn check_shared(settings: &Settings) -> Result<()> {
-    let mut known: Vec<String> = vec![CURSOR.into(), WINDOW_START.into(), WINDOW_END.into()];
-    let parents = settings.streams.iter().filter_map(|stream| stream.parent.as_ref());
-    known.extend(parents.map(|parent| parent.name.clone()));
-    let query = settings.query.iter();
-    let query = query.map(|(name, text)| (format!("query.{name}"), text.as_str(), false));
-    let headers = settings.headers.iter();
-    let headers = headers.map(|(name, text)| (format!("headers.{name}"), text.expose(), true));
-    let url = [("url".to_owned(), settings.url.as_str(), false)];
-    for (setting, text, is_secret) in url.into_iter().chain(query).chain(headers) {
-        let template = Template::of(text, &known);
-        let names: Vec<&str> = template.names().collect();
-        if let Some(name) = names.iter().find(|name| known.iter().any(|one| one == *name)) {
-            return Err(Error::config(format!(
-                "the config is not valid: setting `{setting}`: {{{name}}} can't be filled in here, \
-                 since this is the same for all streams; a stream has settings of its own for it"
-            )));
-        }
-        if let (Some(name), false) = (names.first(), is_secret) {
-            tracing::warn!(
-                "setting `{setting}` has {{{name}}}, which is sent as it stands; to say that this is meant, write \\{{{name}}}"
-            );
-        }
-    }
-    Ok(())
 }
 
 /// What a stream is called.
@@ -314,23 +283,6 @@ fn headers(given: &StreamSettings, known: &[String]) -> Vec<(String, Template)> 
         (name.clone(), template)
     });
     headers.collect()
-}
-
-/// The names that texts of a request may have: what parents give, the cursor, a span's two ends.
-fn known_names(given: &StreamSettings, of_parents: &[String]) -> Vec<String> {
-    let own = [
-        (CURSOR, given.cursor.is_some()),
-        (WINDOW_START, given.windows.is_some()),
-        (WINDOW_END, given.windows.is_some()),
-    ];
-    let own = own.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name.to_owned());
-    let mut known = of_parents.to_vec();
-    for name in own {
-        if !known.contains(&name) {
-            known.push(name);
-        }
-    }
-    known
 }
 
 /// # Errors
