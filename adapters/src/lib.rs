@@ -33,8 +33,8 @@ pub mod toolkit;
 
 pub use error::{Error, Result};
 pub use runtime::{
-    Command, Complaint, Config, Context, Emitter, Emitting, Journal, LogLayer, Outcome, Output,
-    ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, Task, Written,
-    configured_catalog, is_plainly_secret, may_hold_secret, nearest, nearest_stream, now_millis,
-    open_named, perform, read_named, run,
+    Command, Complaint, Config, Context, Emitter, Emitting, Journal, LogLayer, Offer, Outcome,
+    Output, ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, Task,
+    Written, configured_catalog, is_plainly_secret, may_hold_secret, nearest, nearest_stream,
+    now_millis, open_named, perform, read_named, run,
 };

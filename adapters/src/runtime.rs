@@ -31,7 +31,7 @@ pub(crate) use pending::UnderWay;
 pub use runner::{Command, Outcome, Session, perform, run};
 pub use secrets::{Secrets, is_plainly_secret, may_hold_secret};
 pub use signals::{Stop, StopSignal};
-pub use source::{Context, ReadJob, Source, Task};
+pub use source::{Context, Offer, ReadJob, Source, Task};
 pub use written::Written;
 
 /// Milliseconds since the epoch, now.

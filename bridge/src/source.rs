@@ -37,8 +37,11 @@ use crate::options::OptionSet;
 use crate::profile;
 use crate::tap::{TapCommand, Voice, supervisor};
 use crate::translate;
-use airbyte_adapters::{Complaint, Config, Context, Emitter, Error, ReadJob, Result, Source, Task};
-use airbyte_protocol::{Catalog, ConnectionStatus, Specification};
+use airbyte_adapters::{
+    Complaint, Config, Context, Emitter, Error, Offer, ReadJob, Result, Source, Task,
+};
+use airbyte_protocol::{Catalog, ConnectionStatus, Specification, Stream};
+use singer_protocol as singer;
 use std::time::Duration;
 
 /// So many settings are named that the tap doesn't know.
@@ -105,6 +108,19 @@ impl TapSource {
     fn overrides(&self) -> translate::Overrides {
         self.options.streams.clone().unwrap_or_default()
     }
+}
+
+/// The streams of a tap's catalog one after the other; what is to be said of them is said on the way.
+pub(crate) fn offer(
+    catalog: singer::Catalog,
+    overrides: translate::Overrides,
+) -> impl Iterator<Item = Stream> {
+    translate::catalog::offers(catalog, overrides).filter_map(|(stream, notes)| {
+        for note in notes {
+            tracing::warn!("{note}");
+        }
+        stream
+    })
 }
 
 impl Source for TapSource {
@@ -180,13 +196,13 @@ impl Source for TapSource {
     }
 
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {
+        Ok(Catalog::new(self.offer(config, context).await?.collect()))
+    }
+
+    async fn offer(&mut self, config: &Config, context: &Context) -> Result<Offer> {
         let mut place = self.workplace(config, context)?;
         let catalog = discovery::discover(self, config, &mut place, context).await?;
-        let translated = translate::catalog::into_airbyte(catalog, &self.overrides());
-        for note in &translated.notes {
-            tracing::warn!("{note}");
-        }
-        Ok(translated.catalog)
+        Ok(Box::new(offer(catalog, self.overrides())))
     }
 
     async fn read(&mut self, job: ReadJob, emitter: &Emitter, context: &Context) -> Result<()> {

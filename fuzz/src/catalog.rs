@@ -3,7 +3,7 @@
 
 use airbyte_protocol::{ConfiguredCatalog, ConfiguredStream, SyncMode};
 use airbyte_singer::translate::Overrides;
-use airbyte_singer::translate::catalog::{Translated, into_airbyte, to_airbyte, to_singer};
+use airbyte_singer::translate::catalog::{Translated, offers, to_airbyte, to_singer};
 use serde_json::Value;
 use singer_protocol::Catalog;
 use std::collections::HashSet;
@@ -20,8 +20,9 @@ pub fn run(bytes: &[u8]) {
         assert!(stream.supported_sync_modes.contains(&SyncMode::FullRefresh));
         assert!(names.insert((stream.namespace.clone(), stream.name.clone())), "unique names");
     }
-    let moved = into_airbyte(catalog.clone(), &Overrides::default());
-    assert_eq!(moved.catalog, translated.catalog, "however it is translated");
+    let offered = offers(catalog.clone(), Overrides::default());
+    let offered: Vec<_> = offered.filter_map(|(stream, _)| stream).collect();
+    assert_eq!(offered, translated.catalog.streams, "however it is translated");
     // Each second one is chosen, in turn.
     for first in 0..2 {
         selected(&catalog, &translated, first);

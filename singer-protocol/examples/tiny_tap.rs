@@ -42,11 +42,11 @@ fn sync(catalog: &Catalog, mut state: State, out: &mut impl Write) -> Result<(),
         message.write(&mut line);
         out.write_all(&line)
     };
-    let schema = entry.schema().to_string();
+    let schema = entry.schema().unwrap_or("{}");
     send(Message::Schema(Schema {
         key_properties: entry.key_properties(),
         bookmark_properties: vec!["at".to_owned()],
-        ..Schema::new(entry.stream(), &schema)
+        ..Schema::new(entry.stream(), schema)
     }))?;
 
     let bookmark = state.bookmark(STREAM).and_then(|bookmark| bookmark.get("at"));

@@ -47,7 +47,7 @@ impl About {
     /// When there is no JSON object, or only a broken one.
     pub fn parse(bytes: &[u8]) -> Result<About, Error> {
         let wanted = ["settings", "capabilities", "name"];
-        let mut object = lenient::object("about", bytes, |object| {
+        let (mut object, _) = lenient::object("about", bytes, |object: &Map<String, Value>| {
             wanted.iter().any(|key| object.contains_key(*key))
         })?;
         let said = |key| text(object.get(key)).map(str::to_owned);

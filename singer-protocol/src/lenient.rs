@@ -1,21 +1,23 @@
 //! One JSON object among the log lines that taps print around it.
 
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::ops::Range;
 
 use crate::Error;
 
-/// The first object that begins a line and is `wanted`; else the first object of all.
+/// The first object that begins a line and is `wanted`, and where it stands; else the first object of
+/// all.
 ///
 /// `what` names the file in errors. Taps print banners before their catalog, some of them JSON
 /// themselves, so a line is skipped when it doesn't begin with `{`, and an object when it isn't the
 /// one. A broken text that begins with `{` is skipped only if something wanted follows.
-pub(crate) fn object(
+pub(crate) fn object<T: DeserializeOwned>(
     what: &'static str,
     bytes: &[u8],
-    wanted: impl Fn(&Map<String, Value>) -> bool,
-) -> Result<Map<String, Value>, Error> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let (mut at, mut lines) = (0, 0);
+    wanted: impl Fn(&T) -> bool,
+) -> Result<(T, Range<usize>), Error> {
+    let (mut at, mut lines) = (if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }, 0);
     let mut second_best = None;
     while at < bytes.len() {
         let rest = &bytes[at..];
@@ -24,12 +26,14 @@ pub(crate) fn object(
             let mut values = serde_json::Deserializer::from_slice(rest).into_iter();
             match values.next() {
                 Some(Ok(object)) => {
-                    if wanted(&object) {
-                        return Ok(object);
-                    }
                     let used = values.byte_offset();
+                    let place =
+                        at + rest.iter().position(|byte| *byte == b'{').unwrap_or(0)..at + used;
+                    if wanted(&object) {
+                        return Ok((object, place));
+                    }
                     skip = used + line_length(&rest[used..]);
-                    second_best.get_or_insert(Ok(object));
+                    second_best.get_or_insert(Ok((object, place)));
                 }
                 Some(Err(error)) => {
                     second_best.get_or_insert(Err(Error::json(what, lines, &error)));

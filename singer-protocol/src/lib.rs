@@ -19,7 +19,7 @@
 //! * **stdout**: [`Message`]; [`repair_non_finite`] mends the one flaw that Python's `json` makes.
 //! * **stderr**: [`parse_line`] tells a line's level and words, [`Stderr`] keeps the lines of one
 //!   traceback together.
-//! * **files**: [`Catalog`] with its [`Entry`]s, their [`Metadata`] and how to [select](Selection)
+//! * **files**: [`Catalog`] with its [`Entry`]s, their [`Fields`] and how to [select](Selection)
 //!   from them; [`State`] and, as the SDK writes them, its [`Bookmark`]s; [`About`].
 //! * **times** in all of these: [`epoch_millis`] and [`rfc3339`].
 //!
@@ -50,7 +50,7 @@
 //! | ACTIVATE_VERSION (`stream`, `version`) | [`message::ActivateVersion`] |
 //! | BATCH of the SDK (`stream`, `encoding`, `manifest`) | [`message::Batch`], [`message::BatchEncoding`] |
 //! | catalog: `streams` | [`Catalog`], [`Entry`] |
-//! | `metadata`: `breadcrumb`, `inclusion`, `selected`, … | [`Metadata`], [`Inclusion`] |
+//! | `metadata`: `breadcrumb`, `inclusion`, `selected`, … | [`Fields`], [`Inclusion`] |
 //! | what is to be read | [`Selection`], [`FieldSelection`], [`ReplicationMethod`] |
 //! | `bookmarks`, `currently_syncing` | [`State`] |
 //! | the SDK's `replication_key_value`, `partitions`, `progress_markers`, `replication_key_signpost`, `starting_replication_value` | [`Bookmark`] |
@@ -67,11 +67,12 @@ pub mod message;
 mod metadata;
 mod scan;
 mod state;
+mod text;
 mod time;
 
 pub use about::About;
 pub use bookmark::Bookmark;
-pub use catalog::{Catalog, Entry, FieldSelection, ReplicationMethod, Selection};
+pub use catalog::{Catalog, Entry, Field, FieldSelection, Fields, ReplicationMethod, Selection};
 pub use error::Error;
 pub use log::{
     Kind, Level, LevelSource, LogEntry, LogLine, Metric, Stderr, parse_line,
@@ -80,7 +81,7 @@ pub use log::{
 pub use message::{
     Chunk, LineError, Malformed, Message, Parser, Reason, Repaired, repair_non_finite,
 };
-pub use metadata::{Inclusion, Metadata};
+pub use metadata::Inclusion;
 pub use state::State;
 pub use time::{Moments, epoch_millis, rfc3339};
 

@@ -6,7 +6,9 @@
 Writes a tap of 1,000 streams with 200 fields each into a temporary folder, runs
 discover, reads, resumes and the converters on it, and prints a table: the CPU of our
 process alone (user + system, without the tap), its peak memory, the size of what came
-in. Counts what came out; a wrong count, or a figure above its limit, is exit 1.
+in. Then lines of tens of megabytes, one SCHEMA, STATE or catalog each, with the memory that
+they take for each byte of theirs. Counts what came out; a wrong count, or a figure above its
+limit, is exit 1.
 Needs Linux (/proc) and nothing but the standard library.
 """
 
@@ -23,6 +25,10 @@ import time
 STREAMS, FIELDS, ROWS = 1000, 200, 20
 #: Length of one long record, and how many there are.
 LONG, LONG_ROWS = 6_000_000, 60
+#: The most memory for each byte of one line, and what the process takes without any, in MiB.
+TIMES, EMPTY = 8, 16
+#: The most memory that the catalog of a database may take, in MiB.
+DATABASE = 100
 TICKS = os.sysconf("SC_CLK_TCK")
 
 #: The tap: it only copies files, so that what it costs is as good as nothing.
@@ -55,15 +61,17 @@ class Bench:
         (home / "discover.json").write_text(catalog)
         with (home / "sync.jsonl").open("w") as sync:
             for message in messages:
-                json.dump(message, sync)
+                sync.write(message if isinstance(message, str) else json.dumps(message))
                 sync.write("\n")
         tap = home / "tap"
         tap.write_text(TAP)
         tap.chmod(0o755)
         return tap
 
-    def run(self, label, args, source, limit_cpu=None, limit_peak=None):
-        """Runs the binary, gives back the file with what it said, and notes what it cost."""
+    def run(self, label, args, source, limit_cpu=None, limit_peak=None, line=None):
+        """Runs the binary, gives back the file with what it said, and notes what it cost.
+
+        Where one `line` of so many bytes counts, the limit is a multiple of its length."""
         out = self.folder / "out.jsonl"
         with out.open("wb") as stdout:
             actions = [(os.POSIX_SPAWN_DUP2, stdout.fileno(), 1)]
@@ -79,6 +87,9 @@ class Bench:
             stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             _, status = os.waitpid(pid, 0)
         cpu = (int(stat[11]) + int(stat[12])) / TICKS
+        if line is not None:
+            limit_peak = EMPTY + TIMES * line / 2**20
+            label += f" ({max(0, peak - EMPTY) * 2**20 / line:.1f} times its length)"
         self.rows.append((label, source.stat().st_size / 1e6, out.stat().st_size / 1e6, cpu, peak))
         self.expect(status == 0, f"{label}: exit {os.waitstatus_to_exitcode(status)}")
         self.expect(limit_cpu is None or cpu <= limit_cpu, f"{label}: {cpu:.2f} s of CPU")
@@ -235,7 +246,8 @@ def reads(bench, kind, tap, prefix=""):
     """Discovers, reads, and resumes from what the read left."""
     config = ["--config", bench.folder / "config.json", "--tap", tap]
     source = tap.parent / "discover.json"
-    out = bench.run(f"discover, {kind}", ["discover", *config], source, 3)
+    limit = DATABASE if kind == "database" else None
+    out = bench.run(f"discover, {kind}", ["discover", *config], source, 3, limit)
     catalog = said(out)[0]
     bench.expect(len(catalog["streams"]) == STREAMS, f"{kind}: {len(catalog['streams'])} streams")
     configured = bench.folder / "configured.json"
@@ -282,6 +294,60 @@ def long_records(bench):
     bench.expect(rows == [True] * LONG_ROWS, f"{label}: bytes differ")
 
 
+def long_lines(bench):
+    """One line of tens of megabytes of each kind, in the shapes that cost most."""
+    columns = ",".join(f'"c{n}":{{"type":"integer"}}' for n in range(2_000_000))
+    values = ",".join(f'"v{n}"' for n in range(5_000_000))
+    schemas = {
+        "columns": f'{{"type":"object","properties":{{"id":{{}},{columns}}}}}',
+        "a list of values": f'{{"type":"object","properties":{{"id":{{}},"v":{{"enum":[{values}]}}}}}}',
+    }
+    small = {"type": "object", "properties": {"id": {"type": "integer"}}}
+    record = {"type": "RECORD", "stream": "s", "record": {"id": 1}}
+
+    def tap(name, schema, messages, method="FULL_TABLE"):
+        entry = {"tap_stream_id": "s", "key_properties": ["id"], "replication_method": method}
+        entry = json.dumps({**entry, "replication_key": "id"})[:-1]
+        return bench.tap(name, f'{{"streams":[{entry},"schema":{schema}}}]}}', messages)
+
+    def read(label, tap, line, mode, rows, *more):
+        config = ["--config", bench.folder / "config.json", "--tap", tap]
+        stream = {"name": "s", "json_schema": small, "supported_sync_modes": [mode]}
+        configured = bench.folder / "configured.json"
+        configured.write_text(json.dumps(configure({"streams": [stream]}, mode)))
+        args = ["read", *config, "--catalog", configured, *more]
+        out = bench.run(label, args, tap.parent / "sync.jsonl", line=line)
+        _, records, states, complete = said(out)
+        bench.expect(records["s"] == rows, f"{label}: {records}")
+        bench.expect((len(states), complete) == (1, 1), f"{label}: no state, or incomplete")
+
+    for number, (what, schema) in enumerate(schemas.items()):
+        line = f'{{"type":"SCHEMA","stream":"s","key_properties":["id"],"schema":{schema}}}'
+        saying = tap(f"schema{number}", json.dumps(small), [line, record])
+        read(f"read, a SCHEMA of {what}", saying, len(line), "full_refresh", 1)
+        offering = tap(f"catalog{number}", schema, [record])
+        source = offering.parent / "discover.json"
+        length = source.stat().st_size
+        args = ["discover", "--config", bench.folder / "config.json", "--tap", offering]
+        catalog = said(bench.run(f"discover, a catalog of {what}", args, source, line=length))[0]
+        bench.expect(len(catalog["streams"]) == 1, f"discover, {what}: no stream")
+        read(f"read, a catalog of {what}", offering, length, "full_refresh", 1)
+
+    zeros = "0," * 25_000_000
+    shapes = {
+        "one remainder": '{"type":"STATE","value":{"bookmarks":{"s":{"id":%d}},"seen":[%s0]}}',
+        "one bookmark": '{"type":"STATE","value":{"bookmarks":{"s":{"id":%d,"seen":[%s0]}}}}',
+    }
+    for number, (what, shape) in enumerate(shapes.items()):
+        messages = []
+        for row in range(3):
+            messages += [{**record, "record": {"id": row}}, shape % (row, zeros)]
+        saying = tap(f"state{number}", json.dumps(small), messages, "INCREMENTAL")
+        more = ["--state-interval", "0"]
+        label = f"read, three STATEs of {what}"
+        read(label, saying, len(messages[1]), "incremental", 3, *more)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--keep", type=pathlib.Path, help="write the files here and keep them")
@@ -296,6 +362,7 @@ def main():
         database = bench.tap("database", database_catalog(), sync("public-"))
         reads(bench, "database", database)
         long_records(bench)
+        long_lines(bench)
         print("| | in, MB | out, MB | own CPU, s | peak, MiB |\n|---|---|---|---|---|")
         for label, size, out, cpu, peak in bench.rows:
             print(f"| {label} | {size:.1f} | {out:.1f} | {cpu:.2f} | {peak:.0f} |")

@@ -3,7 +3,7 @@ mod request;
 use self::request::Request;
 use super::pending::Pending;
 use super::{
-    Context, Emitter, Journal, Output, ReadJob, Secrets, Source, Stop, StopSignal, caught,
+    Context, Emitter, Journal, Offer, Output, ReadJob, Secrets, Source, Stop, StopSignal, caught,
 };
 use crate::error::readable;
 use crate::{Error, Result};
@@ -187,14 +187,28 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
         }
         Request::Discover(config) => {
             settled?;
-            let catalog = until_stopped(grace, context, source.discover(&config, context)).await?;
-            context.output.message(&Message::Catalog(catalog))
+            let line = async { Ok(catalog_line(source.offer(&config, context).await?)) };
+            let line = until_stopped(grace, context, line).await?;
+            context.output.lines(line.as_bytes())
         }
         Request::Read(job) => {
             settled?;
             read(source, job, context).await
         }
     }
+}
+
+/// The CATALOG of these streams, of which one is held at a time.
+fn catalog_line(offer: Offer) -> String {
+    let mut line = r#"{"type":"CATALOG","catalog":{"streams":["#.to_owned();
+    for (place, stream) in offer.enumerate() {
+        if place > 0 {
+            line.push(',');
+        }
+        line.push_str(&serde_json::to_string(&stream).expect("streams have string keys only"));
+    }
+    line.push_str("]}}\n");
+    line
 }
 
 /// A config error is a check's answer; anything else means that there is none.

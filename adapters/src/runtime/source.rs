@@ -3,6 +3,7 @@ use super::{Config, Emitter, Output, Secrets, Stop};
 use crate::{Error, Result};
 use airbyte_protocol::{
     Catalog, ConfiguredCatalog, ConnectionStatus, Control, Message, Specification, StateInput,
+    Stream,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -88,6 +89,19 @@ pub trait Source {
         context: &Context,
     ) -> impl Future<Output = Result<Catalog>>;
 
+    /// The streams on offer, to be made one after the other while they are written, by a source that has
+    /// very many of them: by default all that [`Source::discover`] gives.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::discover`].
+    fn offer(&mut self, config: &Config, context: &Context) -> impl Future<Output = Result<Offer>> {
+        async {
+            let offer = self.discover(config, context).await?.streams.into_iter();
+            Ok(Box::new(offer) as Offer)
+        }
+    }
+
     /// Reads the configured streams into `emitter`. When it returns, streams that it didn't end
     /// itself are ended by the runner: COMPLETE after `Ok`, INCOMPLETE after an error.
     ///
@@ -108,6 +122,9 @@ pub trait Source {
         Duration::ZERO
     }
 }
+
+/// Streams on offer, made one after the other.
+pub type Offer = Box<dyn Iterator<Item = Stream>>;
 
 /// What a source will be asked once its spec is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

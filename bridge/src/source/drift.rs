@@ -39,18 +39,15 @@ impl Watched {
     /// A stream whose schema stands in the tap's catalog. The fields of `deselected` may be left
     /// out, and so may those that the tap can't read.
     pub(super) fn discovered(entry: &singer::Entry, deselected: &HashSet<String>) -> Self {
-        let metadata = entry.metadata();
-        let properties = entry.properties();
-        let inline = |name: &str| properties?.get(name)?.get("inclusion")?.as_str();
-        let unsupported = |name: &&str| match metadata.inclusion(name) {
-            Some(inclusion) => inclusion == Inclusion::Unsupported,
-            None => inline(name) == Some("unsupported"),
-        };
-        let names = properties.into_iter().flat_map(|map| map.keys().map(String::as_str));
-        let mut optional: HashSet<&str> = names.filter(unsupported).collect();
+        let fields = entry.fields();
+        let unsupported = fields
+            .iter()
+            .filter(|(_, field)| field.in_schema && field.inclusion() == Inclusion::Unsupported);
+        let mut optional: HashSet<&str> = unsupported.map(|(name, _)| name).collect();
         optional.extend(deselected.iter().map(String::as_str));
         let database = entry.is_database();
-        let shape = Shape::of(entry.schema(), database).may_lack(&optional);
+        let schema = entry.schema().and_then(|schema| lean(schema).ok()).unwrap_or_default();
+        let shape = Shape::of(&schema, database).may_lack(&optional);
         Self { expected: (!shape.is_open()).then_some(shape), database, ..Self::unknown() }
     }
 

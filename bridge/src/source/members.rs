@@ -9,7 +9,6 @@ use crate::translate::record::FieldFilter;
 use crate::translate::state::StreamSpec;
 use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
 use airbyte_protocol::StreamDescriptor;
-use serde_json::Value;
 use singer_protocol as singer;
 use std::collections::HashSet;
 
@@ -37,8 +36,8 @@ impl Member {
     }
 
     /// Its place in the configured catalog, and its schema by the tap's own.
-    pub(super) fn schema<'a>(&self, catalog: &'a singer::Catalog) -> (usize, &'a Value) {
-        (self.configured, catalog.streams()[self.entry].schema())
+    pub(super) fn schema<'a>(&self, catalog: &'a singer::Catalog) -> (usize, &'a str) {
+        (self.configured, catalog.streams()[self.entry].schema().unwrap_or("null"))
     }
 
     /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one

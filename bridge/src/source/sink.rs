@@ -13,7 +13,6 @@ use crate::tap::Hearing;
 use crate::translate::state::Tracker;
 use airbyte_adapters::{Emitting, Error, Result, StreamId};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
-use serde_json::Value;
 use singer_protocol as singer;
 use singer_protocol::message::RecordRef;
 use singer_protocol::{Chunk, LineError, Message, Parser, Repaired, repair_non_finite};
@@ -99,12 +98,12 @@ impl Sink {
     pub(super) fn validating<'a>(
         mut self,
         options: &OptionSet,
-        fallbacks: impl IntoIterator<Item = (usize, &'a Value)>,
+        fallbacks: impl IntoIterator<Item = (usize, &'a str)>,
     ) -> Self {
         if options.validate_records == Some(true) {
             self.values = Values::new(Which::All);
             for (place, schema) in fallbacks {
-                self.values.expect(place, &schema.to_string());
+                self.values.expect(place, schema);
             }
         }
         self

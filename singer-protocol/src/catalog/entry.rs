@@ -2,17 +2,26 @@
 
 use std::fmt;
 
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::WHAT;
-use crate::Error;
-use crate::metadata::{Inclusion, Metadata, about_stream, breadcrumb, flag, names, text};
+use super::fields::{Fields, each_column, short};
+use super::{parsed, raw};
+use crate::metadata::{flag, names, text};
+use crate::text::Piece;
 
 /// One stream of a catalog, kept as the tap wrote it, with the questions that matter answered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Entry {
+    /// The entry's object, with a null for what stays text.
     pub(super) map: Map<String, Value>,
+    /// The schema, the metadata, and whatever else is long.
+    pub(super) texts: Vec<(String, Piece)>,
+    /// What the metadata says of the stream as a whole.
+    pub(super) about: Option<Map<String, Value>>,
+    /// Whether the metadata tells the SQL type of a column.
+    pub(super) typed: bool,
 }
 
 /// How a tap reads a stream.
@@ -58,31 +67,24 @@ impl fmt::Display for ReplicationMethod {
 }
 
 impl Entry {
-    /// Takes one element of a catalog's `streams`; `path` is its place, for errors.
-    pub(super) fn from_value(value: Value, path: &str) -> Result<Entry, Error> {
-        let at = |key: &str, reason| Err(Error::at_path(WHAT, format!("{path}{key}"), reason));
-        let Value::Object(map) = value else { return at("", "not an object") };
-        if text(map.get("tap_stream_id")).or(text(map.get("stream"))).is_none() {
-            return at("", "neither `tap_stream_id` nor `stream` names it");
-        }
-        if !matches!(map.get("schema"), None | Some(Value::Null | Value::Object(_))) {
-            return at(".schema", "not an object");
-        }
-        // What is no object among its elements says nothing, and stays as it is.
-        if !matches!(map.get("metadata"), None | Some(Value::Null | Value::Array(_))) {
-            return at(".metadata", "not a list");
-        }
-        Ok(Entry { map })
-    }
-
     /// The stream as JSON.
     pub fn to_value(&self) -> Value {
-        Value::Object(self.map.clone())
+        let entry = |(key, value): (&String, &Value)| {
+            let value = self.text(key).map_or_else(|| value.clone(), parsed);
+            (key.clone(), value)
+        };
+        Value::Object(self.map.iter().map(entry).collect())
     }
 
-    /// Any key of the entry, also one that is not ours to know.
+    /// What the entry says under a key, also one that is not ours to know: null for the schema, the
+    /// metadata, and whatever else is longer than 64 KiB, which stay text.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.map.get(key)
+    }
+
+    /// What stays text.
+    fn text(&self, key: &str) -> Option<&str> {
+        self.texts.iter().find(|(known, _)| known == key).map(|(_, text)| text.get())
     }
 
     /// The stream's unique name; where it is missing, `stream`.
@@ -100,36 +102,36 @@ impl Entry {
         text(self.get("table_name"))
     }
 
-    /// The JSON Schema of the records; null where the tap gave none.
-    pub fn schema(&self) -> &Value {
-        self.get("schema").unwrap_or(&Value::Null)
+    /// The JSON Schema of the records, as the tap wrote it: an object, or none where the tap gave none.
+    pub fn schema(&self) -> Option<&str> {
+        self.text("schema")
     }
 
-    /// The schema's top-level properties, in order.
-    pub fn properties(&self) -> Option<&Map<String, Value>> {
-        self.schema().get("properties")?.as_object()
+    /// The names of the schema's top-level properties, in order.
+    pub fn columns(&self) -> Vec<String> {
+        let mut columns = Vec::new();
+        each_column(self.schema().unwrap_or("{}"), |name, _| columns.push(name.to_owned()));
+        columns
     }
 
-    /// The metadata, indexed. Worth keeping when asking about many fields.
-    pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::of(self.metadata_list())
+    /// What is said of the fields. They are read anew each time.
+    pub fn fields(&self) -> Fields {
+        Fields::read(self.schema().unwrap_or("{}"), self.metadata_text())
     }
 
-    fn metadata_list(&self) -> &[Value] {
-        self.get("metadata").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    pub(super) fn metadata_text(&self) -> &str {
+        self.text("metadata").unwrap_or("[]")
     }
 
-    /// One value of the metadata about the stream as a whole. As [`Metadata::get`], but cheap for a
-    /// single question: nothing is indexed.
+    /// One value of the metadata about the stream as a whole, of at most 1 MiB.
     pub fn stream_metadata(&self, key: &str) -> Option<&Value> {
-        about_stream(self.metadata_list())?.get(key)
+        self.about.as_ref()?.get(key)
     }
 
     /// The primary key's parts: the first that says something of `table-key-properties`, the
     /// entry's `key_properties`, and `view-key-properties`.
     pub fn key_properties(&self) -> Vec<String> {
-        let metadata = about_stream(self.metadata_list());
-        let said = |key: &str| metadata?.get(key);
+        let said = |key: &str| self.stream_metadata(key);
         [said("table-key-properties"), self.get("key_properties"), said("view-key-properties")]
             .into_iter()
             .map(names)
@@ -190,66 +192,50 @@ impl Entry {
     /// how many rows there are, or an SQL type. API taps say none of these.
     pub fn is_database(&self) -> bool {
         let said = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
-        let typed = |entry: &Value| {
-            said(entry.get("metadata").and_then(|values| values.get("sql-datatype")))
-                && matches!(breadcrumb(entry).as_slice(), ["properties", _])
-        };
         self.table_name().is_some()
             || ["database-name", "is-view", "row-count", "sql-datatype"]
                 .iter()
                 .any(|key| said(self.stream_metadata(key)))
             || ["database_name", "is_view", "row_count"].iter().any(|key| said(self.get(key)))
-            || self.metadata_list().iter().any(typed)
+            || self.typed
     }
 
-    /// Whether a top-level field may, must or can't be selected, by its metadata or, in legacy
-    /// catalogs, by its schema. Unsaid is available.
-    pub fn field_inclusion(&self, field: &str) -> Inclusion {
-        self.inclusion_with(&self.metadata(), field)
-    }
-
-    pub(super) fn inclusion_with(&self, metadata: &Metadata<'_>, field: &str) -> Inclusion {
-        metadata
-            .inclusion(field)
-            .or_else(|| Inclusion::of(self.properties()?.get(field)?.get("inclusion")))
-            .unwrap_or(Inclusion::Available)
-    }
-
-    /// The SQL type of a top-level field.
-    pub fn sql_datatype(&self, field: &str) -> Option<&str> {
-        text(self.metadata().field(field)?.get("sql-datatype"))
-    }
-
-    /// The top-level fields of the schema that a tap should send, in order: automatic ones always,
-    /// unsupported ones never, the others as either style says. Unsaid is `selected-by-default`, and
-    /// without that, selected.
-    pub fn selected_fields(&self) -> Vec<&str> {
-        let metadata = self.metadata();
-        let selected = |name: &str, property: &Value| match self.inclusion_with(&metadata, name) {
-            Inclusion::Automatic => true,
-            Inclusion::Unsupported => false,
-            Inclusion::Available => metadata
-                .field_selected(name)
-                .or_else(|| flag(property.get("selected")))
-                .or_else(|| metadata.field_selected_by_default(name))
-                .unwrap_or(true),
-        };
-        let properties = self.properties().into_iter().flatten();
-        properties.filter(|(name, value)| selected(name, value)).map(|(name, _)| &**name).collect()
+    /// The top-level fields of the schema that a tap should send, in order ([`Field::is_selected`]).
+    ///
+    /// [`Field::is_selected`]: super::Field::is_selected
+    pub fn selected_fields(&self) -> Vec<String> {
+        let fields = self.fields();
+        let selected = fields.iter().filter(|(_, field)| field.in_schema && field.is_selected());
+        selected.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// Whether the stream is selected, in either style; unsaid is no.
     pub fn is_selected(&self) -> bool {
         flag(self.stream_metadata("selected"))
-            .or(flag(self.schema().get("selected")))
+            .or_else(|| flag(short(self.schema()?, 16).get("selected")))
             .or(flag(self.get("selected")))
             .unwrap_or(false)
     }
 }
 
+/// Entries that say the same are equal, however they were written.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.to_value() == other.to_value()
+    }
+}
+
+/// What stays text is written as it stands.
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.map.serialize(serializer)
+        let mut map = serializer.serialize_map(Some(self.map.len()))?;
+        for (key, value) in &self.map {
+            match self.text(key).and_then(raw) {
+                Some(text) => map.serialize_entry(key, text)?,
+                None => map.serialize_entry(key, value)?,
+            }
+        }
+        map.end()
     }
 }
 

@@ -1,23 +1,32 @@
 //! A tap's catalog: what it offers, and what it is asked to read.
 
 mod entry;
+mod fields;
+mod read;
 mod select;
 #[cfg(test)]
 mod tests;
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use std::cell::RefCell;
 
 pub use entry::{Entry, ReplicationMethod};
+pub use fields::{Field, Fields};
 pub use select::{FieldSelection, Selection};
 
 use crate::Error;
+use crate::text::Piece;
 
 const WHAT: &str = "catalog";
 
 /// A catalog as the tap wrote it. Every key we don't know is kept and written back, in its place.
+///
+/// A catalog may be tens of megabytes long, and parsed it takes some 25 times the room of its text. So it
+/// stays text, held once, and of each stream is parsed what is short: all but its schema and the metadata
+/// of its fields, which are read when they are asked for ([`Entry::fields`]).
 ///
 /// ```
 /// use singer_protocol::Catalog;
@@ -27,10 +36,10 @@ const WHAT: &str = "catalog";
 /// assert_eq!(catalog.streams()[0].stream(), "users");
 /// # Ok::<(), singer_protocol::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Catalog {
-    /// The file's object, with a null where the streams go, so that they return to their place.
-    frame: Map<String, Value>,
+    /// The file's object, `streams` included, so that they return to their place.
+    frame: Vec<(String, Piece)>,
     streams: Vec<Entry>,
 }
 
@@ -45,8 +54,7 @@ impl Catalog {
     /// When there is no JSON object, when it is broken (line and column are named), when it has no
     /// list `streams`, or when an element has the wrong shape (its path is named).
     pub fn parse(bytes: &[u8]) -> Result<Catalog, Error> {
-        let frame = crate::lenient::object(WHAT, bytes, |object| object.contains_key("streams"))?;
-        Catalog::from_map(frame)
+        Catalog::read(bytes.to_vec())
     }
 
     /// Takes a catalog that was read as JSON already.
@@ -56,28 +64,14 @@ impl Catalog {
     /// When an element has the wrong shape; the error names its path.
     pub fn from_value(value: Value) -> Result<Catalog, Error> {
         match value {
-            Value::Object(frame) => Catalog::from_map(frame),
+            Value::Object(_) => Catalog::of(&Piece::whole(value.to_string())),
             _ => Err(Error::whole(WHAT, "not an object")),
         }
     }
 
-    fn from_map(mut frame: Map<String, Value>) -> Result<Catalog, Error> {
-        let streams = match frame.get_mut("streams").map(Value::take) {
-            Some(Value::Array(streams)) => streams,
-            Some(_) => return Err(Error::at_path(WHAT, "streams".into(), "not a list")),
-            None => return Err(Error::whole(WHAT, "there is no `streams`")),
-        };
-        let streams = streams
-            .into_iter()
-            .enumerate()
-            .map(|(index, stream)| Entry::from_value(stream, &format!("streams[{index}]")))
-            .collect::<Result<_, _>>()?;
-        Ok(Catalog { frame, streams })
-    }
-
     /// A catalog of these streams and nothing else.
     pub fn new(streams: Vec<Entry>) -> Catalog {
-        let frame = Map::from_iter([("streams".to_owned(), Value::Null)]);
+        let frame = vec![("streams".to_owned(), Piece::whole("[]".to_owned()))];
         Catalog { frame, streams }
     }
 
@@ -131,7 +125,7 @@ impl Catalog {
         for (key, value) in &self.frame {
             match key.as_str() {
                 "streams" => map.serialize_entry(key, streams)?,
-                _ => map.serialize_entry(key, value)?,
+                _ => map.serialize_entry(key, &raw(value.get()))?,
             }
         }
         map.end()
@@ -139,13 +133,29 @@ impl Catalog {
 
     /// The catalog as JSON, as it was read except for what was selected.
     pub fn to_value(&self) -> Value {
-        let mut frame = self.frame.clone();
-        let streams = self.streams.iter().map(Entry::to_value).collect();
-        if let Some(slot) = frame.get_mut("streams") {
-            *slot = Value::Array(streams);
-        }
-        Value::Object(frame)
+        let entry = |(key, value): &(String, Piece)| match key.as_str() {
+            "streams" => (key.clone(), self.streams.iter().map(Entry::to_value).collect()),
+            _ => (key.clone(), parsed(value.get())),
+        };
+        Value::Object(self.frame.iter().map(entry).collect())
     }
+}
+
+/// Catalogs that say the same are equal, however they were written.
+impl PartialEq for Catalog {
+    fn eq(&self, other: &Catalog) -> bool {
+        self.to_value() == other.to_value()
+    }
+}
+
+/// A text of JSON for a serializer.
+fn raw(text: &str) -> Option<&RawValue> {
+    serde_json::from_str(text).ok()
+}
+
+/// A text that was checked when it was read.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// As [`Catalog::to_value`].

@@ -3,12 +3,17 @@
 //! Newer taps read `metadata`, legacy ones the schema itself, SDK taps the entry's top level: each
 //! ignores the others' places, so all are written and made to agree.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::entry::{Entry, ReplicationMethod};
-use crate::metadata::{Inclusion, breadcrumb};
+use super::fields::{About, Fields, about, entries, find, short};
+use crate::metadata::Inclusion;
+use crate::text::{List, Object, Piece, each_element, quoted, with};
+
+/// What is asked for here of what a field says is short, in bytes.
+const SHORT: usize = 64;
 
 /// What is to be read of a stream, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,159 +79,170 @@ impl Entry {
     /// schema, the method and the key in the metadata and at the entry's top. Everything else stays
     /// as the tap wrote it.
     pub fn select(&mut self, selection: &Selection) {
-        let chosen = self.chosen(selection);
-        self.write_metadata(selection, &chosen);
-        self.write_schema(selection, &chosen);
+        let (fields, keys) = (self.fields(), self.key_properties());
+        let chosen = Chosen { fields, keys, selection };
+        let metadata = metadata_with(self.metadata_text(), &chosen);
+        let schema = self.schema().map(|schema| schema_with(schema, &chosen));
+        drop(chosen);
+        self.put("metadata", metadata);
+        if let Some(schema) = schema {
+            self.put("schema", schema);
+        }
         if self.map.contains_key("selected") {
             self.map.insert("selected".into(), Value::Bool(selection.selected));
         }
         if selection.selected {
             let method = selection.replication_method.name();
-            set_method(&mut self.map, ["replication_method", "replication_key"], method, selection);
+            self.map.insert("replication_method".into(), Value::from(method));
+            match selection.key() {
+                Some(key) => drop(self.map.insert("replication_key".into(), Value::from(key))),
+                None => drop(self.map.shift_remove("replication_key")),
+            }
         }
+        self.look();
     }
 
-    /// Every top-level field that the schema or the metadata know, and whether it is read.
-    fn chosen(&self, selection: &Selection) -> Vec<(String, bool)> {
-        let metadata = self.metadata();
-        let keys = self.key_properties();
-        let needed = |name: &str| {
-            keys.iter().chain(&selection.view_key_properties).any(|key| key == name)
+    fn put(&mut self, key: &str, text: String) {
+        self.texts.retain(|(known, _)| known != key);
+        self.texts.push((key.to_owned(), Piece::whole(text)));
+        self.map.insert(key.to_owned(), Value::Null);
+    }
+}
+
+/// Every top-level field that the schema or the metadata know, and whether it is read.
+struct Chosen<'a> {
+    fields: Fields,
+    keys: Vec<String>,
+    selection: &'a Selection,
+}
+
+impl Chosen<'_> {
+    /// Whether a field is read; none where nobody knows it.
+    fn reads(&self, name: &str) -> Option<bool> {
+        let selection = self.selection;
+        let needed = || {
+            self.keys.iter().chain(&selection.view_key_properties).any(|key| key == name)
                 || selection.key() == Some(name)
         };
-        let wanted = |name: &str| match &selection.fields {
+        let wanted = || match &selection.fields {
             FieldSelection::All => true,
             FieldSelection::Only(names) => names.contains(name),
         };
-        let properties = self.properties();
-        let known =
-            |name: &&str| properties.is_none_or(|properties| !properties.contains_key(*name));
-        properties
-            .into_iter()
-            .flat_map(|properties| properties.keys().map(String::as_str))
-            .chain(metadata.fields().filter(known))
-            .map(|name| {
-                let read = match self.inclusion_with(&metadata, name) {
-                    Inclusion::Automatic => true,
-                    Inclusion::Unsupported => false,
-                    Inclusion::Available => needed(name) || wanted(name),
-                };
-                (name.to_owned(), selection.selected && read)
-            })
-            .collect()
+        let read = match self.fields.get(name)?.inclusion() {
+            Inclusion::Automatic => true,
+            Inclusion::Unsupported => false,
+            Inclusion::Available => needed() || wanted(),
+        };
+        Some(selection.selected && read)
     }
+}
 
-    fn write_metadata(&mut self, selection: &Selection, chosen: &[(String, bool)]) {
-        let slot = self.map.entry("metadata").or_insert(Value::Null);
-        if !slot.is_array() {
-            *slot = Value::Array(Vec::new());
-        }
-        let Some(list) = slot.as_array_mut() else { return };
-        /// What becomes of a field that was chosen or not.
-        struct Field {
-            read: bool,
-            seen: bool,
-        }
-        let fields =
-            chosen.iter().map(|(name, read)| (&**name, Field { read: *read, seen: false }));
-        let mut fields: HashMap<&str, Field> = fields.collect();
-        let mut stream_seen = false;
-        for element in list.iter_mut() {
-            let read = match breadcrumb(element).as_slice() {
-                [] => None,
-                ["properties", name, below @ ..] => {
-                    Some(fields.get_mut(*name).is_some_and(|field| {
-                        field.seen |= below.is_empty();
-                        field.read
-                    }))
+/// The metadata with a selection in it. What is no object among its elements, or speaks of nobody, stays
+/// as it is.
+fn metadata_with(metadata: &str, chosen: &Chosen<'_>) -> String {
+    let mut out = List::default();
+    let mut seen = HashSet::new();
+    let of_stream = |element: &str| element.starts_with('{') && about(element) == About::Stream;
+    let mut stream_seen = false;
+    let _ = each_element(metadata, |element| stream_seen |= of_stream(element));
+    if !stream_seen {
+        let values = stream_with("{}", chosen.selection);
+        out.push(&format!(r#"{{"breadcrumb":[],"metadata":{values}}}"#));
+    }
+    let _ = each_element(metadata, |element| {
+        let changed = element.starts_with('{').then(|| about(element)).and_then(|about| {
+            let values = find(element, "metadata").filter(|values| values.starts_with('{'));
+            let values = values.unwrap_or("{}");
+            let field = |name: &str| {
+                let read = chosen.reads(name).unwrap_or(false);
+                selected(values, read && is_readable(values))
+            };
+            let values = match about {
+                About::Nothing => return None,
+                About::Stream => stream_with(values, chosen.selection),
+                About::Below(name) => field(&name),
+                About::Field(name) => {
+                    let values = field(&name);
+                    seen.insert(name);
+                    values
                 }
-                _ => continue,
             };
-            let Some(values) = values_of(element) else { continue };
-            let Some(read) = read else {
-                stream_seen = true;
-                write_stream(values, selection);
-                continue;
-            };
-            let readable = Inclusion::of(values.get("inclusion")) != Some(Inclusion::Unsupported);
-            values.insert("selected".into(), Value::Bool(read && readable));
-        }
-        if !stream_seen {
-            let mut values = Map::new();
-            write_stream(&mut values, selection);
-            list.insert(0, json!({"breadcrumb": [], "metadata": values}));
-        }
-        for (name, read) in chosen.iter().filter(|(name, _)| !fields[&**name].seen) {
-            list.push(json!({
-                "breadcrumb": ["properties", name],
-                "metadata": {"selected": read},
-            }));
-        }
+            with(element, &[("metadata", Some(values))]).ok()
+        });
+        out.push(changed.as_deref().unwrap_or(element));
+    });
+    for (name, _) in chosen.fields.iter().filter(|(name, _)| !seen.contains(*name)) {
+        let (name, read) = (quoted(name), chosen.reads(name).unwrap_or(false));
+        out.push(&format!(
+            r#"{{"breadcrumb":["properties",{name}],"metadata":{{"selected":{read}}}}}"#
+        ));
     }
+    out.end()
+}
 
-    fn write_schema(&mut self, selection: &Selection, chosen: &[(String, bool)]) {
-        let Some(Value::Object(schema)) = self.map.get_mut("schema") else { return };
-        schema.insert("selected".into(), Value::Bool(selection.selected));
-        let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
-        for (name, read) in chosen {
-            if let Some(Value::Object(property)) = properties.get_mut(name) {
-                property.insert("selected".into(), Value::Bool(*read));
-                write_below(property, *read);
+/// The schema with a selection in it.
+fn schema_with(schema: &str, chosen: &Chosen<'_>) -> String {
+    let mut changes = vec![("selected", Some(chosen.selection.selected.to_string()))];
+    if let Some(properties) = find(schema, "properties").filter(|text| text.starts_with('{')) {
+        let mut out = Object::new();
+        entries(properties, &mut |name, property| match chosen.reads(name) {
+            Some(read) if property.starts_with('{') => {
+                out.entry(name, &below(property, read, Some(read)));
             }
-        }
+            _ => out.entry(name, property),
+        });
+        changes.push(("properties", Some(out.end())));
     }
+    with(schema, &changes).unwrap_or_else(|_| schema.to_owned())
 }
 
-/// Makes the `selected` that nested properties already carry agree with the field they are in.
-fn write_below(property: &mut Map<String, Value>, read: bool) {
-    if let Some(Value::Object(properties)) = property.get_mut("properties") {
-        for nested in properties.values_mut().filter_map(Value::as_object_mut) {
-            let readable = Inclusion::of(nested.get("inclusion")) != Some(Inclusion::Unsupported);
-            if nested.contains_key("selected") || nested.contains_key("inclusion") {
-                nested.insert("selected".into(), Value::Bool(read && readable));
+/// A property, with `own` as its own `selected` if there is one. Makes the `selected` that nested properties
+/// already carry agree with the field they are in.
+fn below(property: &str, read: bool, own: Option<bool>) -> String {
+    let nested = |properties: &str| {
+        let mut out = Object::new();
+        entries(properties, &mut |name, property| {
+            if !property.starts_with('{') {
+                return out.entry(name, property);
             }
-            write_below(nested, read && readable);
-        }
-    }
-    if let Some(Value::Object(items)) = property.get_mut("items") {
-        write_below(items, read);
+            let read = read && is_readable(property);
+            let says = ["selected", "inclusion"].iter().any(|key| find(property, key).is_some());
+            out.entry(name, &below(property, read, says.then_some(read)));
+        });
+        out.end()
+    };
+    let object = |key| find(property, key).filter(|text| text.starts_with('{'));
+    let mut changes: Vec<(&str, Option<String>)> = Vec::new();
+    changes.extend(object("properties").map(|inner| ("properties", Some(nested(inner)))));
+    changes.extend(object("items").map(|items| ("items", Some(below(items, read, None)))));
+    changes.extend(own.map(|own| ("selected", Some(own.to_string()))));
+    match changes.is_empty() {
+        true => property.to_owned(),
+        false => with(property, &changes).unwrap_or_else(|_| property.to_owned()),
     }
 }
 
-/// The values of a metadata element, made where they are missing.
-fn values_of(element: &mut Value) -> Option<&mut Map<String, Value>> {
-    let slot = element.as_object_mut()?.entry("metadata").or_insert(Value::Null);
-    if !slot.is_object() {
-        *slot = Value::Object(Map::new());
-    }
-    slot.as_object_mut()
+fn is_readable(says: &str) -> bool {
+    let inclusion = short(says, SHORT);
+    Inclusion::of(inclusion.get("inclusion")) != Some(Inclusion::Unsupported)
 }
 
-fn write_stream(values: &mut Map<String, Value>, selection: &Selection) {
-    values.insert("selected".into(), Value::Bool(selection.selected));
+fn selected(values: &str, read: bool) -> String {
+    with(values, &[("selected", Some(read.to_string()))]).unwrap_or_else(|_| values.to_owned())
+}
+
+/// The metadata of a stream as a whole with the selection. A key that is left over beside FULL_TABLE makes
+/// some taps honour the bookmark all the same.
+fn stream_with(values: &str, selection: &Selection) -> String {
+    let mut changes = vec![("selected", Some(selection.selected.to_string()))];
     if selection.selected {
-        let method = selection.replication_method.name();
-        set_method(values, ["replication-method", "replication-key"], method, selection);
+        let method = quoted(selection.replication_method.name());
+        changes.push(("replication-method", Some(method)));
+        changes.push(("replication-key", selection.key().map(quoted)));
         if !selection.view_key_properties.is_empty() {
-            values.insert(
-                "view-key-properties".into(),
-                Value::from(selection.view_key_properties.clone()),
-            );
+            let key = Value::from(selection.view_key_properties.clone()).to_string();
+            changes.push(("view-key-properties", Some(key)));
         }
     }
-}
-
-/// The method, and the key or its absence: a key that is left over beside FULL_TABLE makes some taps
-/// honour the bookmark all the same.
-fn set_method(
-    map: &mut Map<String, Value>,
-    [method_key, key_key]: [&str; 2],
-    method: &str,
-    selection: &Selection,
-) {
-    map.insert(method_key.into(), Value::from(method));
-    match selection.key() {
-        Some(key) => drop(map.insert(key_key.into(), Value::from(key))),
-        None => drop(map.shift_remove(key_key)),
-    }
+    with(values, &changes).unwrap_or_else(|_| values.to_owned())
 }

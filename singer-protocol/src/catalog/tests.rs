@@ -98,12 +98,43 @@ fn what_is_wrong_is_named_with_its_place() {
 }
 
 #[test]
+fn what_is_long_stays_text_and_comes_back() {
+    let values = vec!["a value"; 20_000];
+    let long = json!({"version": 1, "streams": [{"stream": "a", "own": values,
+        "schema": {"properties": {"x": {"enum": values, "selected": false}}}}], "more": values});
+    let mut catalog =
+        Catalog::parse(serde_json::to_string_pretty(&long).unwrap().as_bytes()).unwrap();
+    assert_eq!(catalog.to_value().to_string(), long.to_string());
+    assert_eq!(serde_json::to_value(&catalog).unwrap(), long);
+    let entry = &mut catalog.streams_mut()[0];
+    entry.select(&Selection::full_table());
+    let value = entry.to_value();
+    assert_eq!(value["schema"]["properties"]["x"]["enum"], json!(values));
+    assert_eq!(value["schema"]["properties"]["x"]["selected"], true);
+    assert_eq!(value["own"], json!(values));
+    assert_eq!(serde_json::to_value(&*entry).unwrap(), value);
+}
+
+#[test]
+fn what_no_reader_could_read_is_refused_by_its_place() {
+    let deep = format!("{}{}", r#"{"items":"#.repeat(130), "{}".to_owned() + &"}".repeat(130));
+    for (schema, reason) in [
+        (deep.as_str(), "nested too deeply"),
+        (r#"{"title": "\ud800"}"#, "a string in it is broken"),
+    ] {
+        let text = format!(r#"{{"streams": [{{"stream": "a", "schema": {schema}}}]}}"#);
+        let error = Catalog::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), format!("catalog: streams[0].schema: {reason}"));
+    }
+}
+
+#[test]
 fn the_questions_have_answers() {
     let catalog = catalog();
     let [users, orders, issues, reports] = catalog.streams() else { panic!("four") };
     assert_eq!((users.tap_stream_id(), users.stream()), ("public-users", "public-users"));
     assert_eq!((orders.stream(), orders.table_name()), ("orders", Some("orders")));
-    assert_eq!((reports.tap_stream_id(), reports.schema()), ("reports", &Value::Null));
+    assert_eq!((reports.tap_stream_id(), reports.schema()), ("reports", None));
     assert_eq!(users.key_properties(), ["id"]);
     assert!(issues.key_properties().is_empty());
     assert_eq!(reports.key_properties(), ["k"]);
@@ -115,12 +146,15 @@ fn the_questions_have_answers() {
     assert_eq!(reports.valid_replication_keys(), ["a", "b"]);
     assert_eq!((users.schema_name(), orders.database_name()), (Some("public"), Some("shop")));
     assert_eq!((orders.row_count(), orders.is_view()), (Some(98), false));
-    assert_eq!(orders.sql_datatype("price"), Some("decimal(12,4)"));
+    let (of_users, of_orders) = (users.fields(), orders.fields());
+    let price = of_orders.get("price").unwrap();
+    assert_eq!(price.sql_datatype.as_deref(), Some("decimal(12,4)"));
     let databases: Vec<_> = catalog.streams().iter().map(Entry::is_database).collect();
     assert_eq!(databases, [true, true, false, false]);
-    assert_eq!(users.field_inclusion("id"), Inclusion::Automatic);
-    assert_eq!(orders.field_inclusion("blob"), Inclusion::Unsupported);
-    assert_eq!(orders.field_inclusion("nowhere"), Inclusion::Available);
+    assert_eq!(of_users.get("id").map(Field::inclusion), Some(Inclusion::Automatic));
+    assert_eq!(of_orders.get("blob").map(Field::inclusion), Some(Inclusion::Unsupported));
+    assert_eq!(of_orders.get("ref").map(Field::inclusion), Some(Inclusion::Available));
+    assert!(of_orders.get("nowhere").is_none());
     assert!(reports.is_selected() && !users.is_selected());
     assert_eq!(catalog.stream("issues").map(Entry::stream), Some("issues"));
 }
@@ -287,13 +321,17 @@ proptest! {
         for entry in catalog.streams_mut() {
             let method = if full { Selection::full_table() } else { Selection::incremental("v") };
             entry.select(&Selection { fields: FieldSelection::Only(names.clone()), ..method });
-            let metadata = entry.metadata();
-            for (name, property) in entry.properties().into_iter().flatten() {
-                prop_assert_eq!(metadata.field_selected(name), property["selected"].as_bool());
-                let unsupported = entry.field_inclusion(name) == Inclusion::Unsupported;
+            let (fields, value) = (entry.fields(), entry.to_value());
+            let (_, written) = written(entry);
+            for (name, property) in value["schema"]["properties"].as_object().into_iter().flatten() {
+                let path = format!("properties.{name}");
+                let selected = written.iter().find(|(of, _)| *of == path).map(|(_, read)| *read);
+                prop_assert_eq!(selected, property["selected"].as_bool());
+                let inclusion = fields.get(name).map(Field::inclusion);
+                let unsupported = inclusion == Some(Inclusion::Unsupported);
                 let wanted = names.contains(name) && !unsupported;
-                prop_assert!(!wanted || metadata.field_selected(name) == Some(true));
-                prop_assert!(!unsupported || metadata.field_selected(name) == Some(false));
+                prop_assert!(!wanted || selected == Some(true));
+                prop_assert!(!unsupported || selected == Some(false));
             }
             let again = entry.clone();
             entry.select(&Selection { fields: FieldSelection::Only(names.clone()), ..if full { Selection::full_table() } else { Selection::incremental("v") } });

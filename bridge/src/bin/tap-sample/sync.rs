@@ -65,8 +65,11 @@ impl<W: Write> Sync<'_, W> {
         self.syncing(Value::from(stream.name))?;
         self.schema(stream, incremental)?;
         let selected = entry.selected_fields();
-        let fields: Vec<&Field> =
-            stream.fields.iter().filter(|field| selected.contains(&field.name)).collect();
+        let fields: Vec<&Field> = stream
+            .fields
+            .iter()
+            .filter(|field| selected.iter().any(|name| name == field.name))
+            .collect();
         let first = if incremental { self.first(stream) } else { 0 };
         let mut record = String::new();
         for index in first..stream.rows(self.config) {

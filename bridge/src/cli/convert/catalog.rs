@@ -1,15 +1,19 @@
 //! `convert catalog`
 
 use super::input::{self, Input};
-use super::{From, page};
+use super::text::Text;
+use super::{From, page, written};
 use crate::options::OptionSet;
 use crate::source;
 use crate::tap::{Arrival, Lines};
 use crate::translate::Overrides;
-use crate::translate::catalog::{Learnt, into_airbyte, outline, to_singer};
+use crate::translate::catalog::{Learnt, outline, to_singer};
 use airbyte_adapters::{Error, Result, configured_catalog};
+use airbyte_protocol::Stream;
+use serde::{Serialize, Serializer};
 use singer_protocol as singer;
 use singer_protocol::{LineError, Message};
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -36,13 +40,9 @@ pub(super) fn run(args: &Args, options: &OptionSet) -> Result<String> {
     let catalog = if args.from_messages {
         learnt(&args.input, options, &overrides)?
     } else {
-        singer::Catalog::parse(&args.input.read()?).map_err(|error| args.input.wrong(error))?
+        singer::Catalog::read(args.input.read()?).map_err(|error| args.input.wrong(error))?
     };
-    let translated = into_airbyte(catalog, &overrides);
-    for note in &translated.notes {
-        tracing::warn!("{note}");
-    }
-    page(&translated.catalog)
+    page(&Offered { streams: OneByOne(RefCell::new(source::offer(catalog, overrides))) })
 }
 
 /// The tap's catalog with the selection of a configured one.
@@ -67,7 +67,23 @@ fn selected(args: &Args, options: &OptionSet, overrides: &Overrides) -> Result<S
     for note in translated.notes.iter().chain(&selected.notes) {
         tracing::warn!("{note}");
     }
-    page(&selected.catalog)
+    page(&Text(&written(&selected.catalog)?))
+}
+
+/// An Airbyte catalog.
+#[derive(Serialize)]
+#[serde(bound = "")]
+struct Offered<I: Iterator<Item = Stream>> {
+    streams: OneByOne<I>,
+}
+
+/// What an iterator yields, as a list of which one element is held at a time. It can be written once.
+struct OneByOne<I>(RefCell<I>);
+
+impl<I: Iterator<Item = Stream>> Serialize for OneByOne<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&mut *self.0.borrow_mut())
+    }
 }
 
 /// What a tap's messages tell of its catalog, line by line, since there may be many.

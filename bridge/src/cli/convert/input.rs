@@ -62,7 +62,7 @@ pub(super) fn file(what: &str, path: &Path) -> Result<Vec<u8>> {
 /// Reads the Singer catalog behind a flag.
 pub(super) fn singer_catalog(path: &Path) -> Result<singer::Catalog> {
     let what = "Singer catalog";
-    singer::Catalog::parse(&file(what, path)?).map_err(|error| wrong(what, path, error))
+    singer::Catalog::read(file(what, path)?).map_err(|error| wrong(what, path, error))
 }
 
 /// Reads the configured catalog behind a flag.

@@ -5,6 +5,7 @@ mod input;
 mod messages;
 mod spec;
 mod state;
+mod text;
 
 use crate::options::OptionSet;
 use airbyte_adapters::{Error, Outcome, Result, Session};
@@ -53,6 +54,12 @@ impl Convert {
         session.output.lines(document.as_bytes())?;
         Ok(Outcome::Done)
     }
+}
+
+/// A document as text, before it is made a page of.
+fn written(document: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string(document);
+    text.map_err(|_| Error::system("the document can't be written as JSON"))
 }
 
 /// A document as a file holds it.

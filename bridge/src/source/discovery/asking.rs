@@ -77,7 +77,7 @@ impl<'a> Asking<'a> {
             Error::config(format!("tap catalog {}: {reason}", path.display()))
         };
         let bytes = read_named("tap catalog", path, &self.context.stop)?;
-        let catalog = singer::Catalog::parse(&bytes).map_err(|error| fail(&error))?;
+        let catalog = singer::Catalog::read(bytes).map_err(|error| fail(&error))?;
         if catalog.streams().is_empty() {
             return Err(fail(&"there is no stream in it"));
         }
@@ -103,7 +103,7 @@ impl<'a> Asking<'a> {
             }
             Heard::Text => {
                 let attended = attended.map_err(|error| self.failed("discovery", &error))?;
-                return self.text(&text, attended);
+                return self.text(text, attended);
             }
         };
         match self.learnt(learnt, attended, "discovery")? {
@@ -113,19 +113,19 @@ impl<'a> Asking<'a> {
     }
 
     /// An answer without any message.
-    fn text(&self, text: &[u8], attended: Attended) -> Result<Told> {
+    fn text(&self, text: Vec<u8>, attended: Attended) -> Result<Told> {
         let tap = self.tap();
         let ended = attended.ended.unwrap_or(Ended::Code(0));
         if !ended.is_success() {
             let mut said = attended.words.recent();
-            said.extend(String::from_utf8_lossy(text).lines().take(100).map(str::to_owned));
+            said.extend(String::from_utf8_lossy(&text).lines().take(100).map(str::to_owned));
             if does_not_know("discover", ended, &said) {
                 return Ok(Told::Nothing("doesn't know --discover".to_owned()));
             }
             return Err(self.place.failed(tap, "discovery", ended, &attended.words));
         }
         let critical = || failure::critical(tap, "discovered nothing", &attended.words.last());
-        if says_nothing(text) {
+        if says_nothing(&text) {
             // A tap may say so that it has no discovery.
             let said = attended.words.last().line.unwrap_or_default().to_ascii_lowercase();
             if attended.words.has_critical() && !said.contains("discover") {
@@ -133,7 +133,7 @@ impl<'a> Asking<'a> {
             }
             return Ok(Told::Nothing("answers --discover with nothing".to_owned()));
         }
-        let parsed = singer::Catalog::parse(text);
+        let parsed = singer::Catalog::read(text);
         let has_none = parsed.as_ref().map_or(true, |catalog| catalog.streams().is_empty());
         if attended.words.has_critical() {
             if has_none {

@@ -9,11 +9,14 @@ use super::{Found, TapSource};
 use crate::source::workplace::Site;
 use crate::tap::{is_foreign, own_file};
 use airbyte_adapters::{Config, may_hold_secret};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use singer_protocol as singer;
+use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -79,20 +82,33 @@ impl Cache {
     /// Whole or not at all, and for the owner's eyes: a catalog names tables.
     fn try_write(&self, found: &Found, at: u64) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let content = json!({
-            MARK: VERSION,
-            "key": self.key,
-            "discovered_at": at,
-            "learnt": found.learnt,
-            "partly": found.partly,
-            "catalog": found.catalog.to_value(),
-        });
+        let Found { catalog, learnt, partly } = found;
+        let content = Content {
+            airbyte_singer_discovery: VERSION,
+            key: &self.key,
+            discovered_at: at,
+            learnt: *learnt,
+            partly: *partly,
+            catalog,
+        };
         // Made with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(content.to_string().as_bytes())?;
-        file.persist(self.path())?;
+        let file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        let mut buffer = io::BufWriter::new(file);
+        serde_json::to_writer(&mut buffer, &content)?;
+        buffer.into_inner().map_err(io::IntoInnerError::into_error)?.persist(self.path())?;
         Ok(())
     }
+}
+
+/// What a file holds; the first key is [`MARK`].
+#[derive(Serialize)]
+struct Content<'a> {
+    airbyte_singer_discovery: u64,
+    key: &'a str,
+    discovered_at: u64,
+    learnt: bool,
+    partly: bool,
+    catalog: &'a singer::Catalog,
 }
 
 fn content(mut file: fs::File) -> Result<Vec<u8>, String> {
@@ -103,15 +119,17 @@ fn content(mut file: fs::File) -> Result<Vec<u8>, String> {
 
 /// The catalog in a file, and when it was discovered, in seconds since the epoch.
 fn parse(bytes: &[u8], key: &str) -> Result<(Found, u64), String> {
-    let file: Map<String, Value> =
+    let file: HashMap<String, &RawValue> =
         serde_json::from_slice(bytes).map_err(|_| "not a JSON object".to_owned())?;
-    let number = |name: &str| file.get(name).and_then(Value::as_u64);
-    let flag = |name: &str| file.get(name).and_then(Value::as_bool);
-    if number(MARK) != Some(VERSION) || file.get("key").and_then(Value::as_str) != Some(key) {
+    let said = |name: &str| file.get(name).map_or("null", |value| value.get());
+    let number = |name: &str| serde_json::from_str::<u64>(said(name)).ok();
+    let flag = |name: &str| serde_json::from_str::<bool>(said(name)).ok();
+    let own = serde_json::from_str::<String>(said("key")).ok();
+    if number(MARK) != Some(VERSION) || own.as_deref() != Some(key) {
         return Err("not a file of this tap and version".to_owned());
     }
-    let catalog = file.get("catalog").cloned().unwrap_or_default();
-    let catalog = singer::Catalog::from_value(catalog).map_err(|error| error.to_string())?;
+    let catalog = said("catalog").as_bytes();
+    let catalog = singer::Catalog::parse(catalog).map_err(|error| error.to_string())?;
     let (Some(at), Some(learnt), Some(partly)) =
         (number("discovered_at"), flag("learnt"), flag("partly"))
     else {
@@ -190,6 +208,7 @@ fn expires(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::options::OptionSet;
+    use serde_json::json;
     use std::os::unix::fs::PermissionsExt;
 
     fn source(args: &[&str]) -> TapSource {

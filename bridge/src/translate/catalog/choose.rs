@@ -3,7 +3,7 @@ use super::{Link, Note, Translated};
 use airbyte_protocol as airbyte;
 use airbyte_protocol::SyncMode;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use singer_protocol as singer;
 use singer_protocol::{FieldSelection, Inclusion, ReplicationMethod, Selection};
 use std::collections::{HashMap, HashSet};
@@ -211,11 +211,9 @@ fn deselected(
     needed.extend(key.as_deref());
     let own_key = entry.key_properties();
     needed.extend(own_key.iter().map(String::as_str));
-    let metadata = entry.metadata();
-    let inline = |name: &str| entry.properties()?.get(name)?.get("inclusion")?.as_str();
-    let automatic = |name: &str| match metadata.inclusion(name) {
-        Some(inclusion) => inclusion == Inclusion::Automatic,
-        None => inline(name) == Some("automatic"),
+    let fields = entry.fields();
+    let automatic = |name: &str| {
+        fields.get(name).is_some_and(|field| field.inclusion() == Inclusion::Automatic)
     };
     discovered
         .properties()
@@ -229,9 +227,8 @@ fn fields(entry: &singer::Entry, deselected: &HashSet<String>) -> FieldSelection
     if deselected.is_empty() {
         return FieldSelection::All;
     }
-    let metadata = entry.metadata();
-    let names = entry.properties().into_iter().flat_map(Map::keys).map(String::as_str);
-    let names = names.chain(metadata.fields()).filter(|name| !deselected.contains(*name));
+    let fields = entry.fields();
+    let names = fields.iter().map(|(name, _)| name).filter(|name| !deselected.contains(*name));
     FieldSelection::Only(names.map(str::to_owned).collect())
 }
 

@@ -18,7 +18,7 @@ mod tests;
 
 pub use choose::{Choice, Selected, SingerCatalog, to_singer};
 pub use learn::Learnt;
-pub use offer::{into_airbyte, outline, to_airbyte};
+pub use offer::{offers, outline, to_airbyte};
 pub use presume::{presume, presume_ids};
 
 use airbyte_protocol as airbyte;

@@ -1,11 +1,12 @@
 use super::incremental::{DELETED_AT, Incremental, LSN, in_full};
 use super::{Link, Note, Translated, naming};
 use crate::translate::overrides::{Overrides, StreamOverride};
-use crate::translate::schema::{Column, Hints, normalise};
+use crate::translate::schema::{Column, Hints, lean, normalise};
 use airbyte_protocol as airbyte;
 use airbyte_protocol::{StreamDescriptor, SyncMode};
 use serde_json::{Map, Value, json};
 use singer_protocol as singer;
+use singer_protocol::Inclusion;
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 
@@ -15,10 +16,21 @@ pub fn to_airbyte(catalog: &singer::Catalog, overrides: &Overrides) -> Translate
     translate(catalog.streams(), overrides, |_| {})
 }
 
-/// As [`to_airbyte`], where nothing else is made of the tap's catalog: each of its streams is let go
-/// when it has been translated, so that a large catalog never stands in memory twice.
-pub fn into_airbyte(catalog: singer::Catalog, overrides: &Overrides) -> Translated {
-    translate(catalog.into_streams(), overrides, |_| {})
+/// As [`to_airbyte`], one stream after the other, where nothing else is made of the tap's catalog: a
+/// large one is never translated as a whole. With the first stream come the notes about streams that
+/// aren't offered, and with each its own.
+pub fn offers(
+    catalog: singer::Catalog,
+    overrides: Overrides,
+) -> impl Iterator<Item = (Option<airbyte::Stream>, Vec<Note>)> {
+    let mut notes = Vec::new();
+    let entries = sort_out(catalog.into_streams(), &overrides, &mut notes);
+    let streams = entries.into_iter().map(move |(entry, descriptor)| {
+        let mut notes = Vec::new();
+        let (_, stream) = offer(&entry, &overrides, descriptor, &mut notes);
+        (Some(stream), notes)
+    });
+    std::iter::once((None, notes)).chain(streams)
 }
 
 /// As [`to_airbyte`], with nothing left of the schemas but the names of their top-level properties:
@@ -36,6 +48,23 @@ fn translate<E: Borrow<singer::Entry>>(
     finish: impl Fn(&mut airbyte::Stream),
 ) -> Translated {
     let mut translated = Translated::default();
+    for (entry, descriptor) in sort_out(streams, overrides, &mut translated.notes) {
+        let (link, mut stream) =
+            offer(entry.borrow(), overrides, descriptor, &mut translated.notes);
+        finish(&mut stream);
+        translated.links.push(link);
+        translated.catalog.streams.push(stream);
+    }
+    translated.index();
+    translated
+}
+
+/// The entries that are offered, with their names.
+fn sort_out<E: Borrow<singer::Entry>>(
+    streams: impl IntoIterator<Item = E>,
+    overrides: &Overrides,
+    notes: &mut Vec<Note>,
+) -> Vec<(E, StreamDescriptor)> {
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
     for entry in streams {
@@ -44,37 +73,39 @@ fn translate<E: Borrow<singer::Entry>>(
             entries.push(entry);
         } else {
             let text = "the tap's catalog names it twice; the first entry counts";
-            translated.notes.push(Note::new(id, text));
+            notes.push(Note::new(id, text));
         }
     }
     for id in overrides.keys().filter(|id| !seen.contains(*id)) {
         let text = "the profile has settings for it, but the tap has no such stream";
-        translated.notes.push(Note::new(id, text));
+        notes.push(Note::new(id, text));
     }
     let all: Vec<&singer::Entry> = entries.iter().map(Borrow::borrow).collect();
     let descriptors = naming::descriptors(&all, overrides);
-    let nothing = StreamOverride::default();
-    for (entry, descriptor) in entries.into_iter().zip(descriptors) {
-        let entry = entry.borrow();
-        let over = overrides.get(entry.tap_stream_id()).unwrap_or(&nothing);
+    let is_offered = |entry: &singer::Entry| {
+        let excluded = overrides.get(entry.tap_stream_id()).is_some_and(|over| over.exclude);
         let inclusion = entry.stream_metadata("inclusion").and_then(Value::as_str);
-        if !over.exclude && inclusion != Some("unsupported") {
-            offer(entry, over, descriptor, &mut translated);
-            translated.catalog.streams.last_mut().into_iter().for_each(&finish);
-        }
-    }
-    translated.index();
-    translated
+        !excluded && inclusion != Some("unsupported")
+    };
+    let named = entries.into_iter().zip(descriptors);
+    named.filter(|(entry, _)| is_offered(entry.borrow())).collect()
 }
 
 fn offer(
     entry: &singer::Entry,
-    over: &StreamOverride,
+    overrides: &Overrides,
     descriptor: StreamDescriptor,
-    translated: &mut Translated,
-) {
+    notes: &mut Vec<Note>,
+) -> (Link, airbyte::Stream) {
     let id = entry.tap_stream_id();
-    let mut schema = normalise(entry.schema(), &hints(entry, over));
+    let nothing = StreamOverride::default();
+    let over = overrides.get(id).unwrap_or(&nothing);
+    let schema = entry.schema().map_or(Ok(Value::Null), lean).unwrap_or_else(|reason| {
+        let text = format!("its columns are not offered, since of its schema {reason}");
+        notes.push(Note::new(id, text));
+        Value::Null
+    });
+    let mut schema = normalise(&schema, &hints(entry, over));
     let mut open = Map::new();
     let properties =
         schema.get_mut("properties").and_then(Value::as_object_mut).unwrap_or(&mut open);
@@ -89,7 +120,7 @@ fn offer(
                 "its primary key is not offered, since {reason}; `streams.{id}.primary_key` in \
                  the profile can name another"
             );
-            translated.notes.push(Note::new(id, text));
+            notes.push(Note::new(id, text));
             Vec::new()
         }
     };
@@ -103,7 +134,7 @@ fn offer(
 
     let keyless_view = entry.is_view() && own_key.is_empty();
     let told = over.primary_key.iter().flatten().filter(|_| keyless_view);
-    translated.links.push(Link {
+    let link = Link {
         tap_stream_id: id.to_owned(),
         database: entry.is_database(),
         view_key: told.filter_map(|path| path.first().cloned()).collect(),
@@ -114,7 +145,7 @@ fn offer(
             && over.replication_method.is_none()
             && over.sync_modes.is_none(),
         in_full: in_full(entry, over),
-    });
+    };
     let mut stream = airbyte::Stream::new(descriptor.name, schema);
     stream.namespace = descriptor.namespace;
     stream.source_defined_primary_key = key;
@@ -125,37 +156,23 @@ fn offer(
         stream.supported_sync_modes.push(SyncMode::Incremental);
     }
     stream.is_resumable = Some(incremental != Incremental::No);
-    translated.catalog.streams.push(stream);
+    (link, stream)
 }
 
 /// What the catalog says about the columns outside of their schema.
 fn hints(entry: &singer::Entry, over: &StreamOverride) -> Hints {
-    let metadata = entry.metadata();
     let mut needed: HashSet<String> = entry.key_properties().into_iter().collect();
     needed.extend(entry.replication_key());
     needed.extend(over.cursor.clone());
     needed.extend(over.primary_key.iter().flatten().filter_map(|path| path.first().cloned()));
-    let properties = entry.properties();
-    let inline = |name: &str| properties?.get(name)?.get("inclusion")?.as_str();
-    let names = properties.into_iter().flat_map(Map::keys).map(String::as_str);
-    let names: HashSet<&str> = names.chain(metadata.fields()).collect();
-    let column = |name: &str| {
-        let field = metadata.field(name);
-        let said = |key: &str| field?.get(key);
-        let inclusion = said("inclusion").and_then(Value::as_str).or_else(|| inline(name));
-        let nullable = ["nullable", "is-nullable", "is_nullable"];
-        Column {
-            sql_datatype: said("sql-datatype").and_then(Value::as_str).map(str::to_owned),
-            nullable: nullable.iter().any(|key| said(key) == Some(&Value::Bool(true))),
-            unsupported: inclusion == Some("unsupported") && !needed.contains(name),
-        }
-    };
-    let columns: HashMap<String, Column> = names
-        .into_iter()
-        .map(|name| (name, column(name)))
-        .filter(|(_, column)| *column != Column::default())
-        .map(|(name, column)| (name.to_owned(), column))
-        .collect();
+    let fields = entry.fields();
+    let columns = fields.iter().map(|(name, field)| {
+        let unsupported = field.inclusion() == Inclusion::Unsupported && !needed.contains(name);
+        let sql_datatype = field.sql_datatype.clone();
+        (name.to_owned(), Column { sql_datatype, nullable: field.nullable, unsupported })
+    });
+    let columns: HashMap<String, Column> =
+        columns.filter(|(_, column)| *column != Column::default()).collect();
     Hints { database: entry.is_database(), columns }
 }
 

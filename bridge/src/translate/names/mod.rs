@@ -72,11 +72,10 @@ impl Names {
         for guess in guesses(entry) {
             push(&mut self.guesses, guess, index);
         }
-        let properties = entry.properties().into_iter().flat_map(|map| map.keys().cloned());
         self.streams.push(Known {
             tap_stream_id: id.to_owned(),
             selected,
-            properties: properties.collect(),
+            properties: entry.columns().into_iter().collect(),
         });
         index
     }
