@@ -20,3 +20,4 @@ mod recordings;
 pub mod source;
 pub mod tap;
 pub mod translate;
+mod yaml;

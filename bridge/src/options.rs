@@ -129,21 +129,123 @@ impl OptionSet {
         self.tap.is_some() || self.source.is_some()
     }
 
-    /// The first option here that decides what is run or which files are touched, which a config
-    /// must not.
-    pub fn decides_what_runs(&self) -> Option<&'static str> {
-        let said = [
-            ("tap", self.tap.is_some()),
-            ("source", self.source.is_some()),
-            ("tap_arg", self.tap_arg.is_some()),
-            ("tap_catalog", self.tap_catalog.is_some()),
-            ("discovery_cache", self.discovery_cache.is_some()),
-            ("tap_spec", self.tap_spec.is_some()),
-            ("tap_about", self.tap_about.is_some()),
-            ("workdir", self.workdir.is_some()),
-            ("batch_dir", self.batch_dir.is_some()),
+    /// The options that are set here, by their names in a profile, and which of them a config may
+    /// set too.
+    pub fn set(&self) -> impl Iterator<Item = (&'static str, ByConfig)> + use<> {
+        // Without `..`, so that the compiler asks of a new option what a config may do with it.
+        let Self {
+            tap,
+            source,
+            tap_arg,
+            tap_catalog,
+            discovery_cache,
+            tap_spec,
+            tap_about,
+            workdir,
+            catalog_flag,
+            check,
+            on_malformed,
+            state_interval,
+            state_type,
+            discovery_timeout,
+            check_timeout,
+            idle_timeout,
+            stop_grace,
+            batch_dir,
+            validate_records,
+            max_line_bytes,
+            streams,
+            harmless_lines,
+        } = self;
+        use ByConfig::{Any, Never, Within};
+        let set = [
+            ("tap", Never, tap.is_some()),
+            ("source", Never, source.is_some()),
+            ("tap_arg", Never, tap_arg.is_some()),
+            ("tap_catalog", Never, tap_catalog.is_some()),
+            ("discovery_cache", Never, discovery_cache.is_some()),
+            ("tap_spec", Never, tap_spec.is_some()),
+            ("tap_about", Never, tap_about.is_some()),
+            ("workdir", Never, workdir.is_some()),
+            ("batch_dir", Never, batch_dir.is_some()),
+            ("catalog_flag", Any, catalog_flag.is_some()),
+            ("check", Any, check.is_some()),
+            ("on_malformed", Any, on_malformed.is_some()),
+            ("state_interval", Any, state_interval.is_some()),
+            ("state_type", Any, state_type.is_some()),
+            ("discovery_timeout", Within("0 to 24h"), discovery_timeout.is_some()),
+            ("check_timeout", Within("0 to 24h"), check_timeout.is_some()),
+            ("idle_timeout", Any, idle_timeout.is_some()),
+            ("stop_grace", Within("0 to 10m"), stop_grace.is_some()),
+            ("validate_records", Any, validate_records.is_some()),
+            ("max_line_bytes", Within("1 to 1073741824"), max_line_bytes.is_some()),
+            ("streams", Any, streams.is_some()),
+            ("harmless_lines", Any, harmless_lines.is_some()),
         ];
-        said.iter().find(|(_, said)| *said).map(|(name, _)| *name)
+        set.into_iter().filter(|(.., is_set)| *is_set).map(|(name, by_config, _)| (name, by_config))
+    }
+
+    /// Whether what a config may set only within a range is within it.
+    fn is_within(&self, name: &str) -> bool {
+        const LONGEST_LINE: usize = 1024 * 1024 * 1024;
+        const LONGEST_GRACE: Duration = Duration::from_secs(10 * 60);
+        const LONGEST_PROBE: Duration = Duration::from_secs(24 * 60 * 60);
+        match name {
+            "discovery_timeout" => self.discovery_timeout() <= LONGEST_PROBE,
+            "check_timeout" => self.check_timeout() <= LONGEST_PROBE,
+            "stop_grace" => self.stop_grace() <= LONGEST_GRACE,
+            "max_line_bytes" => (1..=LONGEST_LINE).contains(&self.max_line_bytes()),
+            _ => true,
+        }
+    }
+
+    /// Looks at options that a config holds. On a platform whoever may write a config needn't be
+    /// whoever runs this program: a config never decides what is run or which files are used, and
+    /// what it takes of memory and time has bounds.
+    ///
+    /// # Errors
+    ///
+    /// Names the first option that a config must not set, or not so.
+    pub fn check_in_config(&self) -> Result<(), String> {
+        for (name, by_config) in self.set() {
+            match by_config {
+                ByConfig::Never => {
+                    return Err(format!(
+                        "`{name}` decides what is run or which files are used and can't be set there"
+                    ));
+                }
+                ByConfig::Within(range) if !self.is_within(name) => {
+                    return Err(format!("at {name}: expected {range}"));
+                }
+                ByConfig::Within(_) | ByConfig::Any => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the tap runs.
+    pub fn workdir(&self) -> &Workdir {
+        self.workdir.as_ref().unwrap_or(&Workdir::Private)
+    }
+
+    /// By which flag the tap takes its catalog.
+    pub fn catalog_flag(&self) -> CatalogFlag {
+        self.catalog_flag.unwrap_or(CatalogFlag::Auto)
+    }
+
+    /// How far a check goes.
+    pub fn check(&self) -> CheckDepth {
+        self.check.unwrap_or(CheckDepth::Sync)
+    }
+
+    /// What becomes of a line that claims to be a message and is broken.
+    pub fn on_malformed(&self) -> OnMalformed {
+        self.on_malformed.unwrap_or(OnMalformed::Fail)
+    }
+
+    /// Whether every record is held against its schema.
+    pub fn validate_records(&self) -> bool {
+        self.validate_records.unwrap_or(false)
     }
 
     /// The folders below which BATCH files may lie, beside the tap's own.
@@ -190,6 +292,17 @@ impl OptionSet {
     pub fn stop_grace(&self) -> Duration {
         span(self.stop_grace, Duration::from_secs(10))
     }
+}
+
+/// What the reserved key of a config may do with an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByConfig {
+    /// Set it to whatever it may be.
+    Any,
+    /// Set it within this range.
+    Within(&'static str),
+    /// Nothing: it decides what is run or which files are used.
+    Never,
 }
 
 fn span(said: Option<Span>, default: Duration) -> Duration {
@@ -314,6 +427,8 @@ impl<'de> Deserialize<'de> for Span {
         let text = match serde_json::Value::deserialize(d)? {
             serde_json::Value::String(text) => text,
             serde_json::Value::Number(number) => number.to_string(),
+            // What YAML makes of a bare `off`.
+            serde_json::Value::Bool(false) => "off".to_owned(),
             _ => return Err(serde::de::Error::custom("expected a time such as 30s")),
         };
         text.parse().map_err(serde::de::Error::custom)

@@ -13,6 +13,7 @@
 //! table. Relative paths in it (a tap with a slash, files) are meant from the profile's folder.
 
 use crate::options::{OptionSet, Workdir};
+use crate::yaml;
 use airbyte_adapters::{Error, Result, Stop, read_named};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -54,13 +55,7 @@ pub fn load(path: &Path) -> Result<OptionSet> {
 }
 
 fn parse(text: &str) -> Result<OptionSet, String> {
-    let value: Value = serde_saphyr::from_str(text).map_err(|error| {
-        let place = error
-            .location()
-            .map_or(String::new(), |at| format!(" at line {}, column {}", at.line(), at.column()));
-        format!("not valid YAML{place}")
-    })?;
-    let Value::Object(mut map) = value else {
+    let Value::Object(mut map) = yaml::parse(text)? else {
         return Err("expected a mapping of options".to_owned());
     };
     match map.shift_remove("version").as_ref().map(Value::to_string).as_deref() {

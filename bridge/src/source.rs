@@ -89,7 +89,7 @@ impl TapSource {
 
     /// Where the tap runs.
     fn site(&self) -> Result<Site> {
-        Site::of(self.options.workdir.as_ref())
+        Site::of(self.options.workdir())
     }
 
     /// What is wrong with the config by a spec that is a guess: what is missing, and the rest.
@@ -158,11 +158,9 @@ impl Source for TapSource {
         let key = Config::RESERVED;
         let reserved = profile::from_map(map.clone())
             .map_err(|reason| Error::config(format!("{key} in the config: {reason}")))?;
-        if let Some(name) = reserved.decides_what_runs() {
-            return Err(Error::config(format!(
-                "{key} in the config: `{name}` decides what is run or which files are used and can't be set there"
-            )));
-        }
+        reserved
+            .check_in_config()
+            .map_err(|reason| Error::config(format!("{key} in the config: {reason}")))?;
         let (said, profile) = self.places.clone();
         self.options = said.or(reserved).or(profile);
         supervisor::grant(self.options.stop_grace());

@@ -79,6 +79,12 @@ faults! {
     reserved_key_is_unknown: "the config's options for us have a key that nobody knows",
         |work| checked(work, r#"{"__airbyte_singer": {"streams": {"people": {"curser": "id"}}}}"#),
         ["exit 0", "FAILED: __airbyte_singer in the config: at streams.people.curser: unknown field `curser`, expected one of `name`, `namespace`, `primary_key`, `cursor`, `replication_method`, `sync_modes`, `alone`, `aliases`, `exclude`", ""];
+    reserved_key_is_out_of_range: "the config's options for us go beyond what a config may set",
+        |work| checked(work, r#"{"__airbyte_singer": {"max_line_bytes": 1000000000000000000}}"#),
+        ["exit 0", "FAILED: __airbyte_singer in the config: at max_line_bytes: expected 1 to 1073741824", ""];
+    option_is_of_taps: "an option of taps stands beside a built-in source",
+        |work| work.run("check").with_config("{}").args(["--source", "sample", "--state-type", "global"]).go(),
+        ["exit 1", "config_error: the built-in source `sample` doesn't take the options of taps: --state-type", ""];
     profile_key_is_unknown: "the profile has a key that nobody knows",
         |work| {
             let profile = work.file("p.yaml", "version: 1\nstreams: {people: {curser: id}}\n");

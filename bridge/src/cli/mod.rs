@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     std::panic::set_hook(Box::new(own_fault));
-    let cli = parse();
+    let (cli, flags) = parse();
     let session = match &cli.command {
         Command::Convert(convert) if convert.gives_a_document() => cli.logging.open_beside(),
         _ => cli.logging.open(),
@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
     let outcome =
         resolve(cli.options, cli.profile.as_deref()).and_then(|(said, profile)| {
             match cli.command {
-                Command::Protocol(command) => start(said, profile, command, &session),
+                Command::Protocol(command) => start(said, profile, &flags, command, &session),
                 Command::Convert(convert) => convert.run(said.or(profile), &session),
             }
         });
@@ -92,13 +92,16 @@ pub fn main() -> ExitCode {
     outcome.exit()
 }
 
-/// Parses the command line. A tap or a source named by a flag silences the variable of the other.
-fn parse() -> Cli {
+/// Parses the command line, and says which options are set there rather than by a variable. A tap
+/// or a source named by a flag silences the variable of the other.
+fn parse() -> (Cli, Vec<&'static str>) {
     let matches = Cli::command().get_matches();
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let by_flag = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let names = cli.options.set().map(|(name, _)| name);
+    let flags = names.filter(|name| by_flag(name)).collect();
     let options = &mut cli.options;
     if options.tap.is_some() && options.source.is_some() {
-        let by_flag = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
         match (by_flag("tap"), by_flag("source")) {
             (true, false) => options.source = None,
             (false, true) => options.tap = None,
@@ -107,18 +110,23 @@ fn parse() -> Cli {
                 .exit(),
         }
     }
-    cli
+    (cli, flags)
 }
 
 /// Runs the command on the source that the options name.
 fn start(
     said: OptionSet,
     profile: OptionSet,
+    flags: &[&str],
     command: ProtocolCommand,
     session: &Session,
 ) -> Result<Outcome> {
     let command = command.into();
-    match said.clone().or(profile.clone()).source.as_deref() {
+    let options = said.clone().or(profile.clone());
+    if let Some(source) = options.source.as_deref().filter(|name| sources::NAMES.contains(name)) {
+        refuse_options_of_taps(source, &said, &profile, flags)?;
+    }
+    match options.source.as_deref() {
         None => Ok(airbyte_adapters::run(&mut TapSource::new(said, profile)?, &command, session)),
         #[cfg(feature = "http")]
         Some("http") => {
@@ -131,6 +139,35 @@ fn start(
             sources::NAMES.join(", ")
         ))),
     }
+}
+
+/// A built-in source takes none of a tap's options. What were to be left out in silence would look as
+/// if it held.
+fn refuse_options_of_taps(
+    source: &str,
+    said: &OptionSet,
+    profile: &OptionSet,
+    flags: &[&str],
+) -> Result<()> {
+    // Which of the two is run is settled.
+    let of_taps = |name: &&str| *name != "tap" && *name != "source";
+    let by_user = said.set().map(|(name, _)| name).filter(of_taps).map(|name| {
+        if flags.contains(&name) {
+            format!("--{}", name.replace('_', "-"))
+        } else {
+            format!("the environment variable AIRBYTE_SINGER_{}", name.to_uppercase())
+        }
+    });
+    let by_profile = profile.set().map(|(name, _)| name).filter(of_taps);
+    let by_profile = by_profile.map(|name| format!("`{name}` in the profile"));
+    let refused: Vec<String> = by_user.chain(by_profile).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "the built-in source `{source}` doesn't take the options of taps: {}",
+        refused.join(", ")
+    )))
 }
 
 /// A command that can't even begin fails like one that did: with an ERROR trace.

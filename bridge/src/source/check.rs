@@ -29,7 +29,7 @@ pub(super) async fn check(
     config: &Config,
     context: &Context,
 ) -> Result<ConnectionStatus> {
-    let depth = source.options.check.unwrap_or(CheckDepth::Sync);
+    let depth = source.options.check();
     if depth == CheckDepth::Config {
         return Ok(ConnectionStatus::succeeded());
     }

@@ -9,7 +9,7 @@ use super::pump::{Pump, Pumped};
 use super::read::run_id;
 use super::route::Router;
 use super::sink::Sink;
-use crate::options::{OnMalformed, OptionSet};
+use crate::options::OptionSet;
 use crate::tap::{Hearing, Lines, Voice, Words};
 use crate::translate::catalog::{outline, presume};
 use crate::translate::names::Names;
@@ -63,7 +63,7 @@ impl Piped {
         let pump = Pump {
             lines: Lines::new(self.input, self.options.max_line_bytes()),
             emitter: emitter.clone(),
-            on_malformed: self.options.on_malformed.unwrap_or(OnMalformed::Fail),
+            on_malformed: self.options.on_malformed(),
             idle_timeout: self.options.idle_timeout(),
             abandoned: Arc::new(AtomicBool::new(false)),
             stop: Some(context.stop.clone()),

@@ -93,13 +93,13 @@ pub(super) struct Listed(pub(super) Option<Flags>);
 /// What the option says of the flags, or what the tap has said of them, or else what its help lists.
 pub(super) async fn flags(
     tap: &TapCommand,
-    option: Option<CatalogFlag>,
+    option: CatalogFlag,
     asked: Option<Listed>,
     site: &Site,
     context: &Context,
 ) -> Result<Listed> {
     let said = |catalog, properties| Ok(Listed(Some(Flags { catalog, properties })));
-    match (option.unwrap_or(CatalogFlag::Auto), asked) {
+    match (option, asked) {
         (CatalogFlag::Catalog, _) => said(true, false),
         (CatalogFlag::Properties, _) => said(false, true),
         (CatalogFlag::Both, _) => said(true, true),
@@ -161,5 +161,5 @@ pub fn definition(text: &[u8]) -> Result<Specification, &'static str> {
 fn yaml(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes)
         .ok()
-        .or_else(|| serde_saphyr::from_str(std::str::from_utf8(bytes).ok()?).ok())
+        .or_else(|| crate::yaml::parse(std::str::from_utf8(bytes).ok()?).ok())
 }

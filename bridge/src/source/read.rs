@@ -10,7 +10,6 @@ use super::pump::{Pump, Pumped};
 use super::sink::Sink;
 use super::workplace::Workplace;
 use crate::failure;
-use crate::options::OnMalformed;
 use crate::tap::{Ended, Hearing, Lines, Running};
 use crate::translate::catalog::{self, Translated};
 use crate::translate::state::{Level, Pass, Standing, StreamSpec, Tracker};
@@ -166,7 +165,7 @@ impl Run<'_> {
         let pump = Pump {
             lines: Lines::new(pipe, options.max_line_bytes()),
             emitter: self.emitter.clone(),
-            on_malformed: options.on_malformed.unwrap_or(OnMalformed::Fail),
+            on_malformed: options.on_malformed(),
             idle_timeout: options.idle_timeout(),
             abandoned: abandoned.clone(),
             stop: None,

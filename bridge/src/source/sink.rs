@@ -100,7 +100,7 @@ impl Sink {
         options: &OptionSet,
         fallbacks: impl IntoIterator<Item = (usize, &'a str)>,
     ) -> Self {
-        if options.validate_records == Some(true) {
+        if options.validate_records() {
             self.values = Values::new(Which::All);
             for (place, schema) in fallbacks {
                 self.values.expect(place, schema);

@@ -32,12 +32,12 @@ impl Site {
     /// # Errors
     ///
     /// There is no such folder.
-    pub(super) fn of(option: Option<&Workdir>) -> Result<Self> {
+    pub(super) fn of(option: &Workdir) -> Result<Self> {
         let here = std::env::current_dir().unwrap_or_default();
         let chosen = match option {
-            None | Some(Workdir::Private) => None,
-            Some(Workdir::Current) => Some(here.clone()),
-            Some(Workdir::Folder(folder)) => Some(here.join(folder)),
+            Workdir::Private => None,
+            Workdir::Current => Some(here.clone()),
+            Workdir::Folder(folder) => Some(here.join(folder)),
         };
         match chosen.as_deref().filter(|folder| !folder.is_dir()) {
             Some(folder) => Err(Error::config(format!(

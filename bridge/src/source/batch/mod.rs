@@ -45,7 +45,7 @@ impl Batches {
     pub(super) fn new(places: Places, options: &OptionSet) -> Self {
         Self {
             places,
-            skips_malformed: options.on_malformed == Some(OnMalformed::Skip),
+            skips_malformed: options.on_malformed() == OnMalformed::Skip,
             max_line_bytes: options.max_line_bytes(),
             abandoned: Arc::default(),
             stop: None,

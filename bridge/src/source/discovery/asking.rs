@@ -51,7 +51,7 @@ impl<'a> Asking<'a> {
 
     pub(super) async fn flags(&self) -> Result<Listed> {
         let TapSource { tap, options, listed, .. } = self.source;
-        probe::flags(tap, options.catalog_flag, *listed, &self.place.site, self.context).await
+        probe::flags(tap, options.catalog_flag(), *listed, &self.place.site, self.context).await
     }
 
     /// The probes are Python starts: side by side they cost one. What discovery fails with counts

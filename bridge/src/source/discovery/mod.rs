@@ -64,7 +64,7 @@ pub(super) fn is_sure(source: &TapSource, task: Task, config: &Config) -> bool {
     let options = &source.options;
     options.tap_catalog.is_none()
         && match task {
-            Task::Check => options.check != Some(CheckDepth::Config),
+            Task::Check => options.check() != CheckDepth::Config,
             Task::Discover => true,
             Task::Read => Cache::of(source, config).is_none_or(|cache| cache.is_empty()),
         }
