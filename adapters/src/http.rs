@@ -85,6 +85,7 @@ pub use request::{Body, Request};
 pub use retry::Retry;
 pub use told::ToldErrors;
 pub use transform::Transform;
+pub(crate) use verdict::reason;
 pub use verdict::{Answer, Verdict};
 pub use wire::{Reply, Wire};
 

@@ -20,6 +20,8 @@ mod faults;
 mod graphql;
 #[path = "http/pages.rs"]
 mod pages;
+#[path = "http/pauses.rs"]
+mod pauses;
 #[path = "http/quotas.rs"]
 mod quotas;
 #[path = "http/redirects.rs"]

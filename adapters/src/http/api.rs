@@ -47,6 +47,8 @@ pub(super) struct Settings {
     pub(super) door: Rc<Door>,
     pub(super) lookups: Rc<Lookups>,
     pub(super) opinions: Vec<Rc<Opinion<'static>>>,
+    /// Where a body says how long to wait.
+    pub(super) wait_at: Option<String>,
     /// What was wrong with a header; said when something is sent.
     fault: Option<Error>,
 }
@@ -78,6 +80,7 @@ impl Api {
             door: Rc::new(Door::new(Budget::new())),
             lookups: Rc::default(),
             opinions: Vec::new(),
+            wait_at: None,
             fault: None,
         };
         Ok(Self { settings: Rc::new(settings) })
@@ -127,13 +130,21 @@ impl Api {
     /// opinions the last one given comes first. Usually
     ///
     /// * 2xx is a success;
-    /// * 429, and 403 that says how long to wait, is a quota used up; 408, 425 and 5xx are worth another
-    ///   try;
+    /// * 420 and 429, and 4xx that says how long to wait, is a quota used up; 408, 425 and 5xx are worth
+    ///   another try;
     /// * 401 are refused credentials; this, 402, 403, 404, 407 and 410 are the user's fault;
     /// * everything else is the source's fault.
     #[must_use]
     pub fn classify(self, opinion: impl Fn(&Answer<'_>) -> Option<Verdict> + 'static) -> Self {
         self.with(|settings| settings.opinions.push(Rc::new(opinion)))
+    }
+
+    /// Says where in an answer, at a JSON Pointer, it stands how long to wait for a quota: a number of
+    /// seconds (of milliseconds, where the name ends with `ms`), a text with a unit such as `2s`, or a time.
+    /// Without it `/retry_after` and names like it are looked at.
+    #[must_use]
+    pub fn wait_at(self, pointer: impl Into<String>) -> Self {
+        self.with(|settings| settings.wait_at = Some(pointer.into()))
     }
 
     /// A GET of a path below the API's address, or of a whole address.

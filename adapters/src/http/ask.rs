@@ -132,7 +132,8 @@ impl Question<'_> {
         if !is_success {
             let document = document_of(response).await;
             let answer = Answer { document: document.as_ref(), ..head };
-            let verdict = self.opinion(&answer).or(early).or_else(|| verdict::usual(&answer));
+            let verdict = self.opinion(&answer).or(early).or_else(|| self.refused(&answer));
+            let verdict = verdict.or_else(|| verdict::usual(&answer));
             return self.judge(verdict, &answer, tries, &sent, is_home).await;
         }
         let body = match read(response).await {
@@ -152,6 +153,12 @@ impl Question<'_> {
         }
         drop(document);
         Ok(Ended::Read(Box::new(Read { body, headers, added })))
+    }
+
+    /// That the credentials are refused, as they themselves understand an answer.
+    fn refused(&self, answer: &Answer<'_>) -> Option<Verdict> {
+        let auth = self.api.settings.auth.as_ref()?;
+        auth.is_refusal(answer.status).then_some(Verdict::Refused)
     }
 
     /// An error that a success tells in the place of records.
@@ -183,7 +190,8 @@ impl Question<'_> {
             Some(Verdict::Ignore) => Ok(Ended::Ignored),
             Some(Verdict::Retry(wait)) => Ok(Ended::Failed(Failed::by_answer(answer, wait))),
             Some(Verdict::RateLimited(wait)) => {
-                let failed = Failed::by_quota(answer, wait);
+                let pointer = self.api.settings.wait_at.as_deref();
+                let failed = Failed::by_quota(answer, wait, pointer);
                 if let Some(wait) = failed.asked_wait.filter(|_| is_home) {
                     self.api.settings.shut(wait);
                 }
@@ -230,7 +238,7 @@ impl Question<'_> {
     }
 }
 
-/// The JSON of an answer that is no success, if it is any.
+/// The JSON of an answer that is no success, or its text.
 async fn document_of(mut response: Response) -> Option<Value> {
     const LONGEST: usize = 64 * 1024;
     let mut text = Vec::new();
@@ -240,7 +248,10 @@ async fn document_of(mut response: Response) -> Option<Value> {
             return None;
         }
     }
-    serde_json::from_slice(&text).ok()
+    match serde_json::from_slice(&text) {
+        Ok(document) => Some(document),
+        Err(_) => String::from_utf8(text).ok().map(Value::String),
+    }
 }
 
 fn origin(request: &Request) -> String {

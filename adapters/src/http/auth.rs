@@ -2,6 +2,7 @@
 
 use super::Request;
 use crate::Result;
+use reqwest::StatusCode;
 use std::pin::Pin;
 
 mod asking;
@@ -46,7 +47,12 @@ pub trait Auth {
     /// What keeps the credentials from being known: a token that can't be had.
     fn sign<'a>(&'a self, request: &'a mut Request) -> Signing<'a, ()>;
 
-    /// Told that `request`, as it was signed, was refused with 401. The answer says whether other
+    /// Whether an answer of this status means that the credentials are refused. Usually 401 does.
+    fn is_refusal(&self, status: StatusCode) -> bool {
+        status == StatusCode::UNAUTHORIZED
+    }
+
+    /// Told that `request`, as it was signed, was refused ([`Auth::is_refusal`]). The answer says whether other
     /// credentials are there, or can be had, so that it is worth another try. Whoever sends asks this
     /// once for a request: a second 401 stands.
     ///
@@ -71,6 +77,10 @@ impl<A: Auth + ?Sized> Auth for Box<A> {
         (**self).sign(request)
     }
 
+    fn is_refusal(&self, status: StatusCode) -> bool {
+        (**self).is_refusal(status)
+    }
+
     fn refused<'a>(&'a self, request: &'a Request) -> Signing<'a, bool> {
         (**self).refused(request)
     }
@@ -80,6 +90,10 @@ impl<A: Auth + ?Sized> Auth for Box<A> {
 impl<A: Auth + ?Sized> Auth for std::rc::Rc<A> {
     fn sign<'a>(&'a self, request: &'a mut Request) -> Signing<'a, ()> {
         (**self).sign(request)
+    }
+
+    fn is_refusal(&self, status: StatusCode) -> bool {
+        (**self).is_refusal(status)
     }
 
     fn refused<'a>(&'a self, request: &'a Request) -> Signing<'a, bool> {

@@ -31,8 +31,16 @@ impl Failed {
     }
 
     /// By an answer that says that a quota is used up.
-    pub(super) fn by_quota(answer: &Answer<'_>, wait: Option<Duration>) -> Self {
-        Self { is_quota: true, ..Self::by_answer(answer, wait) }
+    ///
+    /// How long to wait may stand in its body, at `pointer`.
+    pub(super) fn by_quota(
+        answer: &Answer<'_>,
+        wait: Option<Duration>,
+        pointer: Option<&str>,
+    ) -> Self {
+        let Answer { headers, document, .. } = *answer;
+        let told = || quota::quota_wait(headers, document, pointer, SystemTime::now());
+        Self { is_quota: true, ..Self::by_answer(answer, wait.or_else(told)) }
     }
 
     /// By a transient error, without an answer or within one.

@@ -16,8 +16,8 @@ pub struct Answer<'a> {
     pub headers: &'a HeaderMap,
     /// Its body. An answer is looked at twice: without a document as soon as its head is there; and
     /// once its body was read, which of a success is what there was beside its records (or, where it is a
-    /// single record as a whole, that record), of any other answer its JSON, where it is JSON and not longer
-    /// than 64 KiB.
+    /// single record as a whole, that record), of any other answer its JSON, or a text of what is no JSON,
+    /// where it is not longer than 64 KiB.
     pub document: Option<&'a Value>,
 }
 
@@ -61,8 +61,12 @@ pub(super) fn usual(answer: &Answer<'_>) -> Option<Verdict> {
         401 => Some(Verdict::Refused),
         // Some APIs tell their quotas like this.
         403 if wait.is_some() => Some(Verdict::RateLimited(wait)),
-        429 => Some(Verdict::RateLimited(wait)),
+        420 | 429 => Some(Verdict::RateLimited(wait)),
         408 | 425 | 500..=599 => Some(Verdict::Retry(wait)),
+        402 | 404 | 407 | 410 => None,
+        // Whatever it is, whoever asks for a pause wants another try.
+        400.. => quota::told_wait(headers, SystemTime::now())
+            .map(|wait| Verdict::RateLimited(Some(wait))),
         _ => None,
     }
 }
@@ -110,7 +114,7 @@ const REASONS: [&str; 7] = [
 ];
 
 /// An API's own short sentence, in one line.
-pub(super) fn reason(document: &Value) -> Option<String> {
+pub(crate) fn reason(document: &Value) -> Option<String> {
     let texts = REASONS.iter().filter_map(|at| document.pointer(at)?.as_str());
     let text = texts.map(str::trim).find(|text| !text.is_empty())?;
     Some(line(text))

@@ -9,6 +9,7 @@ mod format;
 mod names;
 mod pages;
 mod plan;
+mod rules;
 mod sent;
 mod stream;
 mod tagged;
@@ -98,5 +99,13 @@ fn api(config: &Settings, connection: &Connection) -> Result<Api> {
     if let Some(seconds) = config.retry.longest_wait_seconds {
         retry = retry.patience(Duration::from_secs(seconds));
     }
-    Ok(api.budget(budget).retry(retry))
+    if let Some(pointer) = &config.retry.wait_pointer {
+        crate::http::pointer::check(pointer).map_err(|error| {
+            error.prefaced("the config is not valid: setting `retry.wait_pointer`: ")
+        })?;
+        api = api.wait_at(pointer);
+    }
+    let rules = rules::Rules::new(&config.rules)
+        .map_err(|error| error.prefaced("the config is not valid: setting `rules`: "))?;
+    Ok(api.budget(budget).retry(retry).classify(move |answer| rules.verdict(answer)))
 }

@@ -110,6 +110,9 @@ pub struct SessionTokenConfig {
     pub header: Option<String>,
     /// How many seconds a token is good for; by default until it is refused
     pub lifetime_seconds: Option<u64>,
+    /// Statuses beside 401 by which the API says that the session has ended, such as 403
+    #[serde(default)]
+    pub expired_statuses: Vec<u16>,
 }
 
 /// The settings of [`AuthConfig::Jwt`].
@@ -161,6 +164,12 @@ pub struct OAuthConfig {
     pub client_by_basic: bool,
     /// An access token that is still good; if there is one, each new one is kept here
     pub access_token: Option<Secret>,
+    /// Where in the answer of the token endpoint the access token stands: a JSON Pointer such as
+    /// /data/access_token. The refresh token and its life are beside it or at the top
+    pub token_pointer: Option<String>,
+    /// Statuses beside 401 by which the API says that the access token has ended, such as 403
+    #[serde(default)]
+    pub expired_statuses: Vec<u16>,
     /// When the access token ends
     #[schemars(extend("format" = "date-time"))]
     pub token_expiry_date: Option<String>,

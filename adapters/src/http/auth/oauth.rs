@@ -11,6 +11,7 @@ use super::{Auth, Jwt, SentAs, Signing};
 use crate::Result;
 use crate::toolkit::{Connection, Secret};
 use exchange::{Exchange, Grant};
+use reqwest::StatusCode;
 use std::time::Duration;
 
 /// Access tokens of OAuth 2.0 (RFC 6749), had anew when they end or are refused.
@@ -41,7 +42,7 @@ use std::time::Duration;
 /// }
 /// ```
 #[derive(Debug)]
-pub struct OAuth(Renewed<Exchange>);
+pub struct OAuth(Renewed<Exchange>, Vec<u16>);
 
 impl OAuth {
     /// Access tokens for a refresh token, from the token endpoint `url`.
@@ -77,7 +78,7 @@ impl OAuth {
 
     fn of(connection: &Connection, url: &str, grant: Grant) -> Result<Self> {
         let url = address(connection, url, "the token endpoint")?;
-        Ok(Self(Renewed::new(Exchange::new(connection, url, grant))))
+        Ok(Self(Renewed::new(Exchange::new(connection, url, grant)), Vec::new()))
     }
 
     /// Who the client is. Both go with the request's other fields, unless [`OAuth::client_by_basic`].
@@ -130,6 +131,20 @@ impl OAuth {
         self.with(|exchange| exchange.sent_as = sent_as)
     }
 
+    /// Where in the answer the access token stands, a JSON Pointer such as `/data/access_token`; the refresh
+    /// token and how long it is good for are beside it or at the top. By default all of them are at the top.
+    #[must_use]
+    pub fn token_at(self, pointer: &str) -> Self {
+        self.with(|exchange| exchange.token_at = Some(pointer.to_owned()))
+    }
+
+    /// Statuses beside 401 by which the API says that an access token has ended.
+    #[must_use]
+    pub fn ended_with(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.1.extend(statuses);
+        self
+    }
+
     /// Where in the config the tokens stand. If the access token does, the first one is taken from there
     /// as long as it is good, and each new one goes there.
     #[must_use]
@@ -146,6 +161,10 @@ impl OAuth {
 impl Auth for OAuth {
     fn sign<'a>(&'a self, request: &'a mut Request) -> Signing<'a, ()> {
         Box::pin(self.0.sign(request))
+    }
+
+    fn is_refusal(&self, status: StatusCode) -> bool {
+        status == StatusCode::UNAUTHORIZED || self.1.contains(&status.as_u16())
     }
 
     fn refused<'a>(&'a self, request: &'a Request) -> Signing<'a, bool> {

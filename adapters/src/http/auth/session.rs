@@ -5,8 +5,8 @@ use super::stamp::{Stamp, learn};
 use super::{Auth, SentAs, Signing};
 use crate::toolkit::Connection;
 use crate::{Error, Result, is_plainly_secret};
-use reqwest::Method;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::fmt;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ const LEEWAY: Duration = Duration::from_secs(30);
 /// }
 /// ```
 #[derive(Debug)]
-pub struct SessionToken(Renewed<Login>);
+pub struct SessionToken(Renewed<Login>, Vec<u16>);
 
 #[derive(Clone)]
 struct Login {
@@ -57,7 +57,7 @@ impl SessionToken {
     pub fn new(connection: &Connection, url: &str, login: Body, token: &str) -> Result<Self> {
         learn_body(connection, &login);
         let url = address(connection, url, "the login")?;
-        Ok(Self(Renewed::new(Login {
+        let login = Login {
             connection: connection.clone(),
             desk: Desk::default(),
             request: Request { method: Method::POST, url, headers: HeaderMap::new(), body: login },
@@ -66,7 +66,15 @@ impl SessionToken {
             life_at: None,
             life: None,
             sent_as: SentAs::bearer(),
-        })))
+        };
+        Ok(Self(Renewed::new(login), Vec::new()))
+    }
+
+    /// Statuses beside 401 by which the API says that the session has ended.
+    #[must_use]
+    pub fn ended_with(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.1.extend(statuses);
+        self
     }
 
     /// The login needs credentials of its own, such as [`Basic`](super::Basic).
@@ -101,6 +109,10 @@ impl SessionToken {
 impl Auth for SessionToken {
     fn sign<'a>(&'a self, request: &'a mut Request) -> Signing<'a, ()> {
         Box::pin(self.0.sign(request))
+    }
+
+    fn is_refusal(&self, status: StatusCode) -> bool {
+        status == StatusCode::UNAUTHORIZED || self.1.contains(&status.as_u16())
     }
 
     fn refused<'a>(&'a self, request: &'a Request) -> Signing<'a, bool> {

@@ -4,6 +4,7 @@ use super::changes::ChangeSettings;
 use super::cursor::CursorSettings;
 use super::format::FormatSettings;
 use super::pages::PagesSettings;
+use super::rules::RuleSettings;
 use super::template::Text;
 use super::windows::WindowSettings;
 use crate::http::AuthConfig;
@@ -51,6 +52,10 @@ pub struct Settings {
     /// What is done when a call fails in a way that may pass
     #[serde(default)]
     pub(super) retry: RetrySettings,
+    /// What answers of all streams mean that mean something else than usual, such as a quota that is told
+    /// with status 200 or 403. The first rule that fits counts; those of a stream come before these
+    #[serde(default)]
+    pub(super) rules: Vec<RuleSettings>,
     /// What is read
     #[schemars(length(min = 1))]
     pub(super) streams: Vec<StreamSettings>,
@@ -64,6 +69,12 @@ pub(super) struct RetrySettings {
     #[serde(default)]
     #[schemars(with = "u32", range(min = 1))]
     pub(super) tries: Option<u32>,
+    /// Where in an answer it says how long to wait for a quota: a JSON Pointer to a number of seconds (of
+    /// milliseconds, where the name ends with ms), a text such as 2s, or a time. By default the headers say
+    /// it, or /retry_after and names like it
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub(super) wait_pointer: Option<String>,
     /// The longest wait that the API may ask for; by default 600 seconds
     #[serde(default)]
     #[schemars(with = "u64")]
@@ -165,6 +176,9 @@ pub(super) struct StreamSettings {
     /// status that says that it failed, where no record is found and no declared key, cursor or column is
     #[serde(default)]
     pub(super) errors: ErrorsSettings,
+    /// What answers mean that mean something else than usual; the first rule that fits counts
+    #[serde(default)]
+    pub(super) rules: Vec<RuleSettings>,
     /// Statuses that mean that there are no records, such as 404
     #[serde(default)]
     pub(super) ignore: Vec<u16>,

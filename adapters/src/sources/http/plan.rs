@@ -6,6 +6,7 @@ use super::config::{
 use super::family::Parent;
 use super::names::known_names;
 use super::pages::PagesSettings;
+use super::rules::Rules;
 use super::sent::SentFormat;
 use super::stream::{HttpStream, Parts, Sent, Texts};
 use super::template::{CURSOR, Document, Template, Text, pointer_to};
@@ -165,6 +166,7 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
         records: records(&given).map_err(|(setting, error)| at(setting)(error))?,
         format: given.format,
         max_record_bytes: None,
+        rules: Rc::new(Rules::new(&given.rules).map_err(at("rules"))?),
         delimiter: given
             .delimiter
             .as_deref()

@@ -4,6 +4,7 @@ use super::changes::Change;
 use super::cursor::CursorSettings;
 use super::family::Parent;
 use super::format::FormatSettings;
+use super::rules::Rules;
 use super::sent::SentFormat;
 use super::template::{CURSOR, Document, Template, Values};
 use super::windows::{Span, WINDOW_END, WINDOW_START, WindowSettings, Windows};
@@ -39,6 +40,7 @@ pub(super) struct Parts {
     pub(super) declared: Vec<String>,
     pub(super) errors: ToldErrors,
     pub(super) max_record_bytes: Option<u64>,
+    pub(super) rules: Rc<Rules>,
     pub(super) delimiter: Option<u8>,
     pub(super) encoding: Option<String>,
     pub(super) is_resumable: bool,
@@ -331,9 +333,12 @@ impl HttpStream {
             .errors(self.0.errors)
             .declares(self.0.declared.iter().cloned())
             .way_out("if it is none, the stream's setting `errors: ignore` says so");
-        Ok(call.classify(move |answer| {
+        let call = call.classify(move |answer| {
             ignore.contains(&answer.status.as_u16()).then_some(Verdict::Ignore)
-        }))
+        });
+        // What is given last comes first.
+        let rules = Rc::clone(&self.0.rules);
+        Ok(call.classify(move |answer| rules.verdict(answer)))
     }
 }
 

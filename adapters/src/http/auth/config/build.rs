@@ -3,7 +3,7 @@
 use super::super::stamp::learn;
 use super::super::{ApiKey, Auth, Basic, Bearer, Jwt, OAuth, OAuthSettings, SentAs, SessionToken};
 use super::{AuthConfig, JwtConfig, OAuthConfig, OAuthGrant, SentIn, SessionTokenConfig};
-use crate::http::Body;
+use crate::http::{Body, pointer};
 use crate::toolkit::Connection;
 use crate::{Error, Result};
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl SessionTokenConfig {
         if let Some(seconds) = self.lifetime_seconds {
             session = session.lasts(Duration::from_secs(seconds));
         }
-        Ok(session)
+        Ok(session.ended_with(self.expired_statuses))
     }
 }
 
@@ -74,6 +74,16 @@ impl JwtConfig {
         }
         Ok(jwt)
     }
+}
+
+/// # Errors
+///
+/// A config error that names the setting: its pointer is none, and would find nothing, ever.
+fn check_pointer(at: &str, connection: &Connection, url: &str, name: &str) -> Result<()> {
+    let stands = connection.setting_with(url);
+    let setting = stands.map_or_else(|| name.into(), |url| url.sibling(name));
+    pointer::check(at)
+        .map_err(|error| error.prefaced(&format!("the config is not valid: setting `{setting}`: ")))
 }
 
 impl OAuthConfig {
@@ -105,6 +115,11 @@ impl OAuthConfig {
             (Some(id), None) => oauth = oauth.parameter("client_id", id),
             (None, _) => {}
         }
+        if let Some(at) = &self.token_pointer {
+            check_pointer(at, connection, &self.token_url, "token_pointer")?;
+            oauth = oauth.token_at(at);
+        }
+        oauth = oauth.ended_with(self.expired_statuses.iter().copied());
         if self.client_by_basic {
             oauth = oauth.client_by_basic();
         }

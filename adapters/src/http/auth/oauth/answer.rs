@@ -1,6 +1,6 @@
 //! What a token endpoint answers.
 
-use super::super::super::{Reply, Request};
+use super::super::super::{Reply, Request, pointer};
 use super::super::session::seconds;
 use crate::{Error, Result};
 use serde_json::{Map, Value};
@@ -16,23 +16,42 @@ pub(super) struct Answer {
     pub(super) life: Option<Duration>,
 }
 
-/// Reads the reply to a request for a token, which had a refresh token or not.
+/// Reads the reply to a request for a token, which had a refresh token or not. The access token stands at
+/// a pointer, and what belongs to it beside it, or all of them at the top.
 ///
 /// Some servers say an error with status 200, so the body counts more than the status.
-pub(super) fn read(request: &Request, reply: &Reply, refreshes: bool) -> Result<Answer> {
+pub(super) fn read(
+    request: &Request,
+    reply: &Reply,
+    refreshes: bool,
+    token_at: Option<&str>,
+) -> Result<Answer> {
     let (name, status) = (request.place(), reply.status.as_u16());
     let body: Map<String, Value> = serde_json::from_slice(&reply.body).unwrap_or_default();
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    if let Some(token) = text("access_token").filter(|_| reply.status.is_success()) {
+    let token = match token_at {
+        None => text("access_token"),
+        Some(at) => {
+            pointer::get(&body, at).and_then(Value::as_str).filter(|token| !token.is_empty())
+        }
+    };
+    if let Some(token) = token.filter(|_| reply.status.is_success()) {
+        let beside = |name: &str| {
+            let above = token_at.and_then(|at| at.rsplit_once('/')).map(|(above, _)| above);
+            above.and_then(|above| pointer::get(&body, &pointer::below(above, name)))
+        };
+        let found = |name: &str| beside(name).or_else(|| body.get(name));
+        let refresh = found("refresh_token").and_then(Value::as_str);
         return Ok(Answer {
             access_token: token.to_owned(),
-            refresh_token: text("refresh_token").map(str::to_owned),
-            life: body.get("expires_in").and_then(seconds),
+            refresh_token: refresh.filter(|token| !token.is_empty()).map(str::to_owned),
+            life: found("expires_in").and_then(seconds),
         });
     }
     let code = text("error");
     if code.is_none() && !reply.status.is_client_error() {
-        let what = format!("{name} answers with status {status} and no access_token");
+        let at = token_at.unwrap_or("access_token");
+        let what = format!("{name} answers with status {status} and no {at}");
         return Err(Error::system(what));
     }
     let words = words(code, text("error_description"));

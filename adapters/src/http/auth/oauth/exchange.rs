@@ -65,6 +65,8 @@ pub(super) struct Exchange {
     pub(super) leeway: Duration,
     pub(super) sent_as: SentAs,
     pub(super) settings: Option<OAuthSettings>,
+    /// Where in the answer the access token stands.
+    pub(super) token_at: Option<String>,
 }
 
 impl Exchange {
@@ -82,6 +84,7 @@ impl Exchange {
             leeway: Duration::from_secs(60),
             sent_as: SentAs::bearer(),
             settings: None,
+            token_at: None,
         }
     }
 
@@ -174,7 +177,8 @@ impl Mint for Exchange {
         let request = self.request()?;
         // Until what came is stored.
         let (reply, _under_way) = self.desk.ask(&request, &self.connection).await?;
-        let answer = read(&request, &reply, matches!(self.grant, Grant::RefreshToken(_)))?;
+        let refreshes = matches!(self.grant, Grant::RefreshToken(_));
+        let answer = read(&request, &reply, refreshes, self.token_at.as_deref())?;
         self.keep(&answer)?;
         let stamp = Stamp::new(&self.sent_as, &answer.access_token).ok_or_else(|| {
             Error::system("the token endpoint gave an access token that no header can hold")
