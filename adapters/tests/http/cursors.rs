@@ -81,9 +81,9 @@ fn a_record_without_a_cursor_comes_with_every_read_and_is_counted() {
     let reads = Reads::of(cursor(json!({"field": "at"})), old, new);
     assert_eq!(reads.ids(), [vec![1, 2, 3], vec![2, 3, 4, 5, 6]]);
     assert_eq!(blob(&reads.second)["cursor"], days[2]);
-    let told = "stream items: 1 records have no value in the cursor `at`";
+    let told = "stream items: records without a value in the cursor `at`: 1.";
     assert_eq!(reads.warnings(told), 1, "{}", reads.log);
-    assert_eq!(reads.warnings("stream items: 3 records have no value"), 1, "{}", reads.log);
+    assert_eq!(reads.warnings("in the cursor `at`: 3."), 1, "{}", reads.log);
     // Also behind a beginning of the user's.
     let start = cursor(json!({"field": "at", "start": "2024-01-02"}));
     let all = records([json!(days[0]), json!(days[1]), json!(null)]);
@@ -175,8 +175,18 @@ fn texts_that_are_numbers_are_ordered_as_such_by_a_setting() {
 #[test]
 fn a_start_beside_numbers_counts() {
     let all: Value = (1..=10).map(|id| json!({"id": id, "at": id})).collect();
-    let reads = Reads::of(cursor(json!({"field": "at", "start": "6"})), all.clone(), all);
-    assert_eq!(reads.ids(), [vec![6, 7, 8, 9, 10], vec![10]]);
+    for start in [json!("6"), json!(6)] {
+        let stream = cursor(json!({"field": "at", "start": start}));
+        let reads = Reads::of(stream, all.clone(), all.clone());
+        assert_eq!(reads.ids(), [vec![6, 7, 8, 9, 10], vec![10]]);
+    }
+    // As what it is sent, where that makes a difference.
+    let server = server();
+    answer(&server, "/items", [body(all)]);
+    let stream = cursor(json!({"field": "at", "start": 6, "body": "/since"}));
+    read(&config(&server, stream), SyncMode::Incremental, &[]);
+    let sent = asked(&server).pop().expect("a request");
+    assert_eq!(sent.body_json::<Value>().expect("JSON"), json!({"since": 6}));
 }
 
 #[test]
@@ -226,7 +236,7 @@ fn an_order_that_was_promised_is_that_of_times() {
     ]);
     let reads = Reads::of(sorted, old.clone(), old);
     assert_eq!(reads.ids(), [vec![1, 2, 3, 4], vec![2, 3, 4]]);
-    assert_eq!(reads.warnings("2 records have no value"), 1, "{}", reads.log);
+    assert_eq!(reads.warnings("in the cursor `at`: 2."), 1, "{}", reads.log);
 }
 
 #[test]

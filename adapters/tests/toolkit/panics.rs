@@ -123,3 +123,15 @@ fn a_panic_is_a_checks_answer() {
         assert!(!said.contains("hunter2"), "{said}");
     }
 }
+
+#[test]
+fn the_words_of_a_panic_are_on_no_screen() {
+    let test = std::env::current_exe().expect("a test is a program");
+    let mut again = std::process::Command::new(test);
+    again.args(["panics::a_panic_ends_its_stream_and_no_other", "--exact", "--nocapture"]);
+    let output = again.output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = said + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}

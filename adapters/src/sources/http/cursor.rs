@@ -1,10 +1,12 @@
 //! What tells which records are new, in a user's words.
 
+use super::template::plain;
 use crate::http::pointer;
 use crate::toolkit::{Cursor, Since, Slice};
 use crate::{Error, Result};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -42,10 +44,11 @@ pub(super) struct CursorSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     pub(super) sent_format: Option<String>,
-    /// Where to begin: a time or a number; by default with everything. Without `sent_format` the API is sent it as it is here
+    /// Where to begin: a time or a number; by default with everything. Without `sent_format` the API is sent it
+    /// as it is here, a number as a number
     #[serde(default)]
-    #[schemars(with = "String")]
-    pub(super) start: Option<String>,
+    #[schemars(with = "Start")]
+    pub(super) start: Option<Start>,
     /// Whether records come in the order of this field. Then a read that is cut short goes on in the middle
     #[serde(default)]
     pub(super) sorted: bool,
@@ -69,7 +72,7 @@ impl CursorSettings {
 
     /// Where the read of a slice begins; none means with everything.
     pub(super) fn begin(&self, slice: &Slice) -> Result<Option<Value>> {
-        let start = || self.start.clone().map(Value::String);
+        let start = || self.start.clone().map(|start| start.0);
         Ok(slice.cursor()?.or_else(start))
     }
 
@@ -99,7 +102,7 @@ impl CursorSettings {
     /// A config error: `start` can't be compared with any value, though we have to.
     pub(super) fn check_start(&self) -> Result<()> {
         match &self.start {
-            Some(start) if !self.is_sent() => self.order()?.starting_at(start).map(drop),
+            Some(start) if !self.is_sent() => self.order()?.starting_at(&start.text()).map(drop),
             _ => Ok(()),
         }
     }
@@ -111,9 +114,42 @@ impl CursorSettings {
         }
         match (slice.cursor::<Value>()?, &self.start) {
             (Some(value), _) => order.since(&value).map(Some),
-            (None, Some(start)) => order.starting_at(start).map(Some),
+            (None, Some(start)) => order.starting_at(&start.text()).map(Some),
             (None, None) => Ok(None),
         }
+    }
+}
+
+/// Where to begin, as a text or a number.
+#[derive(Debug, Clone)]
+pub(super) struct Start(Value);
+
+impl Start {
+    fn text(&self) -> String {
+        plain(&self.0).unwrap_or_default()
+    }
+}
+
+impl<'de> Deserialize<'de> for Start {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        match Value::deserialize(value)? {
+            value @ (Value::String(_) | Value::Number(_)) => Ok(Self(value)),
+            _ => Err(D::Error::custom("neither a text nor a number")),
+        }
+    }
+}
+
+impl JsonSchema for Start {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Start".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "number"]})
     }
 }
 

@@ -55,8 +55,8 @@ impl<'a> Observed<'a> {
         }
         if self.kind.get().is_some() {
             tracing::warn!(
-                "stream {stream}: {without} records have no value in the cursor `{name}`; they are \
-                 emitted, and the state can't tell when such records are new"
+                "stream {stream}: records without a value in the cursor `{name}`: {without}. They are \
+                 emitted, and the state can't tell which of them are new"
             );
             return;
         }
