@@ -316,6 +316,19 @@ pub(crate) fn kill(pid: i32) {
 }
 
 #[test]
+fn a_low_limit_of_open_files_is_raised_where_it_may_be() {
+    let (work, tap) = (Work::new(), people());
+    let shell = work.program(std::path::Path::new("/bin/sh"));
+    let shell = shell.args(["-c", "ulimit -S -n 10; exec \"$@\"", "sh"]);
+    shell
+        .arg(env!("CARGO_BIN_EXE_airbyte-singer"))
+        .arg("discover")
+        .with_config("{}")
+        .tap(&tap)
+        .ok();
+}
+
+#[test]
 fn what_a_sigkill_leaves_the_next_run_sweeps() {
     let (work, tap) = (Work::new(), hanging(json!({})));
     let live = work.read(&catalog()).tap(&tap).start();

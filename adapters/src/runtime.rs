@@ -3,6 +3,7 @@
 mod config;
 mod configured;
 mod emitter;
+mod limits;
 mod log;
 mod named;
 mod nearest;

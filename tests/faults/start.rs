@@ -1,6 +1,6 @@
 //! A tap that can't be started, or doesn't answer when it is asked what it is.
 
-use super::{faults, people, program, script};
+use super::{faults, people, program, script, through};
 
 faults! {
     tap_is_not_on_path: "`--tap` names a program that is nowhere on PATH",
@@ -44,6 +44,36 @@ faults! {
             work.check().arg("--tap").arg(tap).go()
         },
         ["exit 1", "system_error: tap-x: ModuleNotFoundError: No module named 'pkg_resources' (its environment lacks pkg_resources: install `setuptools<80` into it)", ""];
+    too_few_files: "the user may have only 10 files open (`ulimit -n 10`)",
+        |work| {
+            let run = through(work, "ulimit -n 10; exec \"$@\"").arg("discover").with_config("{}");
+            run.arg("--tap").arg(script(work, "discovery")).go()
+        },
+        ["exit 1", "config_error: only 10 files may be open at once (ulimit -n), and 32 are needed; raise the limit", ""];
+    too_few_files_for_a_source: "the same for a native source",
+        |work| {
+            let run = through(work, "ulimit -n 10; exec \"$@\"").arg("check").with_config("{}");
+            run.args(["--source", "sample"]).go()
+        },
+        ["exit 1", "config_error: only 10 files may be open at once (ulimit -n), and 32 are needed; raise the limit", ""];
+    discovery_names_streams_for_ever: "the tap answers `--discover` with messages of ever more streams",
+        |work| {
+            let body = "i=0; while :; do echo '{\"type\":\"SCHEMA\",\"stream\":\"s'$i'\",\"schema\":{}}'; i=$((i+1)); done";
+            work.discover().arg("--tap").arg(script(work, body)).go()
+        },
+        ["exit 1", "config_error: tap-x names more than 20000 streams in discovery, more than is learnt from messages; give its catalog with --tap-catalog", ""];
+    discovery_names_columns_for_ever: "the same with one stream whose schema never ends growing",
+        |work| {
+            let body = "x=$(head -c 900000 /dev/zero | tr '\\0' x); i=0; while :; do echo '{\"type\":\"SCHEMA\",\"stream\":\"s\",\"schema\":{\"properties\":{\"c'$i'\":{\"title\":\"'$x'\"}}}}'; i=$((i+1)); done";
+            work.discover().arg("--tap").arg(script(work, body)).go()
+        },
+        ["exit 1", "config_error: tap-x names streams whose names and schemas have more than 16 MiB in discovery, more than is learnt from messages; give its catalog with --tap-catalog", ""];
+    discovery_repeats_itself_for_ever: "the tap answers `--discover` with messages of one stream that never end",
+        |work| {
+            let body = "while :; do echo '{\"type\":\"SCHEMA\",\"stream\":\"s\",\"schema\":{}}'; done";
+            work.discover().arg("--tap").arg(script(work, body)).args(["--discovery-timeout", "1s"]).go()
+        },
+        ["exit 0", "WARN tap-x was stopped after --discovery-timeout while its streams were learnt: 1 are known, any that come later are not; --tap-catalog FILE names all", ""];
     discovery_finds_no_stream: "the tap discovers an empty catalog",
         |work| work.discover().arg("--tap").arg(script(work, "echo '{\"streams\": []}'")).go(),
         ["exit 1", "config_error: tap-x discovered no stream; look at the settings that choose schemas or tables", ""];

@@ -1,6 +1,7 @@
 mod request;
 
 use self::request::Request;
+use super::limits;
 use super::pending::Pending;
 use super::{
     Context, Emitter, Journal, Offer, Output, ReadJob, Secrets, Source, Stop, StopSignal, caught,
@@ -101,6 +102,9 @@ pub fn run<S: Source>(source: &mut S, command: &Command, session: &Session) -> O
 /// thread, ears for SIGTERM and SIGINT ([`Context::stop`]; `work` must heed them), an ERROR trace
 /// for what went wrong, the outcome as [`run`] has it.
 pub fn perform(session: &Session, work: impl AsyncFnOnce(&Context) -> Result<()>) -> Outcome {
+    if let Err(error) = limits::open_files() {
+        return conclude(Err(error), None, session);
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

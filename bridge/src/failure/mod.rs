@@ -137,6 +137,9 @@ pub fn unwritten(what: &str, error: &std::io::Error) -> Error {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "writing there is not permitted".to_owned()
         }
+        _ if error.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
+            "too many files are open at once (ulimit -n)".to_owned()
+        }
         kind => kind.to_string(),
     };
     let folder = folder.display();

@@ -96,6 +96,12 @@ impl Newcomers {
     /// A new plan is as good as a longer one: the streams share only cuts that are made once all of
     /// them are there, and the cut that the run began with.
     fn configure(&mut self, found: &Found, entry: usize, now: Duration) -> Result<Tracker> {
+        if self.members.len() == Learnt::MOST_STREAMS {
+            return Err(Error::config(format!(
+                "more than {} streams show up; name those to pass on with --catalog",
+                Learnt::MOST_STREAMS
+            )));
+        }
         let said = self.overrides.get(&found.tap_stream_id).and_then(|over| over.alone);
         self.members.push(Member {
             configured: self.members.len(),

@@ -98,7 +98,14 @@ fn learnt(from: &Input, options: &OptionSet, overrides: &Overrides) -> Result<si
         })? {
             number += 1;
             match Message::parse(line) {
-                Ok(message) => learnt.saw(&message),
+                Ok(message) => {
+                    learnt.saw(&message);
+                    if let Some(too_much) = learnt.full() {
+                        return Err(from.wrong(format!(
+                            "line {number}: there are {too_much}, more than is learnt from messages"
+                        )));
+                    }
+                }
                 Err(LineError::Malformed(broken)) if broken.kind.as_deref() == Some("SCHEMA") => {
                     return Err(from.wrong(format!("line {number}: {broken}")));
                 }

@@ -91,6 +91,9 @@ impl<'a> Answer<'a> {
         if let (Heard::Messages(learnt), Ok(message)) = (&mut self.heard, parsed) {
             let known = learnt.count();
             learnt.saw(&message);
+            if learnt.full().is_some() {
+                return ControlFlow::Break(());
+            }
             if learnt.count() > known && self.need.is_met(learnt, self.overrides) {
                 return ControlFlow::Break(());
             }

@@ -207,6 +207,12 @@ impl<'a> Asking<'a> {
     ) -> Result<Option<Found>> {
         let tap = self.tap();
         let known = learnt.count();
+        if let Some(too_much) = learnt.full() {
+            return Err(Error::config(format!(
+                "{tap} names {too_much} in {doing}, more than is learnt from messages; give its \
+                 catalog with --tap-catalog"
+            )));
+        }
         let partly = match attended {
             Ok(Attended { ended: None, .. }) => true,
             Ok(Attended { ended: Some(ended), words }) if !ended.is_success() => {

@@ -34,6 +34,9 @@ pub(super) fn cannot_start(command: &TapCommand, error: &std::io::Error) -> Stri
              `#!/usr/bin/env python3`"
                 .to_owned()
         }
+        _ if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => {
+            "too many files are open at once (ulimit -n); raise the limit".to_owned()
+        }
         kind => kind.to_string(),
     };
     format!("tap `{}` can't be started: {reason}", command.short_name())
