@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 
 mod long;
+mod wrapped;
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

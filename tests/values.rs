@@ -1,6 +1,8 @@
 //! Values that break their schema pass as they are; where and how often they do is told, and never
 //! what they are.
 
+mod columns;
+
 use crate::harness::*;
 use serde_json::{Value, json};
 

@@ -19,6 +19,7 @@ mod pump;
 mod read;
 mod route;
 mod sink;
+mod undeclared;
 mod unkept;
 mod values;
 mod workplace;

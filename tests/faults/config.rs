@@ -78,7 +78,7 @@ faults! {
         ["exit 0", "FAILED: __airbyte_singer in the config: `tap` decides what is run or which files are used and can't be set there", ""];
     reserved_key_is_unknown: "the config's options for us have a key that nobody knows",
         |work| checked(work, r#"{"__airbyte_singer": {"streams": {"people": {"curser": "id"}}}}"#),
-        ["exit 0", "FAILED: __airbyte_singer in the config: at streams.people.curser: unknown field `curser`, expected one of `name`, `namespace`, `primary_key`, `cursor`, `replication_method`, `sync_modes`, `alone`, `aliases`, `exclude`", ""];
+        ["exit 0", "FAILED: __airbyte_singer in the config: at streams.people.curser: unknown field `curser`, expected one of `name`, `namespace`, `primary_key`, `cursor`, `replication_method`, `sync_modes`, `alone`, `columns`, `aliases`, `exclude`", ""];
     reserved_key_is_out_of_range: "the config's options for us go beyond what a config may set",
         |work| checked(work, r#"{"__airbyte_singer": {"max_line_bytes": 1000000000000000000}}"#),
         ["exit 0", "FAILED: __airbyte_singer in the config: at max_line_bytes: expected 1 to 1073741824", ""];
@@ -90,7 +90,7 @@ faults! {
             let profile = work.file("p.yaml", "version: 1\nstreams: {people: {curser: id}}\n");
             read(work, "schema; row 1").arg("--profile").arg(profile).go()
         },
-        ["exit 1", "config_error: profile /here/p.yaml: at streams.people.curser: unknown field `curser`, expected one of `name`, `namespace`, `primary_key`, `cursor`, `replication_method`, `sync_modes`, `alone`, `aliases`, `exclude`", ""];
+        ["exit 1", "config_error: profile /here/p.yaml: at streams.people.curser: unknown field `curser`, expected one of `name`, `namespace`, `primary_key`, `cursor`, `replication_method`, `sync_modes`, `alone`, `columns`, `aliases`, `exclude`", ""];
     profile_is_missing: "`--profile` names a file that isn't there",
         |work| read(work, "schema; row 1").arg("--profile").arg(work.path("p.yaml")).go(),
         ["exit 1", "config_error: profile /here/p.yaml: there is no such file", ""];

@@ -6,9 +6,10 @@ use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
 use crate::translate::names::{Names, shared_keys};
 use crate::translate::record::FieldFilter;
+use crate::translate::schema::{columns, lean};
 use crate::translate::state::StreamSpec;
 use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
-use airbyte_protocol::StreamDescriptor;
+use airbyte_protocol::{ConfiguredCatalog, StreamDescriptor};
 use singer_protocol as singer;
 use std::collections::HashSet;
 
@@ -102,6 +103,22 @@ pub(super) fn log_names(entry: &singer::Entry) -> Vec<String> {
 /// The `tap_stream_id`s of a catalog.
 pub(crate) fn ids(catalog: &singer::Catalog) -> Vec<String> {
     catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect()
+}
+
+/// The columns that catalogs declare of a stream: the configured one by the stream's `place` in it, and the
+/// tap's own by its `tap_stream_id`.
+pub(super) fn declared(
+    configured: &ConfiguredCatalog,
+    tap_catalog: Option<&singer::Catalog>,
+    place: usize,
+    tap_stream_id: &str,
+) -> HashSet<String> {
+    let configured = configured.streams.get(place).into_iter();
+    let configured = configured.flat_map(|one| one.stream.properties()).map(str::to_owned);
+    let entry = tap_catalog.and_then(|catalog| catalog.stream(tap_stream_id));
+    let schema = entry.and_then(|entry| lean(entry.schema()?).ok());
+    let own = schema.map(|schema| columns(&schema)).unwrap_or_default();
+    configured.chain(own.into_iter().map(String::from)).collect()
 }
 
 /// What the state rules need to know of each stream.

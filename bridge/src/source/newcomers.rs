@@ -173,6 +173,9 @@ impl Sink {
         let tracker = newcomers.configure(&found, entry, self.started.elapsed())?;
         let stream = floor.add(found.stream.descriptor())?;
         floor.start(stream)?;
+        if let Some(over) = newcomers.overrides.get(&found.tap_stream_id) {
+            self.values.overrule(stream.index(), over);
+        }
         self.places.push(stream.index());
         self.drift.push(found.watched);
         self.router.want(

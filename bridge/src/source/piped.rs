@@ -3,7 +3,7 @@
 use super::batch::{Batches, Places};
 use super::drift::Watched;
 use super::joining::{Joining, tell};
-use super::members::{Member, end_missing, ids, members, router, specs};
+use super::members::{Member, declared, end_missing, ids, members, router, specs};
 use super::newcomers::Newcomers;
 use super::pump::{Pump, Pumped};
 use super::read::run_id;
@@ -84,8 +84,20 @@ impl Piped {
                 "no stream showed up, only states: say by --catalog whose they are",
             )));
         }
-        let mut floor = emitter.lock();
-        let denied = pumped.sink.conclude(verdict.is_ok(), "the tap", &mut floor);
+        let (mut floor, nobody) = (emitter.lock(), NOBODY);
+        let denied = pumped.sink.conclude(
+            verdict.is_ok(),
+            "the tap",
+            &|place, id| {
+                declared(
+                    self.configured.as_ref().unwrap_or(&nobody),
+                    self.tap_catalog.as_ref(),
+                    place,
+                    id,
+                )
+            },
+            &mut floor,
+        );
         let result = match (verdict, denied) {
             (Err(error), _) | (Ok(()), Err(error)) => Err(error),
             (Ok(()), Ok(denied)) => denied.or(missing).map_or(Ok(()), Err),

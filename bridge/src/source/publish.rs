@@ -5,6 +5,7 @@ use super::sink::Sink;
 use super::unkept::tell_unkept;
 use crate::translate::state::{Publication, Published, StateError};
 use airbyte_adapters::{Emitting, Error, Result};
+use std::collections::HashSet;
 
 impl Sink {
     /// Publishes the states that are due. While records may have gone astray, none is: it would
@@ -44,11 +45,13 @@ impl Sink {
 
     /// Publishes the last states and gives each stream of the run its last status. `clean` says
     /// that all went well so far; what the streams of which the tap said nothing, or that a CRITICAL line
-    /// cut short, have to say of that is given back.
+    /// cut short, have to say of that is given back. `declared` gives the columns that the catalogs declare, of a
+    /// stream by its place among the configured ones and its `tap_stream_id`.
     pub(super) fn conclude(
         &mut self,
         clean: bool,
         tap: &str,
+        declared: &dyn Fn(usize, &str) -> HashSet<String>,
         floor: &mut Emitting,
     ) -> Result<Option<Error>> {
         let cut = if clean { self.cut_short(floor) } else { CutShort::default() };
@@ -77,7 +80,11 @@ impl Sink {
         let no_method = no_method.map(|one| one.tap_stream_id.as_str());
         let are_all = wanted.iter().all(|one| one.in_full);
         tell_unkept(self.tracker.newest_state().unwrap_or_default(), no_method, are_all);
-        self.values.tell(floor);
+        for one in wanted {
+            let place = one.stream.index();
+            let known = || declared(place, &one.tap_stream_id);
+            self.values.tell(place, floor, &one.tap_stream_id, known);
+        }
         for (number, wanted) in self.router.wanted.iter().enumerate() {
             let well = clean && !denied.contains(&number) && !cut.has(number);
             floor.end(wanted.stream, well)?;

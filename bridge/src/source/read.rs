@@ -5,7 +5,7 @@ use super::batch::{Batches, Places};
 use super::discovery::{Found, for_read};
 use super::flags::Flags;
 use super::joining::{Joining, accept, tell};
-use super::members::{Member, end_missing, ids, members, router, specs};
+use super::members::{Member, declared, end_missing, ids, members, router, specs};
 use super::pump::{Pump, Pumped};
 use super::sink::Sink;
 use super::workplace::Workplace;
@@ -221,7 +221,12 @@ impl Run<'_> {
         let verdict = self.judge(members, &pumped, result, ended);
         let mut floor = self.emitter.lock();
         let tap = self.source.tap.short_name();
-        let denied = pumped.sink.conclude(verdict.is_ok(), tap, &mut floor)?;
+        let denied = pumped.sink.conclude(
+            verdict.is_ok(),
+            tap,
+            &|place, id| declared(&self.job.catalog, Some(self.catalog), place, id),
+            &mut floor,
+        )?;
         *standing = pumped.sink.tracker.standing();
         Ok(verdict.err().or(denied))
     }

@@ -100,11 +100,16 @@ impl Sink {
         options: &OptionSet,
         fallbacks: impl IntoIterator<Item = (usize, &'a str)>,
     ) -> Self {
+        let overrides = options.streams.iter().flatten();
         if options.validate_records() {
             self.values = Values::new(Which::All);
             for (place, schema) in fallbacks {
                 self.values.expect(place, schema);
             }
+        }
+        for (id, over) in overrides {
+            let own = self.router.wanted.iter().filter(|wanted| wanted.tap_stream_id == *id);
+            own.for_each(|wanted| self.values.overrule(wanted.stream.index(), over));
         }
         self
     }
@@ -208,7 +213,7 @@ impl Sink {
         }
     }
 
-    fn message(
+    pub(super) fn message(
         &mut self,
         message: &Message<'_>,
         floor: &mut Emitting,

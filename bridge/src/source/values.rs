@@ -5,12 +5,14 @@
 //! configured schema is a translation of it that may be years old and lack what the user left out; how
 //! the two differ is told as drift.
 
-use crate::translate::schema::Measure;
+use super::undeclared::Undeclared;
+use crate::translate::overrides::StreamOverride;
+use crate::translate::schema::{Break, Measure, columns};
 use airbyte_adapters::Emitting;
 use airbyte_protocol::StreamDescriptor;
 use indexmap::IndexMap;
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// So many records of each stream are looked at from the beginning, and then every so manieth.
 const FIRST: u64 = 100;
@@ -57,13 +59,19 @@ struct Looked {
     /// The schema as the tap wrote it last.
     said: Option<Box<str>>,
     measure: Option<Box<Measure>>,
+    /// The names of the columns that it declares, as long as it is held ready.
+    declared: Option<HashSet<Box<str>>>,
+    /// What the profile says of its columns.
+    overruled: StreamOverride,
+    /// Columns that it doesn't declare.
+    undeclared: Undeclared,
     /// Why its schema can't be held against anything.
     unfit: Option<String>,
     records: u64,
     looked_at: u64,
     broken: u64,
     /// What is wrong, and in how many records.
-    breaks: IndexMap<String, u64>,
+    breaks: IndexMap<Break, u64>,
     /// Whether there were more places than are told.
     more: bool,
 }
@@ -97,7 +105,20 @@ impl Values {
             0..=LONGEST => (Some(schema.into()), None, None),
             length => (None, None, Some(format!("it is too long ({length} bytes)"))),
         };
+        one.declared = None;
         self.ready.retain(|ready| *ready != place);
+    }
+
+    /// What the profile says of the stream at `place`: its columns are held against that.
+    pub(super) fn overrule(&mut self, place: usize, over: &StreamOverride) {
+        if !over.columns.is_empty() {
+            self.stream(place).overruled.columns.clone_from(&over.columns);
+        }
+    }
+
+    /// The schema that the tap sent last of the stream at `place`.
+    pub(super) fn said(&self, place: usize) -> Option<&str> {
+        self.streams.get(place)?.said.as_deref()
     }
 
     /// A record of the stream at `place` passes.
@@ -122,13 +143,18 @@ impl Values {
     #[cold]
     fn look(&mut self, place: usize, record: &str) {
         self.spent += record.len() as u64;
-        if !self.make_ready(place) {
+        self.make_ready(place);
+        let one = &mut self.streams[place];
+        // Of a schema that nobody can read nothing is known.
+        if (one.said.is_some() || one.unfit.is_some()) && one.declared.is_none() {
             return;
         }
-        let one = &mut self.streams[place];
-        let Some(measure) = &one.measure else { return };
         // What is nested too deeply for a reader says nothing.
         let Ok(record) = serde_json::from_str::<Value>(record) else { return };
+        if let Value::Object(fields) = &record {
+            one.undeclared.saw(fields, one.declared.as_ref());
+        }
+        let Some(measure) = &one.measure else { return };
         one.looked_at += 1;
         let breaks = measure.breaks(&record);
         one.broken += u64::from(!breaks.is_empty());
@@ -141,36 +167,51 @@ impl Values {
         }
     }
 
-    /// Whether there is something to hold this stream's records against.
-    fn make_ready(&mut self, place: usize) -> bool {
+    /// Makes ready what this stream's records are held against, if there is something.
+    fn make_ready(&mut self, place: usize) {
         let one = &mut self.streams[place];
-        if one.measure.is_some() {
-            return true;
-        }
-        let Some(schema) = one.to_read() else { return false };
+        let Some(schema) = one.to_read() else { return };
         self.spent += SCHEMA * schema.len() as u64;
-        match Measure::of(schema) {
+        let Ok(mut schema) = serde_json::from_str::<Value>(schema) else {
+            one.unfit = Some("it can't be read (nested too deeply, perhaps)".to_owned());
+            return;
+        };
+        one.overruled.overrule(&mut schema);
+        one.declared = Some(columns(&schema));
+        match Measure::of(&schema) {
             Ok(measure) => one.measure = Some(Box::new(measure)),
             Err(why) => {
                 one.unfit = Some(why);
-                return false;
+                return;
             }
         }
         if self.which == Which::Sample {
             if self.ready.len() == READY
                 && let Some(oldest) = self.ready.pop_front()
             {
-                self.streams[oldest].measure = None;
+                (self.streams[oldest].measure, self.streams[oldest].declared) = (None, None);
             }
             self.ready.push_back(place);
         }
-        true
     }
 
-    /// Tells what was seen, at the end of a run: a line for each stream and place.
-    pub(super) fn tell(&self, floor: &Emitting) {
-        for (place, one) in self.streams.iter().enumerate().filter(|(_, one)| one.records > 0) {
-            one.tell(floor.descriptor(floor.nth(place)), self.which);
+    /// Tells what was seen of the stream at `place`, at the end of a run: a line for each place in its
+    /// records. `id` is what the profile calls the stream; `known` gives the columns that catalogs
+    /// declare.
+    pub(super) fn tell(
+        &self,
+        place: usize,
+        floor: &Emitting,
+        id: &str,
+        known: impl FnOnce() -> HashSet<String>,
+    ) {
+        let Some(one) = self.streams.get(place).filter(|one| one.records > 0) else { return };
+        let stream = floor.descriptor(floor.nth(place));
+        one.tell(stream, self.which, id);
+        if !one.undeclared.is_empty()
+            && let Some(sentence) = one.undeclared.sentence(&known(), one.records, id)
+        {
+            tracing::warn!("stream {stream}: {sentence}");
         }
     }
 }
@@ -182,7 +223,7 @@ impl Looked {
         (self.measure.is_none() && self.unfit.is_none()).then_some(schema)
     }
 
-    fn tell(&self, stream: &StreamDescriptor, which: Which) {
+    fn tell(&self, stream: &StreamDescriptor, which: Which, id: &str) {
         let all = which == Which::All;
         let unfit = self.unfit.as_deref();
         let unfit = unfit.or_else(|| self.said.is_none().then_some("the tap sent none"));
@@ -197,11 +238,25 @@ impl Looked {
             true => format!("{} records", self.looked_at),
             false => format!("{} records looked at, {} in all", self.looked_at, self.records),
         };
-        let places = self.breaks.iter().map(|(what, count)| format!("{what}, in {count} of {of}"));
-        for what in places.chain(self.more.then(|| "further places are not told".to_owned())) {
+        for (Break { what, year_of }, count) in &self.breaks {
+            let way_out = match year_of {
+                Some(column) => format!(
+                    "; what reads dates may fail over them: `streams.{id}.columns` in the profile, with \
+                     `{column}: {{type: string}}`, makes the column a text in the schema"
+                ),
+                None => String::new(),
+            };
+            let text = format!("{BREAKS}: {what}, in {count} of {of}{way_out}");
+            match all || year_of.is_some() {
+                true => tracing::warn!("stream {stream}: {text}"),
+                false => tracing::info!("stream {stream}: {text}"),
+            }
+        }
+        if self.more {
+            let text = format!("{BREAKS}: further places are not told");
             match all {
-                true => tracing::warn!("stream {stream}: {BREAKS}: {what}"),
-                false => tracing::info!("stream {stream}: {BREAKS}: {what}"),
+                true => tracing::warn!("stream {stream}: {text}"),
+                false => tracing::info!("stream {stream}: {text}"),
             }
         }
         if all && self.looked_at > 0 {

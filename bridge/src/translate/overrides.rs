@@ -3,6 +3,7 @@
 use airbyte_protocol::SyncMode;
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 /// Corrections by `tap_stream_id`; streams that aren't named are taken as the tap says.
 pub type Overrides = IndexMap<String, StreamOverride>;
@@ -37,10 +38,74 @@ pub struct StreamOverride {
     pub sync_modes: Option<Vec<SyncMode>>,
     /// Whether the stream's bookmark stands alone, whatever the catalog's evidence.
     pub alone: Option<bool>,
+    /// What its columns are in its schema, whatever the tap says; never what their values are.
+    pub columns: IndexMap<String, ColumnOverride>,
     /// More names that the tap's messages give this stream.
     pub aliases: Vec<String>,
     /// Leaves the stream out of the catalog.
     pub exclude: bool,
+}
+
+impl StreamOverride {
+    /// Writes what is said of columns into a stream's schema, where it is an object.
+    pub fn overrule(&self, schema: &mut Value) {
+        let Value::Object(schema) = schema else { return };
+        if self.columns.is_empty() {
+            return;
+        }
+        let properties = schema.entry("properties").or_insert_with(|| json!({}));
+        let Value::Object(properties) = properties else { return };
+        for (name, column) in &self.columns {
+            let schema = column.schema(properties.get(name));
+            properties.insert(name.clone(), schema);
+        }
+    }
+}
+
+/// What a profile says about one column, under `streams.<tap_stream_id>.columns.<name>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnOverride {
+    /// Its type, which takes the place of its type and format in the tap's schema.
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+}
+
+/// A type of JSON, as a profile writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// Text.
+    String,
+    /// Any number.
+    Number,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// Names and values.
+    Object,
+    /// A list.
+    Array,
+}
+
+impl ColumnOverride {
+    /// The column's schema; with null unless what the tap said excludes it.
+    pub(super) fn schema(self, said: Option<&Value>) -> Value {
+        let kind = match self.kind {
+            ColumnType::String => "string",
+            ColumnType::Number => "number",
+            ColumnType::Integer => "integer",
+            ColumnType::Boolean => "boolean",
+            ColumnType::Object => "object",
+            ColumnType::Array => "array",
+        };
+        match said.and_then(|said| said.get("type")) {
+            Some(Value::String(one)) if one != "null" => json!({ "type": kind }),
+            Some(Value::Array(list)) if !list.contains(&json!("null")) => json!({ "type": kind }),
+            _ => json!({"type": ["null", kind]}),
+        }
+    }
 }
 
 /// A Singer replication method, as a profile writes it.

@@ -9,16 +9,19 @@ mod parquet;
 mod place;
 mod quiet;
 mod value;
+mod wrapped;
 
 use self::jsonl::JsonLines;
 use self::parquet::Rows;
 pub(super) use self::place::Places;
+use self::wrapped::{are_messages, may_be_message};
 use super::sink::Sink;
 use crate::options::{OnMalformed, OptionSet};
 use airbyte_adapters::{Emitting, Error, Result, Stop};
 use airbyte_protocol::Change;
 use singer_protocol as singer;
 use singer_protocol::message::{BatchEncoding, Record, parse_bare_record, repair_bare_record};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,6 +41,8 @@ pub(super) struct Batches {
     max_line_bytes: usize,
     abandoned: Arc<AtomicBool>,
     stop: Option<Stop>,
+    /// The streams whose files hold messages, and whether RECORDs, as far as that was told.
+    told: HashSet<(String, bool)>,
 }
 
 impl Batches {
@@ -49,7 +54,13 @@ impl Batches {
             max_line_bytes: options.max_line_bytes(),
             abandoned: Arc::default(),
             stop: None,
+            told: HashSet::new(),
         }
+    }
+
+    /// Whether that wasn't told yet.
+    fn tell_once(&mut self, stream: &str, of_records: bool) -> bool {
+        self.told.insert((stream.to_owned(), of_records))
     }
 
     /// From now on these end the reading of a file, as they end that of the pipe.
@@ -76,6 +87,8 @@ struct Reading<'a> {
     /// What our words call it: its name alone.
     place: String,
     records: u64,
+    /// Whether what looks like messages are rows, once that was asked.
+    are_rows: Option<bool>,
 }
 
 /// Bytes since we looked up, and when we last let out what had been read: of all files of a message,
@@ -111,7 +124,7 @@ impl Sink {
         for uri in uris {
             let (name, stream) = (name_of(&uri), &*batch.stream);
             let place = format!("{line}: BATCH file `{name}` of stream `{stream}`");
-            let mut reading = Reading { stream, place, records: 0 };
+            let mut reading = Reading { stream, place, records: 0, are_rows: None };
             self.look_up(PER_FILE, &mut stretch, &reading, floor)?;
             self.file(&uri, &encoding, &mut reading, &mut stretch, floor)?;
         }
@@ -137,6 +150,15 @@ impl Sink {
             }
             "parquet" => {
                 let rows = Rows::open(file).map_err(|reason| reading.fault(reason))?;
+                if are_messages(rows.columns()) && !self.are_rows(reading)? {
+                    let stream = reading.stream;
+                    if self.batches.tell_once(stream, true) {
+                        tracing::warn!(
+                            "the BATCH files of stream `{stream}` hold rows with the columns of RECORD \
+                             messages (type, stream, record); they pass as they are"
+                        );
+                    }
+                }
                 self.rows(rows, reading, stretch, floor)?;
             }
             _ => return Err(reading.fault("its format is unknown; there are jsonl and parquet")),
@@ -164,6 +186,8 @@ impl Sink {
             let length = line.len();
             if line.trim_ascii().is_empty() {
                 // Nothing is lost with a line of nothing.
+            } else if may_be_message(line) && self.unwrapped(line, reading, floor)? {
+                // Its record was taken out.
             } else {
                 match parse_bare_record(line) {
                     Ok(record) => self.one(record, &[], reading, floor)?,

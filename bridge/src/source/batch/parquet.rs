@@ -22,6 +22,7 @@ const MOST_ROWS: i64 = 256;
 /// column is unpacked at a time, and by [`ROOM`].
 pub(super) struct Rows {
     batches: ParquetRecordBatchReader,
+    names: Vec<String>,
     /// What is being read, and its next row.
     current: Option<(RecordBatch, usize)>,
     number: u64,
@@ -55,10 +56,16 @@ impl Rows {
         let builder =
             quietly(|| ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).ok())
                 .ok_or("its parquet is broken, cut off, or of an unknown kind")?;
+        let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
         let rows = rows_at_once(builder.metadata())?;
         let batches = quietly(|| builder.with_batch_size(rows).build().ok());
         let batches = batches.ok_or_else(|| broken(0))?;
-        Ok(Self { batches, current: None, number: 0, writer: Writer::default() })
+        Ok(Self { batches, names, current: None, number: 0, writer: Writer::default() })
+    }
+
+    /// The names of the columns.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
     }
 
     /// The next row; none at the end.

@@ -109,6 +109,13 @@ fn offer(
     let mut open = Map::new();
     let properties =
         schema.get_mut("properties").and_then(Value::as_object_mut).unwrap_or(&mut open);
+    let (known, new): (Vec<_>, Vec<_>) =
+        over.columns.iter().partition(|(name, _)| properties.contains_key(*name));
+    for (name, column) in known {
+        let said = properties.get(name);
+        let schema = column.schema(said);
+        properties.insert(name.clone(), schema);
+    }
     let incremental = Incremental::of(entry, over, !properties.is_empty());
     let own_key = entry.key_properties();
     let wanted = over.primary_key.clone();
@@ -124,6 +131,12 @@ fn offer(
             Vec::new()
         }
     };
+    // Behind the key: an open schema takes any.
+    for (name, column) in new {
+        let text = format!("its schema has no column `{name}`; it is added as the profile says");
+        notes.push(Note::new(id, text));
+        properties.insert(name.clone(), column.schema(None));
+    }
     if matches!(incremental, Incremental::LogBased { .. }) {
         add_log_columns(properties, entry.database_name().is_some());
     }

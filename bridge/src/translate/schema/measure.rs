@@ -36,21 +36,28 @@ pub struct Measure {
     validator: Validator,
 }
 
+/// What is wrong with the values of a column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Break {
+    /// The place and the kind, with the names of columns, types and formats, and never a value.
+    pub what: String,
+    /// The top-level column whose year is before 1 or after 9999, which few programs read.
+    pub year_of: Option<String>,
+}
+
 impl Measure {
     /// What `schema`, a JSON Schema of any draft, asks of values.
     ///
     /// # Errors
     ///
     /// It is nothing that can be held against a value; why, without what stands in it.
-    pub fn of(schema: &str) -> Result<Self, String> {
-        let schema: Value = serde_json::from_str(schema)
-            .map_err(|_| "it can't be read (nested too deeply, perhaps)".to_owned())?;
+    pub fn of(schema: &Value) -> Result<Self, String> {
         let validator = jsonschema::options()
             .with_draft(Draft::Draft7)
             .should_validate_formats(true)
-            .with_format("date-time", |text: &str| epoch_millis(text).is_some())
+            .with_format("date-time", |text: &str| epoch_millis(text).is_some() && has_year(text))
             .with_format("time", |text: &str| epoch_millis(&format!("1970-01-01T{text}")).is_some())
-            .build(&kept(&schema))
+            .build(&kept(schema))
             .map_err(|error| match error.kind() {
                 ValidationErrorKind::Referencing(_) => "a `$ref` in it leads nowhere".to_owned(),
                 kind => format!("it is no valid JSON Schema (`{}`)", kind.keyword()),
@@ -58,18 +65,31 @@ impl Measure {
         Ok(Self { validator })
     }
 
-    /// What is wrong with the values of a record: for each place and kind a phrase with the names of
-    /// columns, types and formats, and never a value. Nothing, if they fit.
-    pub fn breaks(&self, record: &Value) -> Vec<String> {
+    /// What is wrong with the values of a record, each place and kind once. Nothing, if they fit.
+    pub fn breaks(&self, record: &Value) -> Vec<Break> {
         if self.validator.is_valid(record) {
             return Vec::new();
         }
-        let mut found: Vec<String> =
-            self.validator.iter_errors(record).map(|e| phrase(&e)).collect();
+        let mut found: Vec<Break> =
+            self.validator.iter_errors(record).map(|e| broken(&e)).collect();
         found.sort_unstable();
         found.dedup();
         found
     }
+}
+
+/// Whether a text begins with a year from 1 to 9999, or may: zeros are what databases write for no
+/// date at all.
+fn has_year(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.trim_start_matches(['+', '-']);
+    let year = digits.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    let is_date = digits[year.len()..].starts_with('-') && !year.is_empty();
+    let is_before = text.starts_with('-')
+        || text.len() > 2
+            && text.is_char_boundary(text.len() - 2)
+            && text[text.len() - 2..].eq_ignore_ascii_case("bc");
+    !is_date || !is_before && year.trim_start_matches('0').len() <= 4
 }
 
 /// What of a schema is held against values, in the words of Draft 7.
@@ -108,9 +128,13 @@ fn is_type(value: &Value) -> bool {
     }
 }
 
-fn phrase(error: &ValidationError<'_>) -> String {
-    let place = place(error.evaluation_path().as_str());
+/// What an error says, without the value.
+fn broken(error: &ValidationError<'_>) -> Break {
+    let path = error.evaluation_path().as_str();
+    let place = place(path);
+    let of_year = is_of_year(error);
     let what = match error.kind() {
+        _ if of_year => "a year before 1 or after 9999".to_owned(),
         ValidationErrorKind::Type { kind } => {
             format!("{} where {} is declared", type_of(error.instance()), types(kind))
         }
@@ -123,7 +147,30 @@ fn phrase(error: &ValidationError<'_>) -> String {
         }
         kind => format!("`{}` is broken", kind.keyword()),
     };
-    if place.is_empty() { what } else { format!("`{place}`: {what}") }
+    let what = if place.is_empty() { what } else { format!("`{place}`: {what}") };
+    // `/properties/name`, and what follows within the column's own schema.
+    let mut segments = path.split('/').skip(1);
+    let is_top = segments.next() == Some("properties")
+        && !segments
+            .skip(1)
+            .any(|one| matches!(one, "properties" | "items" | "additionalProperties"));
+    Break { what, year_of: (of_year && is_top).then_some(place) }
+}
+
+/// Whether a date, or a date and time, is refused because of its year.
+fn is_of_year(error: &ValidationError<'_>) -> bool {
+    let Some(text) = error.instance().as_str() else { return false };
+    let is_dated = |error: &ValidationError<'_>| {
+        let ValidationErrorKind::Format { format } = error.kind() else { return false };
+        matches!(&**format, "date" | "date-time")
+    };
+    let dated = match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context.iter().flatten().any(is_dated)
+        }
+        _ => is_dated(error),
+    };
+    dated && !has_year(text)
 }
 
 /// The place that a path through the schema speaks of, by the names that stand in the schema: names in a
@@ -179,8 +226,9 @@ mod tests {
     use serde_json::json;
 
     fn breaks(schema: Value, record: &str) -> Vec<String> {
-        let measure = Measure::of(&schema.to_string()).unwrap();
-        measure.breaks(&serde_json::from_str(record).unwrap())
+        let measure = Measure::of(&schema).unwrap();
+        let found = measure.breaks(&serde_json::from_str(record).unwrap());
+        found.into_iter().map(|one| one.what).collect()
     }
 
     fn column(schema: Value, value: &str) -> Vec<String> {
@@ -218,6 +266,37 @@ mod tests {
         let time = json!({"type": "string", "format": "time"});
         assert_eq!(column(time.clone(), r#""12:00:00""#), [""; 0]);
         assert_eq!(column(time, r#""-1 day, 12:00:00""#), ["`c`: no time"]);
+    }
+
+    #[test]
+    fn years_that_few_programs_read_are_told_as_that() {
+        let date = |format: &str| json!({"type": ["null", "string"], "format": format});
+        let any = json!({"anyOf": [date("date-time"), {"type": "null"}]});
+        for (schema, text) in [
+            (date("date-time"), "51502-06-08T14:46:42.000000Z"),
+            (date("date-time"), "0044-03-15 BC"),
+            (date("date-time"), "-0044-03-15T00:00:00Z"),
+            (date("date"), "10000-01-01"),
+            (date("date"), "0044-03-15 bc"),
+            (any.clone(), "+51502-06-08T14:46:42Z"),
+        ] {
+            let schema = json!({"properties": {"born": schema, "list": {"items": schema}}});
+            let found =
+                Measure::of(&schema).unwrap().breaks(&json!({"born": text, "list": [text]}));
+            assert_eq!(found.len(), 2, "{text}: {found:?}");
+            assert_eq!(found[0].what, "`born`: a year before 1 or after 9999", "{text}");
+            let columns: Vec<_> = found.iter().map(|one| one.year_of.as_deref()).collect();
+            assert_eq!(columns, [Some("born"), None], "{text}");
+        }
+        for (format, text, said) in [
+            ("date-time", "0000-00-00 00:00:00", "no date-time"),
+            ("date-time", "infinity", "no date-time"),
+            ("date", "infinity", "no date"),
+            ("date", "2024-01-01T00:00:00", "no date"),
+        ] {
+            assert_eq!(column(date(format), &json!(text).to_string()), [format!("`c`: {said}")]);
+        }
+        assert_eq!(column(date("date-time"), r#""0001-01-01T00:00:00Z""#), [""; 0]);
     }
 
     #[test]
@@ -270,8 +349,7 @@ mod tests {
 
     #[test]
     fn a_schema_that_is_none_says_so() {
-        let of = |schema: &str| Measure::of(schema).unwrap_err();
-        assert_eq!(of("{"), "it can't be read (nested too deeply, perhaps)");
+        let of = |schema: &str| Measure::of(&serde_json::from_str(schema).unwrap()).unwrap_err();
         assert_eq!(of(r##"{"$ref": "#/nowhere"}"##), "a `$ref` in it leads nowhere");
         assert_eq!(of(r#"{"$ref": "http://127.0.0.1:9/x"}"#), "a `$ref` in it leads nowhere");
         assert!(of(r#"{"pattern": "("}"#).starts_with("it is no valid JSON Schema"));

@@ -19,11 +19,11 @@ mod types;
 pub use drift::{Change, Difference, Shape};
 pub use hints::{Column, Hints};
 pub use lean::{Unread, lean};
-pub use measure::Measure;
+pub use measure::{Break, Measure};
 
 use node::{Format, Node};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use types::Types;
 
 /// How many bytes of definitions may be inlined into one schema before its `$ref`s stay open:
@@ -70,6 +70,16 @@ pub fn normalise(schema: &Value, hints: &Hints) -> Map<String, Value> {
     let mut map = root.into_map();
     map.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     map
+}
+
+/// The names of a stream's columns by its schema, also those that references and combinators add.
+pub fn columns(schema: &Value) -> HashSet<Box<str>> {
+    let composed = ["$ref", "allOf", "anyOf", "oneOf"];
+    if composed.iter().all(|word| schema.get(word).is_none()) {
+        let own = schema.get("properties").and_then(Value::as_object);
+        return own.into_iter().flat_map(Map::keys).map(|name| name.as_str().into()).collect();
+    }
+    read(schema, false).properties.keys().map(|name| name.as_str().into()).collect()
 }
 
 /// Reads a schema, references and combinators resolved.
