@@ -54,7 +54,7 @@ pub struct Page<'a> {
 pub struct Pages {
     rule: Rule,
     size: Option<(Option<Place>, u64)>,
-    total: Option<(Total, String)>,
+    total: Option<(Total, Token)>,
     ends: Vec<End>,
     end_tokens: Vec<Value>,
     end_statuses: Vec<u16>,
@@ -163,21 +163,21 @@ impl Pages {
         self
     }
 
-    /// Answers say at a JSON Pointer how many pages there are; the last of them is read as the last one,
+    /// Answers say how many pages there are, at a JSON Pointer or in a header; the last of them is read as the last one,
     /// however many records it has. For pages that are numbered or counted off; counted off by records
     /// they need a [`Pages::size`]. An answer that doesn't say it (it is missing, null or below zero) is
     /// judged as if nothing was said here.
     #[must_use]
-    pub fn total_pages(mut self, pointer: impl Into<String>) -> Self {
-        self.total = Some((Total::Pages, pointer.into()));
+    pub fn total_pages(mut self, at: impl Into<Token>) -> Self {
+        self.total = Some((Total::Pages, at.into()));
         self
     }
 
     /// As [`Pages::total_pages`], by how many records there are. Pages with numbers need a
     /// [`Pages::size`]; a page that is shorter although there are more records is an error then.
     #[must_use]
-    pub fn total_records(mut self, pointer: impl Into<String>) -> Self {
-        self.total = Some((Total::Records, pointer.into()));
+    pub fn total_records(mut self, at: impl Into<Token>) -> Self {
+        self.total = Some((Total::Records, at.into()));
         self
     }
 

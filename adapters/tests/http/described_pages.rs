@@ -159,14 +159,16 @@ fn a_total_ends_the_pages_where_the_last_one_comes_again() {
     let server = answering(|request| {
         let page = number(request, "page").min(2);
         let items = json!([{"id": page * 2 - 1}, {"id": page * 2}]);
-        body(json!({"total_pages": 2, "count": "4", "is_last": page == 2, "items": items}))
+        let told = json!({"total_pages": 2, "count": "4", "is_last": page == 2, "items": items});
+        body(told).insert_header("x-total-count", "4").insert_header("x-total-pages", "2")
     });
-    for end in ["total_pages", "total_records", "last"] {
-        let pointer = match end {
-            "total_pages" => "/total_pages",
-            "total_records" => "/count",
-            _ => "/is_last",
-        };
+    for (end, pointer) in [
+        ("total_pages", "/total_pages"),
+        ("total_records", "/count"),
+        ("total_pages_header", "X-Total-Pages"),
+        ("total_records_header", "X-Total-Count"),
+        ("last", "/is_last"),
+    ] {
         let mut pages =
             json!({"type": "number", "query": "page", "size_query": "per_page", "size": 2});
         pages[end] = json!(pointer);
@@ -260,6 +262,9 @@ fn settings_of_pages_that_do_not_go_together_are_named() {
         number("total_records", json!("/n")),
         "a total of this kind needs a page's size beside it"
     );
+    let two =
+        json!({"type": "number", "query": "p", "total_pages": "/n", "total_pages_header": "N"});
+    assert_eq!(told(two), "of the settings that tell a total it can have one");
     assert_eq!(
         number("last", json!("n")),
         "a JSON Pointer must begin with `/`, as in `/paging/next`"

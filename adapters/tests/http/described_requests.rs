@@ -137,11 +137,18 @@ fn parents_without_the_field_are_left_out_and_counted() {
         parent("id", "fail"),
         "config_error: stream notes: a record of its parent `posts` has null at /id"
     );
-    // A field that is nowhere is misspelt.
+    // A field that is nowhere is misspelt, unless that is said to be meant.
+    let misspelt = json!({"stream": "posts", "field": "ID", "as": "post"});
+    let told = sentence(&full(&notes(&server, json!({"parent": misspelt}))), &server.uri());
     assert_eq!(
-        parent("ID", "skip"),
-        "config_error: stream notes: no record of its parent `posts` has /ID"
+        told,
+        "config_error: stream notes: no record of its parent `posts` has /ID; if that may be so, \
+         `missing: skip` of `parent` says it"
     );
+    let meant = json!({"stream": "posts", "field": "ID", "as": "post", "missing": "skip"});
+    let config = notes(&server, json!({"parent": meant}));
+    let log = log_of(|| assert_eq!(rows(&full(&config), "notes"), Vec::<Value>::new()));
+    assert!(log.contains("or with null there: 4; nothing was read for them"), "{log}");
 }
 
 /// A stream with a cursor, and the queries of a first read and of the one after it.

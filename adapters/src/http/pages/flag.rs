@@ -1,6 +1,7 @@
 //! What answers say of themselves: yes or no, and how much there is.
 
-use super::Page;
+use super::place::Found;
+use super::{Page, Token};
 use crate::{Error, Result};
 use serde_json::Value;
 
@@ -41,19 +42,19 @@ fn truth_of(text: &str) -> Option<bool> {
 /// # Errors
 ///
 /// A system error: it is no whole number.
-pub(super) fn total(page: &Page<'_>, pointer: &str) -> Result<Option<u64>> {
-    let text = match page.rest.pointer(pointer) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => text.trim().to_owned(),
-        Some(Value::Number(number)) => number.to_string(),
-        Some(_) => "no number".to_owned(),
+pub(super) fn total(found: &Found, token: &Token) -> Result<Option<u64>> {
+    let text = match found {
+        Found::Missing | Found::Nothing => return Ok(None),
+        Found::Value(Value::String(text)) => text.trim().to_owned(),
+        Found::Value(Value::Number(number)) => number.to_string(),
+        Found::Value(_) => "no number".to_owned(),
     };
-    if text.is_empty() || text.strip_prefix('-').is_some_and(|digits| digits.parse::<u64>().is_ok())
-    {
+    let below_zero = text.strip_prefix('-').is_some_and(|digits| digits.parse::<u64>().is_ok());
+    if text.is_empty() || below_zero {
         return Ok(None);
     }
     let whole = text.strip_suffix(".0").unwrap_or(&text).parse().map(Some);
-    whole.map_err(|_| Error::system(format!("what is at {pointer} is no whole number")))
+    whole.map_err(|_| Error::system(format!("{token} is no whole number")))
 }
 
 #[cfg(test)]
@@ -86,6 +87,8 @@ mod tests {
 
     #[test]
     fn a_total_is_a_whole_number() {
+        let token = Token::rest("/x");
+        let total = |page: &Page<'_>, _: &str| total(&token.find(page), &token);
         for (value, known) in [
             (json!(7), Some(7)),
             (json!("7"), Some(7)),
@@ -98,7 +101,7 @@ mod tests {
             assert_eq!(of(value, total).unwrap(), known);
         }
         for odd in [json!("hunter2"), json!(1.5), json!([]), json!(true)] {
-            assert_eq!(of(odd, total).unwrap_err().message(), "what is at /x is no whole number");
+            assert_eq!(of(odd, total).unwrap_err().message(), "/x is no whole number");
         }
     }
 }

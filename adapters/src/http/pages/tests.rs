@@ -303,6 +303,13 @@ fn a_total_ends_pages_however_full_they_are() {
     for unknown in [json!(null), json!(-1)] {
         assert_eq!(asked(&by_pages, &[2, 2, 0], unknown), 3);
     }
+    let in_header = Pages::number("page", 1).total_pages(Token::header("X-Total-Pages"));
+    let headed = || {
+        let mut page = rows(2);
+        page.headers.insert("x-total-pages", "2".parse().unwrap());
+        page
+    };
+    assert_eq!(addresses(&in_header, HOST, &[headed(), headed(), headed()]).len(), 2);
     let by_records = Pages::number("page", 1).size_of(2).total_records("/total");
     assert_eq!(asked(&by_records, &[2, 2], json!(4)), 2);
     assert_eq!(asked(&by_records, &[2, 2, 1], json!(5)), 3);

@@ -74,7 +74,7 @@ impl Pages {
 
     fn check_total(&self) -> Result<()> {
         let Some((total, at)) = &self.total else { return Ok(()) };
-        pointer::check(at)?;
+        at.check()?;
         match &self.rule {
             Rule::Counted(counted) if counted.needs_size(*total) && self.size.is_none() => {
                 Err(Error::config("a total of this kind needs a page's size beside it"))
@@ -172,13 +172,14 @@ impl Turner {
     }
 
     fn said_by_total(&self, page: &Page<'_>, request: &Request) -> Result<Said> {
-        let (Some((kind, pointer)), Rule::Counted(counted)) = (&self.pages.total, &self.pages.rule)
+        let (Some((kind, token)), Rule::Counted(counted)) = (&self.pages.total, &self.pages.rule)
         else {
             return Ok(Said::Nothing);
         };
-        let lookup = self.lookup(pointer, "which says how much there is");
-        note(&lookup, page, page.rest.pointer(pointer));
-        let Some(many) = total(page, pointer)? else { return Ok(Said::Nothing) };
+        let found = token.find(page);
+        let lookup = self.lookup(&token.to_string(), "which says how much there is");
+        note(&lookup, page, (found != Found::Missing).then_some(()));
+        let Some(many) = total(&found, token)? else { return Ok(Said::Nothing) };
         let size = self.pages.size.as_ref().map(|(_, size)| *size);
         match counted.goes_on((*kind, many), size, page, request)? {
             true => Ok(Said::More),

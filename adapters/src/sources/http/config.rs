@@ -242,17 +242,18 @@ pub(super) struct ParentSettings {
     /// What it is called here: {customer} stands for it, if this is customer
     #[serde(rename = "as")]
     pub(super) name: String,
-    /// What becomes of records of the parent that don't have the field, or null in it
+    /// What becomes of records of the parent that don't have the field, or null in it. By default they are
+    /// skipped as well, but that no record has the field is an error
     #[serde(default)]
-    pub(super) missing: MissingSettings,
+    #[schemars(with = "MissingSettings")]
+    pub(super) missing: Option<MissingSettings>,
 }
 
 /// What becomes of records of a parent that don't have what is needed of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum MissingSettings {
     /// Nothing is read for them; a warning tells how many they were
-    #[default]
     Skip,
     /// The stream fails
     Fail,

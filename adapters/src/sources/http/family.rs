@@ -18,7 +18,7 @@ pub(super) struct Parent {
     /// What it is called among the children.
     pub(super) name: String,
     /// What becomes of records without it.
-    pub(super) missing: MissingSettings,
+    pub(super) missing: Option<MissingSettings>,
     pub(super) seen: Rc<Seen>,
 }
 
@@ -88,8 +88,8 @@ impl Parent {
         };
         Seen::count(cell);
         match self.missing {
-            MissingSettings::Skip => Ok(None),
-            MissingSettings::Fail => Err(self.lacks(how)),
+            None | Some(MissingSettings::Skip) => Ok(None),
+            Some(MissingSettings::Fail) => Err(self.lacks(how)),
         }
     }
 
@@ -105,7 +105,7 @@ impl Parent {
     ///
     /// # Errors
     ///
-    /// None of them has the field, so it may be misspelt.
+    /// None of them has the field, so it may be misspelt, and nobody said that this is meant.
     pub(super) fn conclude(&self, child: &str) -> Result<()> {
         let Seen { with, null, without } = &*self.seen;
         let left_out = null.get().saturating_add(without.get());
@@ -113,8 +113,11 @@ impl Parent {
             return Ok(());
         }
         let (name, pointer) = (self.stream.name(), &self.pointer);
-        if with.get() == 0 && null.get() == 0 {
-            let text = format!("no record of its parent `{name}` has {pointer}");
+        if with.get() == 0 && null.get() == 0 && self.missing.is_none() {
+            let text = format!(
+                "no record of its parent `{name}` has {pointer}; if that may be so, `missing: skip` of \
+                 `parent` says it"
+            );
             return Err(Error::config(text));
         }
         tracing::warn!(

@@ -1,13 +1,16 @@
 //! How pages follow each other, in a user's words.
 
 use super::tagged::{alternative, typed};
-use super::template::{Text, pointer_to};
-use crate::http::{LoopGuard, Pages, Place, Token, pointer};
-use crate::{Error, Result};
+use super::template::Text;
+use crate::Result;
+use crate::http::Pages;
+use ends::Names;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+
+mod ends;
 
 /// How one page leads to the next.
 #[derive(Debug, Clone, JsonSchema)]
@@ -68,10 +71,18 @@ pub(super) struct NumberSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     total_pages: Option<String>,
+    /// The header of the answer that says so, in the place of a pointer, such as X-Total-Pages
+    #[serde(default)]
+    #[schemars(with = "String")]
+    total_pages_header: Option<String>,
     /// Where the answer says how many records there are in all: a JSON Pointer; size is needed beside it
     #[serde(default)]
     #[schemars(with = "String")]
     total_records: Option<String>,
+    /// The header of the answer that says so, in the place of a pointer, such as X-Total-Count
+    #[serde(default)]
+    #[schemars(with = "String")]
+    total_records_header: Option<String>,
     /// Where the answer says whether there are more pages: a JSON Pointer to true or false, which may be
     /// written as 1 or 0, or as a text
     #[serde(default)]
@@ -123,6 +134,10 @@ pub(super) struct OffsetSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     total_records: Option<String>,
+    /// The header of the answer that says so, in the place of a pointer, such as X-Total-Count
+    #[serde(default)]
+    #[schemars(with = "String")]
+    total_records_header: Option<String>,
     /// Where the answer says whether there are more pages: a JSON Pointer to true or false, which may be
     /// written as 1 or 0, or as a text
     #[serde(default)]
@@ -265,19 +280,12 @@ impl PagesSettings {
             Self::Number(given) => {
                 let pages = Pages::number(names.place(&given.query, &given.body)?, given.first);
                 let pages = names.sized(pages, &given.size_query, &given.size_body, given.size)?;
-                let pages = ended_by(pages, &given.total_pages, Pages::total_pages);
-                let pages = ended_by(pages, &given.total_records, Pages::total_records);
-                if given.total_pages.is_some() && given.total_records.is_some() {
-                    let text = "of the settings `total_pages` and `total_records` it can have one";
-                    return Err(Error::config(text));
-                }
-                given.ends().end(pages)?
+                given.ends().end(given.totals().end(pages)?)?
             }
             Self::Offset(given) => {
                 let pages = Pages::offset(names.place(&given.query, &given.body)?);
                 let pages = names.sized(pages, &given.size_query, &given.size_body, given.size)?;
-                let pages = ended_by(pages, &given.total_records, Pages::total_records);
-                given.ends().end(pages)?
+                given.ends().end(given.totals().end(pages)?)?
             }
             Self::Cursor(given) => {
                 let place = names.place(&given.query, &given.body)?;
@@ -287,164 +295,6 @@ impl PagesSettings {
             Self::Link => Pages::link(),
             Self::Relay(given) => Pages::relay(&given.page_info, &given.after),
         })
-    }
-}
-
-/// How parameters are named.
-struct Names {
-    is_graphql: bool,
-}
-
-impl Names {
-    fn parameter(&self, name: &str) -> Place {
-        match self.is_graphql {
-            true => Place::body(pointer::below("/variables", name)),
-            false => Place::query(name),
-        }
-    }
-
-    fn place(&self, query: &Option<String>, body: &Option<String>) -> Result<Place> {
-        match (query, body) {
-            (Some(name), None) => Ok(self.parameter(name)),
-            (None, Some(pointer)) => Ok(Place::body(pointer)),
-            _ => Err(Error::config("it needs one of the settings `query` and `body`")),
-        }
-    }
-
-    fn sized(
-        &self,
-        pages: Pages,
-        query: &Option<String>,
-        body: &Option<String>,
-        size: Option<u64>,
-    ) -> Result<Pages> {
-        match (query, body, size) {
-            (Some(name), None, Some(size)) => Ok(pages.size(self.parameter(name), size)),
-            (None, Some(pointer), Some(size)) => Ok(pages.size(Place::body(pointer), size)),
-            (None, None, Some(size)) => Ok(pages.size_of(size)),
-            (None, None, None) => Ok(pages),
-            (Some(_), Some(_), _) => {
-                let text = "of the settings `size_query` and `size_body` it can have one";
-                Err(Error::config(text))
-            }
-            (Some(_), None, None) => {
-                Err(Error::config("setting `size` is missing beside `size_query`"))
-            }
-            (None, Some(_), None) => {
-                Err(Error::config("setting `size` is missing beside `size_body`"))
-            }
-        }
-    }
-}
-
-fn ended_by(
-    pages: Pages,
-    pointer: &Option<String>,
-    end: impl FnOnce(Pages, String) -> Pages,
-) -> Pages {
-    match pointer {
-        Some(pointer) => end(pages, pointer.clone()),
-        None => pages,
-    }
-}
-
-/// What ends pages beside their own rule.
-struct Ends<'a> {
-    more: &'a Option<String>,
-    more_may_be_missing: bool,
-    last: &'a Option<String>,
-    values: &'a [Text],
-    statuses: &'a [u16],
-    guard: GuardSettings,
-}
-
-impl Ends<'_> {
-    fn end(&self, mut pages: Pages) -> Result<Pages> {
-        pages = match (self.more, self.more_may_be_missing) {
-            (Some(pointer), false) => pages.while_true(pointer),
-            (Some(pointer), true) => pages.while_true_or_missing_at_end(pointer),
-            (None, false) => pages,
-            (None, true) => {
-                let text = "setting `more` is missing beside `more_may_be_missing`";
-                return Err(Error::config(text));
-            }
-        };
-        pages = ended_by(pages, self.last, Pages::until_true);
-        for value in self.values {
-            pages = pages.until_token(value.as_str());
-        }
-        for status in self.statuses {
-            pages = pages.until_status(*status);
-        }
-        Ok(pages.guard(match self.guard {
-            GuardSettings::Requests => LoopGuard::Requests,
-            GuardSettings::Pages => LoopGuard::Pages,
-            GuardSettings::Off => LoopGuard::Off,
-        }))
-    }
-}
-
-impl NumberSettings {
-    fn ends(&self) -> Ends<'_> {
-        Ends {
-            more: &self.more,
-            more_may_be_missing: self.more_may_be_missing,
-            last: &self.last,
-            values: &[],
-            statuses: &self.end_status,
-            guard: self.loop_guard,
-        }
-    }
-}
-
-impl OffsetSettings {
-    fn ends(&self) -> Ends<'_> {
-        Ends {
-            more: &self.more,
-            more_may_be_missing: self.more_may_be_missing,
-            last: &self.last,
-            values: &[],
-            statuses: &self.end_status,
-            guard: self.loop_guard,
-        }
-    }
-}
-
-impl CursorPages {
-    fn ends(&self) -> Ends<'_> {
-        Ends {
-            more: &self.more,
-            more_may_be_missing: self.more_may_be_missing,
-            last: &self.last,
-            values: &self.end_values,
-            statuses: &self.end_status,
-            guard: self.loop_guard,
-        }
-    }
-
-    fn token(&self) -> Result<Token> {
-        match (&self.pointer, &self.last_record, &self.header) {
-            (Some(pointer), None, None) => Ok(Token::rest(pointer)),
-            (None, Some(field), None) => Ok(Token::last(pointer_to(field))),
-            (None, None, Some(name)) => Ok(Token::header(name)),
-            _ => {
-                let text = "it needs one of the settings `pointer`, `last_record` and `header`";
-                Err(Error::config(text))
-            }
-        }
-    }
-}
-
-impl NextUrlSettings {
-    fn ends(&self) -> Ends<'_> {
-        Ends {
-            more: &self.more,
-            more_may_be_missing: self.more_may_be_missing,
-            last: &self.last,
-            values: &self.end_values,
-            statuses: &self.end_status,
-            guard: self.loop_guard,
-        }
     }
 }
 
