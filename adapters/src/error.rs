@@ -1,5 +1,6 @@
 use airbyte_protocol::{ErrorTrace, FailureType, StreamDescriptor};
 use std::fmt;
+use std::ops::Range;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -12,11 +13,25 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
 
+/// A part of an error's sentence.
+#[derive(Debug, Clone, Copy)]
+pub enum Words<'a> {
+    /// Our own, which hold no value of a record or of the config. They are never masked: a word that is a
+    /// password too would tell it by its absence.
+    Own(&'a str),
+    /// Somebody else's.
+    Others(&'a str),
+}
+
 #[derive(Debug, Clone)]
 struct Inner {
     failure: FailureType,
     message: String,
+    /// Where in the message our own words stand, as far as that is known.
+    own: Vec<Range<usize>>,
     internal: Option<String>,
+    /// Whether `internal` is in our own words.
+    is_internal_own: bool,
     stack_trace: Option<String>,
     stream: Option<StreamDescriptor>,
     closed: bool,
@@ -30,7 +45,9 @@ impl Error {
         Self(Box::new(Inner {
             failure,
             message: message.into(),
+            own: Vec::new(),
             internal: None,
+            is_internal_own: false,
             stack_trace: None,
             stream: None,
             closed: false,
@@ -59,6 +76,31 @@ impl Error {
         Self::new(failure, message)
     }
 
+    /// An error of the given failure type whose sentence is put together of these parts.
+    ///
+    /// ```
+    /// use airbyte_adapters::{Error, Words};
+    /// use airbyte_protocol::FailureType::ConfigError;
+    ///
+    /// let parts = [Words::Own("the tap said: "), Words::Others("the tap is locked")];
+    /// let trace = Error::of_parts(ConfigError, &parts).to_trace(|text| text.replace("tap", "****"));
+    /// assert_eq!(trace.message, "the tap said: the **** is locked");
+    /// ```
+    pub fn of_parts(failure: FailureType, parts: &[Words<'_>]) -> Self {
+        let mut error = Self::new(failure, String::new());
+        for part in parts {
+            let from = error.0.message.len();
+            match part {
+                Words::Own(text) => {
+                    error.0.message.push_str(text);
+                    error.0.own.push(from..from + text.len());
+                }
+                Words::Others(text) => error.0.message.push_str(text),
+            }
+        }
+        error
+    }
+
     /// Nobody reads our stdout any more: ends the command quietly.
     pub fn closed() -> Self {
         let mut error = Self::system("stdout was closed by its reader");
@@ -70,6 +112,13 @@ impl Error {
     pub fn with_internal(mut self, internal: impl fmt::Display) -> Self {
         self.0.internal = Some(internal.to_string());
         self
+    }
+
+    /// Adds what developers need to know, in our own words.
+    pub fn with_own_internal(self, internal: impl fmt::Display) -> Self {
+        let mut error = self.with_internal(internal);
+        error.0.is_internal_own = true;
+        error
     }
 
     /// Adds a stack trace.
@@ -100,6 +149,9 @@ impl Error {
     /// Puts words before the sentence, and leaves the rest as it is.
     pub(crate) fn prefaced(mut self, words: &str) -> Self {
         self.0.message.insert_str(0, words);
+        for own in &mut self.0.own {
+            *own = own.start + words.len()..own.end + words.len();
+        }
         self
     }
 
@@ -131,12 +183,38 @@ impl Error {
         self.0.closed
     }
 
-    /// The payload of the TRACE, every text passed through `mask`. Clients look for an internal
+    /// The sentence, with what isn't known to be our own passed through `mask`; at a readable length.
+    pub(crate) fn masked(&self, mask: impl Fn(&str) -> String) -> String {
+        readable(self.masked_whole(mask))
+    }
+
+    fn masked_whole(&self, mask: impl Fn(&str) -> String) -> String {
+        let (mut text, mut at) = (String::new(), 0);
+        let others = |text: &mut String, part: Range<usize>| {
+            if !part.is_empty() {
+                text.push_str(&mask(&self.0.message[part]));
+            }
+        };
+        for own in &self.0.own {
+            others(&mut text, at..own.start);
+            text.push_str(&self.0.message[own.clone()]);
+            at = own.end;
+        }
+        others(&mut text, at..self.0.message.len());
+        text
+    }
+
+    /// The payload of the TRACE, every text passed through `mask`, except what is known to be in our own words. Clients look for an internal
     /// message in every error; where there is no better one the sentence stands for it.
     pub fn to_trace(&self, mask: impl Fn(&str) -> String) -> ErrorTrace {
+        let internal = match &self.0.internal {
+            Some(internal) if self.0.is_internal_own => internal.clone(),
+            Some(internal) => mask(internal),
+            None => self.masked_whole(&mask),
+        };
         ErrorTrace {
-            message: readable(mask(&self.0.message)),
-            internal_message: Some(mask(self.0.internal.as_deref().unwrap_or(&self.0.message))),
+            message: self.masked(&mask),
+            internal_message: Some(internal),
             stack_trace: self.0.stack_trace.as_deref().map(&mask),
             failure_type: Some(self.0.failure),
             stream_descriptor: self.0.stream.clone(),

@@ -31,7 +31,7 @@ pub mod sources;
 pub mod testing;
 pub mod toolkit;
 
-pub use error::{Error, Result};
+pub use error::{Error, Result, Words};
 pub use runtime::{
     Command, Complaint, Config, Context, Emitter, Emitting, Journal, LogLayer, Offer, Outcome,
     Output, ReadJob, Secrets, Session, Source, Stop, StopSignal, StreamHandle, StreamId, Task,

@@ -46,6 +46,13 @@ faults! {
             work.discover().arg("--tap").arg(tap).args(["--discovery-timeout", "1s"]).go()
         },
         ["exit 1", "transient_error: tap-x didn't finish discovery within 1 s and was stopped (--discovery-timeout)", ""];
+    sync_backs_off: "the sync tries again and again with refused credentials, and an `--idle-timeout` is set",
+        |work| {
+            let words = "INFO Backing off after 401 Client Error: Unauthorized for url: https://x/token";
+            let body = format!("schema; row 1; echo '{words}' >&2; sleep 600");
+            read(work, &body).args(["--idle-timeout", "2s"]).go()
+        },
+        ["exit 1", "config_error: the tap was silent for 2 s and was stopped (--idle-timeout); the last thing it said: Backing off after 401 Client Error: Unauthorized for url: https://x/token", "people INCOMPLETE, 1 record"];
     discovery_backs_off: "the discovery tries again and again with refused credentials",
         |work| {
             let words = "INFO Backing off 10 seconds after 401 Client Error: Unauthorized for url: https://x/token";

@@ -244,3 +244,20 @@ fn a_password_that_is_a_part_of_the_taps_name_leaves_our_own_words_alone() {
     let check = work.check().with_config(&config).arg("--tap").arg(&tap).ok();
     assert_eq!(check.answer().1, says, "{check}");
 }
+
+/// So would any other word of ours.
+#[test]
+fn a_password_that_is_a_word_of_ours_leaves_our_sentence_alone() {
+    let work = Work::new();
+    let script = "#!/bin/sh\necho 'INFO during the night' >&2\nexit 1\n";
+    let tap = work.file("tap-x", script);
+    std::fs::set_permissions(&tap, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("ours");
+    let says = "tap-x exited with code 1 during discovery; the last thing it said: **** the night";
+    let discover = work.discover().with_config(config("during")).arg("--tap").arg(&tap).fails();
+    assert_eq!(discover.error(), says, "{discover}");
+    let internal = &discover.errors()[0]["internal_message"];
+    assert_eq!(internal, "the tap exited with code 1 during discovery");
+    let check = work.check().with_config(config("during")).arg("--tap").arg(&tap).ok();
+    assert_eq!(check.answer().1, says, "{check}");
+}

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 use airbyte_protocol::{ConnectionStatus, FailureType, Message, Trace};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// Records never wait longer than this for the next write.
@@ -114,7 +114,14 @@ pub fn perform(session: &Session, work: impl AsyncFnOnce(&Context) -> Result<()>
     };
     let (stop, _listener) = Stop::on_signals(session.output.clone());
     let (secrets, output) = (session.secrets.clone(), session.output.clone());
-    let context = Context { secrets, stop, output, pending: Pending::new(), spec: None };
+    let context = Context {
+        secrets,
+        stop,
+        output,
+        pending: Pending::new(),
+        spec: None,
+        answered: Arc::default(),
+    };
     let result = runtime.block_on(async {
         let telling = tokio::spawn(tell_what_was_counted(session.journal.clone()));
         let result = work(&context).await;
@@ -183,11 +190,7 @@ async fn play<S: Source>(source: &mut S, command: &Command, context: &Context) -
                 Ok(()) => until_stopped(grace, context, source.check(&config, context)).await,
                 Err(error) => Err(error),
             };
-            let status = answer(status)?;
-            let message =
-                status.message.map(|text| readable(context.secrets.mask_own(&text).into_owned()));
-            let status = ConnectionStatus { message, ..status };
-            context.output.message(&Message::ConnectionStatus(status))
+            context.output.message(&Message::ConnectionStatus(answer(status, context)?))
         }
         Request::Discover(config) => {
             settled?;
@@ -215,14 +218,24 @@ fn catalog_line(offer: Offer) -> String {
     line
 }
 
-/// A config error is a check's answer; anything else means that there is none.
-fn answer(status: Result<ConnectionStatus>) -> Result<ConnectionStatus> {
-    match status {
+/// A config error is a check's answer; anything else means that there is none. Others' words in it are masked.
+fn answer(status: Result<ConnectionStatus>, context: &Context) -> Result<ConnectionStatus> {
+    let (status, error) = match status {
         Err(error) if error.failure_type() == FailureType::ConfigError => {
-            Ok(ConnectionStatus::failed(error.message()))
+            (ConnectionStatus::failed(error.message()), Some(error))
         }
-        other => other,
-    }
+        status => {
+            let mut answered = context.answered.lock().unwrap_or_else(PoisonError::into_inner);
+            (status?, answered.take())
+        }
+    };
+    let mask = |text: &str| context.secrets.mask_own(text).into_owned();
+    let is_it = |error: &Error| status.message.as_deref() == Some(error.message());
+    let message = match error.filter(is_it) {
+        Some(error) => Some(error.masked(mask)),
+        None => status.message.as_deref().map(|text| readable(mask(text))),
+    };
+    Ok(ConnectionStatus { message, ..status })
 }
 
 async fn read<S: Source>(source: &mut S, job: ReadJob, context: &Context) -> Result<()> {

@@ -6,7 +6,7 @@ use airbyte_protocol::{
     Stream,
 };
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Any data source: a tap, a native connector, a test's script. The runner asks, the source
@@ -160,6 +160,8 @@ pub struct Context {
     pub(crate) pending: Pending,
     /// What the source said of its settings, once it was asked.
     pub(crate) spec: Option<Arc<Specification>>,
+    /// What a check's answer was made of, which knows its own words from others'.
+    pub(crate) answered: Arc<Mutex<Option<Error>>>,
 }
 
 impl Context {
@@ -173,7 +175,11 @@ impl Context {
         match tried {
             Ok(()) => Ok(ConnectionStatus::succeeded()),
             Err(error) if self.stop.signal().is_some() || error.is_closed() => Err(error),
-            Err(error) => Ok(ConnectionStatus::failed(error.message())),
+            Err(error) => {
+                let status = ConnectionStatus::failed(error.message());
+                *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Ok(status)
+            }
         }
     }
 

@@ -9,11 +9,15 @@ mod tests;
 pub use paths::Surroundings;
 
 use crate::tap::{Ended, LastWords, RunError};
-use airbyte_adapters::Error;
+use airbyte_adapters::Words::{Others, Own};
+use airbyte_adapters::{Error, Words};
 use airbyte_protocol::FailureType;
 use paths::Lost;
 use rules::{classify, mend, over_its_catalog};
 use std::io::ErrorKind;
+
+/// What stands before a tap's last line.
+const LAST: &str = "; the last thing it said: ";
 
 /// The error of a tap that ended and should not have, or not so. `doing` names what it was asked
 /// for: `discovery`, `the sync`. By its surroundings, where they are known, it is told which file it didn't
@@ -26,36 +30,39 @@ pub fn ended(
     around: Option<&Surroundings<'_>>,
 ) -> Error {
     let told = Told::of(words, around);
-    let (failure, message) = match ended.killed_by() {
+    let ending = format!("{tap} {ended} during {doing}");
+    let name = format!("{tap}: ");
+    let last = words.last.as_deref().map(clean);
+    let mut parts = Vec::new();
+    let failure = match (ended.killed_by(), &told.sentence, &last) {
         // What it said last has little to do with who killed it.
-        Some(signal) => {
-            let last = told.sentence.or_else(|| words.last.as_deref().map(clean));
-            let said = last.map(|line| format!("; the last thing it said: {line}"));
-            (of_signal(signal), format!("{tap} {ended} during {doing}{}", said.unwrap_or_default()))
+        (Some(signal), sentence, last) => {
+            parts.push(Own(&ending));
+            if let Some(said) = sentence.as_ref().or(last.as_ref()) {
+                parts.extend([Own(LAST), Others(said)]);
+            }
+            of_signal(signal)
         }
-        None => match (told.sentence, &words.last) {
+        (None, Some(sentence), _) => {
             // Usage errors begin with the program's name.
-            (Some(sentence), _) if sentence.starts_with(&format!("{tap}: ")) => {
-                (told.failure, sentence)
-            }
-            (Some(sentence), _) => (told.failure, format!("{tap}: {sentence}")),
-            (None, Some(last)) => {
-                let last = clean(last);
-                let text = format!("{tap} {ended} during {doing}; the last thing it said: {last}");
-                (FailureType::SystemError, text)
-            }
-            (None, None) => {
-                let text = format!("{tap} {ended} during {doing} and said nothing");
-                (FailureType::SystemError, text)
-            }
-        },
+            let said = sentence.strip_prefix(&name).unwrap_or(sentence);
+            parts.extend([Own(&name), Others(said)]);
+            told.failure
+        }
+        (None, None, Some(last)) => {
+            parts.extend([Own(&ending), Own(LAST), Others(last)]);
+            FailureType::SystemError
+        }
+        (None, None, None) => {
+            parts.extend([Own(&ending), Own(" and said nothing")]);
+            FailureType::SystemError
+        }
     };
-    let message = match told.mend {
-        Some(mend) => format!("{message} ({mend})"),
-        None => message,
-    };
-    let error =
-        Error::of(failure, message).with_internal(format!("the tap {ended} during {doing}"));
+    if let Some(mend) = &told.mend {
+        parts.extend([Own(" ("), mend.words(), Own(")")]);
+    }
+    let internal = format!("the tap {ended} during {doing}");
+    let error = Error::of_parts(failure, &parts).with_own_internal(internal);
     match &words.stack_trace {
         Some(trace) => error.with_stack_trace(trace.clone()),
         None => error,
@@ -66,15 +73,18 @@ pub fn ended(
 /// it did then: `brought no record of users`.
 pub fn critical(tap: &str, what: &str, words: &LastWords) -> Error {
     let told = Told::of(words, None);
+    let name = format!("{tap}: ");
     let said = told.sentence.unwrap_or_default();
-    let mend = told.mend.map(|mend| format!(" ({mend})")).unwrap_or_default();
-    let error = Error::of(
-        told.failure,
-        format!(
-            "{tap}: {said}{mend}; it said so at level CRITICAL, ended as if all were well, and {what}. A \
-             line that is harmless can be named in the profile (harmless_lines)"
-        ),
+    let mut parts = vec![Own(&name), Others(&said)];
+    if let Some(mend) = &told.mend {
+        parts.extend([Own(" ("), mend.words(), Own(")")]);
+    }
+    let what = format!(
+        "; it said so at level CRITICAL, ended as if all were well, and {what}. A line that is harmless \
+         can be named in the profile (harmless_lines)"
     );
+    parts.push(Own(&what));
+    let error = Error::of_parts(told.failure, &parts);
     match &words.stack_trace {
         Some(trace) => error.with_stack_trace(trace.clone()),
         None => error,
@@ -86,9 +96,10 @@ pub fn run_error(tap: &str, doing: &str, error: &RunError) -> Error {
     match error {
         RunError::Start(sentence) => Error::system(sentence.clone()),
         RunError::Timeout(limit, words) => too_slow(tap, doing, limit.as_secs_f64(), None, words),
-        RunError::TooMuch(limit) => Error::system(format!(
-            "{tap} wrote more than {limit} bytes during {doing} and was stopped"
-        )),
+        RunError::TooMuch(limit) => {
+            let own = format!("{tap} wrote more than {limit} bytes during {doing} and was stopped");
+            Error::of_parts(FailureType::SystemError, &[Own(&own)])
+        }
         RunError::Stopped => Error::transient(format!("{doing} was stopped by a signal")),
         RunError::Read(kind) => Error::system(format!("reading what {tap} writes failed: {kind}")),
     }
@@ -103,29 +114,37 @@ pub fn too_slow(
     option: Option<&str>,
     words: &LastWords,
 ) -> Error {
+    let option = option.map(|option| format!(" ({option})")).unwrap_or_default();
+    let own = format!("{tap} didn't finish {doing} within {limit} s and was stopped{option}");
+    stopped(&own, words)
+}
+
+/// The error of a tap that was stopped for the reason `own`: with what it said last, and of the type that
+/// this tells.
+pub fn stopped(own: &str, words: &LastWords) -> Error {
     let lines = || words.last.iter().chain(&words.line).chain(&words.others);
     let telling = lines().find_map(|line| Some((line, classify(line)?)));
     let failure = telling.map_or(FailureType::TransientError, |(_, failure)| failure);
-    let mut text = format!("{tap} didn't finish {doing} within {limit} s and was stopped");
-    if let Some(option) = option {
-        text.push_str(&format!(" ({option})"));
-    }
-    if let Some(last) = &words.last {
-        text.push_str(&format!("; the last thing it said: {}", clean(last)));
-    }
+    let last = words.last.as_deref().map(clean);
     let earlier = telling.map(|(line, _)| line).filter(|line| Some(*line) != words.last.as_ref());
-    if let Some(earlier) = earlier {
-        text.push_str(&format!("; before that: {}", clean(earlier)));
+    let earlier = earlier.map(|line| clean(line));
+    let mut parts = vec![Own(own)];
+    if let Some(last) = &last {
+        parts.extend([Own(LAST), Others(last)]);
     }
-    Error::of(failure, text)
+    if let Some(earlier) = &earlier {
+        parts.extend([Own("; before that: "), Others(earlier)]);
+    }
+    Error::of_parts(failure, &parts)
 }
 
 /// The error of a tap that ended well and yet brought nothing of what it was asked for, `sentence`, which
 /// is of this `failure` unless an error of the tap's own tells another.
 pub fn nothing(failure: FailureType, sentence: &str, words: &LastWords) -> Error {
-    let Some(error) = &words.error else { return Error::of(failure, sentence) };
+    let Some(error) = &words.error else { return Error::of_parts(failure, &[Own(sentence)]) };
     let failure = classify(error).unwrap_or(failure);
-    Error::of(failure, format!("{sentence}; it said: {}", clean(error)))
+    let parts = [Own(sentence), Own("; it said: "), Others(&clean(error))];
+    Error::of_parts(failure, &parts)
 }
 
 /// The error of a file of ours for the tap that can't be written: `the tap's config`.
@@ -159,7 +178,23 @@ struct Told {
     /// In one line; none if the tap said nothing that may be a reason.
     sentence: Option<String>,
     failure: FailureType,
-    mend: Option<String>,
+    mend: Option<Mend>,
+}
+
+/// What mends it.
+enum Mend {
+    Known(String),
+    /// Where a file is that the tap names.
+    Path(String),
+}
+
+impl Mend {
+    fn words(&self) -> Words<'_> {
+        match self {
+            Self::Known(text) => Own(text),
+            Self::Path(text) => Others(text),
+        }
+    }
 }
 
 impl Told {
@@ -171,9 +206,12 @@ impl Told {
         let lost = around.and_then(|around| Lost::of(words, around));
         let trace = words.stack_trace.as_deref().unwrap_or_default();
         let mend = candidates()
-            .find_map(|line| mend(line))
-            .or_else(|| lost.as_ref().and_then(|lost| lost.sentence.clone()))
-            .or_else(|| over_its_catalog(trace).map(str::to_owned).filter(|_| telling.is_none()));
+            .find_map(|line| mend(line).map(Mend::Known))
+            .or_else(|| lost.as_ref().and_then(|lost| lost.sentence.clone()).map(Mend::Path))
+            .or_else(|| {
+                let hint = over_its_catalog(trace).filter(|_| telling.is_none())?;
+                Some(Mend::Known(hint.to_owned()))
+            });
         let is_the_users = lost.is_some_and(|lost| lost.is_a_setting || lost.is_here);
         let (failure, more) = match telling {
             Some((line, failure)) => (failure, Some(line)),

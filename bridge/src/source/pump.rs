@@ -2,6 +2,7 @@
 
 use super::sink::Sink;
 
+use crate::failure;
 use crate::options::OnMalformed;
 use crate::tap::hearing::QUIET;
 use crate::tap::{Arrival, Lines};
@@ -113,10 +114,11 @@ impl Pump {
                     if let Some(limit) = self.idle_timeout
                         && silent >= limit
                     {
-                        return Err(Error::transient(format!(
-                            "the tap was silent for {} s and was stopped (--idle-timeout)",
-                            limit.as_secs_f64()
-                        )));
+                        let limit = limit.as_secs_f64();
+                        let own = format!(
+                            "the tap was silent for {limit} s and was stopped (--idle-timeout)"
+                        );
+                        return Err(failure::stopped(&own, &self.sink.strays.words.last()));
                     }
                     if silent >= LEFT_BEHIND && self.gone.load(Ordering::Relaxed) {
                         self.cut = true;

@@ -186,7 +186,9 @@ impl Run<'_> {
                 tokio::select! {
                     ended = running.wait() => Ok((pumped, result, ended)),
                     _ = self.context.stop.wait() => Ok((pumped, result, running.stop(grace, self.context.stop.wait_again()).await)),
-                    silent = silence(options.idle_timeout()) => {
+                    () = silence(options.idle_timeout()) => {
+                        let own = "the tap closed its output, didn't end in time and was stopped (--idle-timeout)";
+                        let silent = failure::stopped(own, &running.words.last());
                         let ended = running.stop(grace, self.context.stop.wait_again()).await;
                         Ok((pumped, result.and(Err(silent)), ended))
                     }
@@ -326,13 +328,10 @@ impl Run<'_> {
     }
 }
 
-/// The error of a tap that has closed its output and doesn't end within `limit`.
-async fn silence(limit: Option<Duration>) -> Error {
+/// Waits for `limit`, for ever without one.
+async fn silence(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
         None => std::future::pending().await,
     }
-    Error::transient(
-        "the tap closed its output, didn't end in time and was stopped (--idle-timeout)",
-    )
 }
