@@ -10,7 +10,7 @@ use super::verdict::{self, Opinion};
 use super::written::Written;
 use super::{Answer, Api, Request, ToldErrors, Verdict, graphql, told};
 use crate::{Error, Result};
-use airbyte_protocol::FailureType;
+use airbyte_protocol::{Change, FailureType};
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
@@ -23,6 +23,8 @@ pub(super) struct Body {
     pub(super) records: u64,
     /// The last of them; of a large one its short members.
     pub(super) last: Option<Record>,
+    /// What was changed in it while it was read.
+    pub(super) changes: Vec<Change>,
     /// Whether the last one was taken already.
     pub(super) is_taken: bool,
     /// What there was beside them.

@@ -356,7 +356,7 @@ impl<'a> Call<'a> {
             self;
         let request = request?;
         let reader = reader.unwrap_or_else(|| request.place());
-        let plan = Plan { api, written, opinions, steps, is_resumable, reader };
+        let plan = Plan { api, written, opinions, steps, is_resumable, reader, has_told: false };
         plan.run(request, position, pages, taker).await
     }
 }

@@ -10,13 +10,15 @@ use super::written::Written;
 use super::{Api, Decoding, Page, Pages, Request};
 use crate::Result;
 use crate::toolkit::Out;
+use airbyte_protocol::Change;
 use serde_json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Takes records, and hears where the next page is.
 pub(super) trait Taker {
-    async fn record(&mut self, record: Record) -> Result<()>;
+    /// Takes a record, in which this was changed while it was read.
+    async fn record(&mut self, record: Record, changes: Vec<Change>) -> Result<()>;
     /// The page is read again, from its beginning.
     fn again(&mut self);
     fn next_page(&mut self, position: Value) -> Result<()>;
@@ -25,8 +27,8 @@ pub(super) trait Taker {
 pub(super) struct ToOut<'a, 'o>(pub(super) &'a mut Out<'o>);
 
 impl Taker for ToOut<'_, '_> {
-    async fn record(&mut self, record: Record) -> Result<()> {
-        self.0.emit_record(record).await
+    async fn record(&mut self, record: Record, changes: Vec<Change>) -> Result<()> {
+        self.0.emit_record(record, &changes).await
     }
 
     fn again(&mut self) {
@@ -42,7 +44,7 @@ impl Taker for ToOut<'_, '_> {
 pub(super) struct Pagewise<F>(pub(super) F);
 
 impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
-    async fn record(&mut self, record: Record) -> Result<()> {
+    async fn record(&mut self, record: Record, _: Vec<Change>) -> Result<()> {
         self.0(record).await
     }
 
@@ -62,6 +64,8 @@ pub(super) struct Plan<'a> {
     pub(super) is_resumable: bool,
     /// Whose read it is, for warnings.
     pub(super) reader: String,
+    /// Whether it was said that records are changed.
+    pub(super) has_told: bool,
 }
 
 impl Plan<'_> {
@@ -111,7 +115,7 @@ impl Plan<'_> {
         end_statuses: &[u16],
         taker: &mut impl Taker,
     ) -> Result<Option<Read>> {
-        let Self { api, written, opinions, steps, reader, .. } = self;
+        let Self { api, written, opinions, steps, reader, has_told, .. } = self;
         let lookup = api.settings.lookups.of_path(reader, &written.records);
         let question = Question { api, request, is_led, end_statuses, opinions, written };
         let mut is_again = false;
@@ -127,14 +131,23 @@ impl Plan<'_> {
                     body.records += 1;
                     // The last record stays with the page; the ones before it go their way, and a large
                     // one at once.
+                    let own = decoding.take_changes();
+                    if !own.is_empty() && !std::mem::replace(has_told, true) {
+                        tracing::warn!(
+                            "values that JSON doesn't know (NaN, Infinity) become null and halves of \
+                             characters U+FFFD, and are marked"
+                        );
+                    }
                     let before = body.last.take().filter(|_| !body.is_taken);
+                    let changes = std::mem::replace(&mut body.changes, own);
                     if let Some(before) = before {
-                        step(before, steps, taker).await.map_err(Interrupted::ByTaker)?;
+                        step(before, changes, steps, taker).await.map_err(Interrupted::ByTaker)?;
                     }
                     body.is_taken = decoding.is_large();
                     if body.is_taken {
                         body.last = Some(decoding::outline(&record));
-                        step(record, steps, taker).await.map_err(Interrupted::ByTaker)?;
+                        let changes = std::mem::take(&mut body.changes);
+                        step(record, changes, steps, taker).await.map_err(Interrupted::ByTaker)?;
                     } else {
                         body.last = Some(record);
                     }
@@ -146,8 +159,9 @@ impl Plan<'_> {
             .await?;
         // Only now it is known that it is no error.
         let body = read.as_ref().map(|read| &read.body).filter(|body| !body.is_taken);
-        if let Some(record) = body.and_then(|body| body.last.clone()) {
-            step(record, steps, taker).await?;
+        let last = body.and_then(|body| Some((body.last.clone()?, body.changes.clone())));
+        if let Some((record, changes)) = last {
+            step(record, changes, steps, taker).await?;
         }
         Ok(read)
     }
@@ -155,6 +169,7 @@ impl Plan<'_> {
 
 async fn step(
     mut record: Record,
+    changes: Vec<Change>,
     steps: &mut [Box<Step<'_>>],
     taker: &mut impl Taker,
 ) -> Result<()> {
@@ -164,7 +179,7 @@ async fn step(
             None => return Ok(()),
         }
     }
-    taker.record(record).await
+    taker.record(record, changes).await
 }
 
 /// The whole of one answer.

@@ -6,6 +6,7 @@ mod csv;
 pub(super) mod decoding;
 mod json;
 mod json_lines;
+mod marks;
 mod opening;
 mod or_json;
 mod packed;

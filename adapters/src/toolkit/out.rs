@@ -1,4 +1,5 @@
 use crate::{Error, Result};
+use airbyte_protocol::Change;
 use serde::Serialize;
 #[cfg(feature = "http")]
 use serde_json::Map;
@@ -15,8 +16,8 @@ const LONG: usize = 4 * 1024 * 1024;
 
 /// Where records go: to the platform, or to whoever makes slices of them.
 pub(super) trait RecordSink {
-    /// Takes a record, a JSON text; the answer says whether [`RecordSink::settle`] must follow.
-    fn take(&mut self, record: &[u8]) -> Result<bool>;
+    /// Takes a record, a JSON text in which this was changed on its way; the answer says whether [`RecordSink::settle`] must follow.
+    fn take(&mut self, record: &[u8], changes: &[Change]) -> Result<bool>;
 
     /// Waits for room.
     fn settle(&mut self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>>;
@@ -55,21 +56,26 @@ impl<'a> Out<'a> {
         if self.line.first() != Some(&b'{') {
             return Err(Error::system("a record is no JSON object"));
         }
-        self.pass().await
+        self.pass(&[]).await
     }
 
-    /// As [`Out::emit`], of a record that is gone when its line is written out.
+    /// As [`Out::emit`], of a record that is gone when its line is written out, and in which this was changed
+    /// while it was read.
     #[cfg(feature = "http")]
-    pub(crate) async fn emit_record(&mut self, record: Map<String, Value>) -> Result<()> {
+    pub(crate) async fn emit_record(
+        &mut self,
+        record: Map<String, Value>,
+        changes: &[Change],
+    ) -> Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, &record)
             .map_err(|_| Error::system("a record can't be written as JSON"))?;
         drop(record);
-        self.pass().await
+        self.pass(changes).await
     }
 
-    async fn pass(&mut self) -> Result<()> {
-        if self.sink.take(&self.line)? {
+    async fn pass(&mut self, changes: &[Change]) -> Result<()> {
+        if self.sink.take(&self.line, changes)? {
             self.sink.settle().await?;
         }
         if self.line.capacity() > LONG {

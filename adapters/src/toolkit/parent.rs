@@ -4,6 +4,7 @@ use super::out::RecordSink;
 use super::slice::SliceSink;
 use super::{AnyStream, Out, Slice, Slices};
 use crate::{Error, Result};
+use airbyte_protocol::Change;
 use serde_json::Value;
 use std::pin::Pin;
 
@@ -50,7 +51,7 @@ struct Records<'a> {
 }
 
 impl RecordSink for Records<'_> {
-    fn take(&mut self, record: &[u8]) -> Result<bool> {
+    fn take(&mut self, record: &[u8], _: &[Change]) -> Result<bool> {
         let record = serde_json::from_slice(record)
             .map_err(|_| Error::system("a parent's record is no JSON"))?;
         self.made = (self.make)(&record);

@@ -81,3 +81,25 @@ fn a_long_value_ends_the_stream_with_a_sentence() {
     assert!(text.contains("the body's JSON has a record"), "{text}");
     assert!(text.contains("65536 bytes, the most that `max_record_bytes` allows"), "{text}");
 }
+
+#[test]
+fn a_value_that_json_does_not_know_is_marked_in_its_record() {
+    let body = br#"[{"id": 1, "v": NaN}, {"id": 2, "v": "\ud83d"}]"#;
+    let log = log_of(|| {
+        let transcript = read(body, "application/json", &json!({}));
+        assert!(transcript.error().is_none(), "{:?}", transcript.error());
+        let told = transcript
+            .records()
+            .map(|record| serde_json::to_value((&record.data, &record.meta)).expect("JSON"));
+        let mark = |change: &str| {
+            json!({"changes": [{"field": "v", "change": change,
+                "reason": "SOURCE_SERIALIZATION_ERROR"}]})
+        };
+        let expected = [
+            json!([{"id": 1, "v": null}, mark("NULLED")]),
+            json!([{"id": 2, "v": "\u{fffd}"}, mark("TRUNCATED")]),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    });
+    assert_eq!(log.matches("become null").count(), 1, "{log}");
+}

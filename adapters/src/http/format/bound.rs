@@ -4,9 +4,11 @@
 //! bytes ([`Bounded`]), what is made of them by the memory that it takes ([`Weight`]): a list of small
 //! numbers takes fifty times its text.
 
+use super::marks;
 use crate::{Error, Result};
+use airbyte_protocol::{Change, ChangeKind};
 use serde_json::Value;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
@@ -114,6 +116,8 @@ pub(super) struct Weight {
     bound: Bound,
     kept: Cell<u64>,
     now: Cell<u64>,
+    /// What was changed in the record, by the paths to it, the last step first.
+    marks: RefCell<Vec<(ChangeKind, Vec<String>)>>,
 }
 
 /// A value in a list.
@@ -126,7 +130,8 @@ const BLOCK: u64 = 16;
 impl Weight {
     pub(super) const fn new(bound: Bound) -> Self {
         let most = bound.bytes.saturating_mul(TIMES);
-        Self { most, bound, kept: Cell::new(0), now: Cell::new(0) }
+        let (kept, now) = (Cell::new(0), Cell::new(0));
+        Self { most, bound, kept, now, marks: RefCell::new(Vec::new()) }
     }
 
     /// A new record begins; what came before it is gone.
@@ -136,6 +141,8 @@ impl Weight {
 
     /// What was counted last stays.
     pub(super) fn keep(&self) {
+        // What isn't in a record needs no mark.
+        self.marks.take();
         self.kept.set(self.kept.get() + self.now.take());
     }
 
@@ -148,6 +155,27 @@ impl Weight {
     /// It is too much.
     pub(super) fn check(&self) -> Result<()> {
         if self.is_exceeded() { Err(self.bound.exceeded()) } else { Ok(()) }
+    }
+
+    /// Something was changed here.
+    pub(super) fn mark(&self, change: ChangeKind) {
+        self.marks.borrow_mut().push((change, Vec::new()));
+    }
+
+    /// How often something was changed in the record so far.
+    pub(super) fn marked(&self) -> usize {
+        self.marks.borrow().len()
+    }
+
+    /// What was changed since then stands below this step.
+    pub(super) fn below(&self, since: usize, step: impl Fn() -> String) {
+        self.marks.borrow_mut().iter_mut().skip(since).for_each(|(_, path)| path.push(step()));
+    }
+
+    /// What was changed in the record.
+    pub(super) fn take_marks(&self) -> Vec<Change> {
+        let marks = self.marks.take().into_iter();
+        marks.map(|(change, path)| marks::change(change, path)).collect()
     }
 
     pub(super) fn add(&self, bytes: u64) {

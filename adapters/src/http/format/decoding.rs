@@ -1,7 +1,7 @@
 use super::packed::is_packed;
-use super::{Format, Gzip, Record, Rest};
+use super::{Format, Gzip, Record, Rest, marks};
 use crate::{Error, Result};
-use airbyte_protocol::FailureType;
+use airbyte_protocol::{Change, FailureType};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Response, StatusCode};
@@ -27,13 +27,18 @@ const SILENCE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Decoding {
     stage: Stage,
-    ready: std::vec::IntoIter<Record>,
+    ready: std::vec::IntoIter<Marked>,
+    /// What was changed in the record that came last.
+    changes: Vec<Change>,
     /// Whether the last of those that are ready is large.
     ends_large: bool,
     rest: Rest,
     /// The content type, for sentences.
     came_as: String,
 }
+
+/// A record and what was changed in it.
+type Marked = (Record, Vec<Change>);
 
 enum Stage {
     Fresh(Fresh),
@@ -65,7 +70,8 @@ impl Decoding {
             (_, Err(error)) => Stage::Failed(error),
         };
         let ready = Vec::new().into_iter();
-        Self { stage, ready, ends_large: false, rest: Rest::Null, came_as }
+        let changes = Vec::new();
+        Self { stage, ready, changes, ends_large: false, rest: Rest::Null, came_as }
     }
 
     /// The next record. An error comes after all records before the fault, and nothing after it.
@@ -76,7 +82,8 @@ impl Decoding {
     /// body isn't what it should be.
     pub async fn next(&mut self) -> Result<Option<Record>> {
         loop {
-            if let Some(record) = self.ready.next() {
+            if let Some((record, changes)) = self.ready.next() {
+                self.changes = changes;
                 return Ok(Some(record));
             }
             match &mut self.stage {
@@ -104,6 +111,11 @@ impl Decoding {
     /// What the answer says that it is, for the end of a sentence.
     pub(in crate::http) fn came_as(&self) -> &str {
         &self.came_as
+    }
+
+    /// What was changed in the record that came last, while it was read.
+    pub(in crate::http) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 
     /// Whether the record that came last is so large that nothing should be kept of it: the next one is
@@ -147,7 +159,7 @@ impl Decoding {
     fn decode(&mut self, mut body: &[u8], format: &dyn Format) {
         let mut records = Vec::new();
         let rest = format.decode(&mut body, &mut |record| {
-            records.push(record);
+            records.push((record, marks::taken()));
             Ok(())
         });
         self.ready = records.into_iter();

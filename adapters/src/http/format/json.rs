@@ -5,14 +5,17 @@ use crate::http::RecordPath;
 use crate::http::lookups::PathLookup;
 use crate::{Error, Result};
 use find::{Finder, find};
+use mended::Mended;
 use serde_json::Deserializer;
 use serde_json::error::Category;
 use std::io::{BufRead, BufReader, Read};
 
 mod around;
 mod find;
+mod mended;
 mod value;
 
+pub(super) use mended::{is_needed, mended};
 pub(super) use value::Weighed;
 
 /// A body up to this long is parsed in place, which is faster than byte by byte.
@@ -111,10 +114,13 @@ impl Format for Json {
         let mut finder = Finder::new(&self.records, wrap, &room, &weight, each);
         finder.watch(self.lookup.as_ref());
         let found = if opening.is_whole() {
-            find(Deserializer::from_slice(opening.text()), &mut finder)
+            match is_needed(opening.text()) {
+                true => find(Deserializer::from_slice(&mended(opening.text())), &mut finder),
+                false => find(Deserializer::from_slice(opening.text()), &mut finder),
+            }
         } else {
             let body = Bounded::new(opening.text().chain(body), room.clone());
-            let text = BufReader::with_capacity(BUFFER, body);
+            let text = BufReader::with_capacity(BUFFER, Mended::new(body));
             find(Deserializer::from_reader(text), &mut finder)
         };
         let missing = finder.take_missing();

@@ -1,7 +1,7 @@
 use super::bound::Weight;
-use super::json::{Weighed, fault};
+use super::json::{Weighed, fault, is_needed, mended};
 use super::opening::refuse_page;
-use super::{Bound, Each, Format, Rest, USUAL, VALUE, ended_early, record, unreadable};
+use super::{Bound, Each, Format, Rest, USUAL, VALUE, ended_early, marks, record, unreadable};
 use crate::{Error, Result};
 use serde::de::DeserializeSeed;
 use serde_json::{Deserializer, Value};
@@ -78,17 +78,21 @@ impl Format for JsonLines {
             if !self.line(body, &mut line, bound)? {
                 break;
             }
+            if is_needed(&line) {
+                line = mended(&line);
+            }
             let mark = if number == 1 { "\u{feff}" } else { "" };
             let text = line.strip_prefix(mark.as_bytes()).unwrap_or(&line).trim_ascii();
             if text.is_empty() {
                 continue;
             }
+            let is_whole = line.ends_with(b"\n");
             let value = value(text, &weight).map_err(|error| {
                 if weight.is_exceeded() {
                     return bound.exceeded();
                 }
                 // Of every other line its end is there, so it wasn't cut short.
-                if error.is_eof() && !line.ends_with(b"\n") {
+                if error.is_eof() && !is_whole {
                     return ended_early();
                 }
                 Error::system(format!("the body is not JSON Lines: {}", fault(&error, number)))
@@ -97,6 +101,7 @@ impl Format for JsonLines {
                 Error::system(format!("line {number} of the body is {kind}, not an object"))
             })?;
             if let Some(record) = found {
+                marks::leave(weight.take_marks());
                 each(record)?;
             }
         }

@@ -6,6 +6,7 @@ mod chosen;
 mod csv;
 mod hostile;
 mod json;
+mod mended;
 mod packed;
 mod recoded;
 mod xml;

@@ -1,5 +1,5 @@
 use super::bound::Weight;
-use super::json::{Weighed, malformed};
+use super::json::{Weighed, is_needed, malformed, mended};
 use super::opening::{Opening, refuse_page};
 use super::{Bound, Each, Format, Rest};
 use crate::Result;
@@ -25,7 +25,8 @@ impl Format for Whole {
             return Ok(Rest::Null);
         }
         let weight = Weight::new(bound);
-        let mut text = Deserializer::from_slice(opening.text());
+        let mended = is_needed(opening.text()).then(|| mended(opening.text()));
+        let mut text = Deserializer::from_slice(mended.as_deref().unwrap_or(opening.text()));
         let value = Weighed(&weight).deserialize(&mut text);
         match value.and_then(|value| text.end().map(|()| value)) {
             Err(_) if weight.is_exceeded() => Err(bound.exceeded()),

@@ -9,7 +9,7 @@ use crate::toolkit::slice::SliceSink;
 use crate::toolkit::waiting::on_behalf_of;
 use crate::toolkit::{About, AnyStream, Cursor, Out, Slice, Slices};
 use crate::{Emitter, Error, Result, StreamId, now_millis};
-use airbyte_protocol::{StateInput, StreamDescriptor, SyncMode};
+use airbyte_protocol::{Change, StateInput, StreamDescriptor, SyncMode};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
@@ -213,14 +213,14 @@ impl<'a> ToPlatform<'a> {
 }
 
 impl RecordSink for ToPlatform<'_> {
-    fn take(&mut self, record: &[u8]) -> Result<bool> {
+    fn take(&mut self, record: &[u8], changes: &[Change]) -> Result<bool> {
         let Reading { id, emitter, observed, .. } = self.reading;
         // One that can't be ordered isn't emitted.
         let found = match observed {
             Some(observed) => observed.record(record)?,
             None => None,
         };
-        emitter.lock().handle(*id).record(record, now_millis(), &[])?;
+        emitter.lock().handle(*id).record(record, now_millis(), changes)?;
         if let Some((key, value)) = found {
             self.follow(key, value)?;
         }

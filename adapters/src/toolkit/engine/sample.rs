@@ -4,6 +4,7 @@ use crate::toolkit::out::RecordSink;
 use crate::toolkit::slice::SliceSink;
 use crate::toolkit::{AnyStream, Out, Slice, Slices};
 use crate::{Error, Result};
+use airbyte_protocol::Change;
 use serde_json::{Map, Value};
 use std::pin::Pin;
 
@@ -70,7 +71,7 @@ impl<E: FnMut(&Map<String, Value>)> SliceSink for Sampler<'_, E> {
 }
 
 impl<E: FnMut(&Map<String, Value>)> RecordSink for Records<E> {
-    fn take(&mut self, record: &[u8]) -> Result<bool> {
+    fn take(&mut self, record: &[u8], _: &[Change]) -> Result<bool> {
         let record = serde_json::from_slice(record)
             .map_err(|_| Error::system("a record can't be read back as JSON"))?;
         (self.each)(&record);

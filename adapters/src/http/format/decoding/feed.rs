@@ -1,6 +1,8 @@
 //! Both ends of a thread that decodes: what comes in, and what goes out.
 
+use super::Marked;
 use crate::http::Record;
+use crate::http::format::marks;
 use crate::{Error, Result};
 use bytes::{Buf, Bytes};
 use serde_json::Value;
@@ -22,22 +24,22 @@ pub(super) type Part = Result<Bytes>;
 
 /// Records on their way out of the thread.
 pub(super) struct Batch {
-    records: Vec<Record>,
+    records: Vec<Marked>,
     bytes: usize,
-    out: mpsc::Sender<(Vec<Record>, bool)>,
+    out: mpsc::Sender<(Vec<Marked>, bool)>,
     gone: mpsc::Receiver<()>,
 }
 
 impl Batch {
     /// Records go `out`; `gone` says that a large one was taken.
-    pub(super) fn new(out: mpsc::Sender<(Vec<Record>, bool)>, gone: mpsc::Receiver<()>) -> Self {
+    pub(super) fn new(out: mpsc::Sender<(Vec<Marked>, bool)>, gone: mpsc::Receiver<()>) -> Self {
         Self { records: Vec::new(), bytes: 0, out, gone }
     }
 
     pub(super) fn push(&mut self, record: Record) -> Result<()> {
         let bytes = record.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>();
         self.bytes += bytes;
-        self.records.push(record);
+        self.records.push((record, marks::taken()));
         if bytes >= LARGE {
             self.hand_over(true)?;
             // None comes where nobody takes records any more.

@@ -1,6 +1,6 @@
 use super::feed::{Batch, Feed, Part};
-use super::next_part;
-use crate::http::{Format, Record, Rest};
+use super::{Marked, next_part};
+use crate::http::{Format, Rest};
 use crate::{Error, Result};
 use bytes::Bytes;
 use reqwest::Response;
@@ -20,7 +20,7 @@ pub(super) struct Thread {
     response: Response,
     /// Gone once the whole body went through it.
     parts: Option<mpsc::Sender<Part>>,
-    batches: mpsc::Receiver<(Vec<Record>, bool)>,
+    batches: mpsc::Receiver<(Vec<Marked>, bool)>,
     /// Says that a large record is gone, so that the next one may be read.
     gone: mpsc::Sender<()>,
     is_large: bool,
@@ -49,7 +49,7 @@ impl Thread {
 
     /// The next records, while the body is passed on, and whether the last of them is a large one: it must
     /// be gone when more are asked for. It may be dropped while it waits.
-    pub(super) async fn records(&mut self) -> Option<(Vec<Record>, bool)> {
+    pub(super) async fn records(&mut self) -> Option<(Vec<Marked>, bool)> {
         if std::mem::take(&mut self.is_large) {
             // Who waits for it is there, or has gone.
             let _ = self.gone.try_send(());
@@ -59,7 +59,7 @@ impl Thread {
         batch
     }
 
-    async fn batch(&mut self) -> Option<(Vec<Record>, bool)> {
+    async fn batch(&mut self) -> Option<(Vec<Marked>, bool)> {
         loop {
             let Some(parts) = &self.parts else { return self.batches.recv().await };
             tokio::select! {

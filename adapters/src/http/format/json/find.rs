@@ -1,7 +1,7 @@
 use super::Weighed;
 use crate::http::RecordPath;
 use crate::http::format::bound::{Room, Weight};
-use crate::http::format::{Each, Record, Rest, record};
+use crate::http::format::{Each, Record, Rest, marks, record};
 use crate::http::lookups::PathLookup;
 use crate::http::records::Step;
 use crate::{Error, Result};
@@ -110,6 +110,7 @@ impl<'a, 'e> Finder<'a, 'e> {
         match record(value, self.wrap) {
             Ok(Some(mut record)) => {
                 change(&mut record)?;
+                marks::leave(self.weight.take_marks());
                 (self.each)(record)
             }
             Ok(None) => Ok(()),

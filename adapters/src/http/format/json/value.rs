@@ -1,5 +1,7 @@
 use super::find::NUMBER;
+use super::mended::SIGNS;
 use crate::http::format::bound::Weight;
+use airbyte_protocol::ChangeKind;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -27,6 +29,15 @@ impl<'w> Weighed<'w> {
         Value::Number(number)
     }
 
+    /// A text without the signs of what was mended in it.
+    fn unsigned(self, text: String) -> String {
+        if !text.contains('\u{f8ff}') || !text.contains(&SIGNS.half) {
+            return text;
+        }
+        self.0.mark(ChangeKind::Truncated);
+        text.replace(&SIGNS.half, "")
+    }
+
     /// The members of an object, of which the first name was read.
     pub(super) fn object<'de, A: MapAccess<'de>>(
         self,
@@ -38,7 +49,11 @@ impl<'w> Weighed<'w> {
         while let Some(name) = next {
             self.0.in_object(object.len(), &name);
             self.check()?;
-            let value = members.next_value_seed(self)?;
+            let before = self.0.marked();
+            let (name, value) = (self.unsigned(name), members.next_value_seed(self)?);
+            if self.0.marked() > before {
+                self.0.below(before, || name.clone());
+            }
             object.insert(name, value);
             next = members.next_key()?;
         }
@@ -80,12 +95,25 @@ impl<'de> Visitor<'de> for Weighed<'_> {
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
         self.0.text(value);
         self.check()?;
+        // Whatever was mended has this character.
+        if value.contains('\u{f8ff}') {
+            if value == SIGNS.no_number {
+                self.0.mark(ChangeKind::Nulled);
+                return Ok(Value::Null);
+            }
+            return Ok(Value::String(self.unsigned(value.to_owned())));
+        }
         Ok(Value::String(value.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
+        let mut before = self.0.marked();
         while let Some(value) = list.next_element_seed(self)? {
+            if self.0.marked() > before {
+                self.0.below(before, || format!("[{}]", values.len()));
+                before = self.0.marked();
+            }
             self.0.in_list(values.len());
             self.check()?;
             values.push(value);
