@@ -138,6 +138,11 @@ fn settings_become_a_spec() {
     for text in ["", "usage: tap [-h]", "[]", r#"{"settings": 5}"#] {
         work.convert("spec").arg(work.file("in", text)).fails();
     }
+    let broken = work.convert("spec").arg(work.file("in", "name: x\nsettings: [\n")).fails();
+    assert!(broken.error().contains("neither JSON nor YAML: not valid YAML at line"), "{broken}");
+    let deep = "[".repeat(65) + &"]".repeat(65);
+    let deep = work.convert("spec").arg(work.file("in", format!("settings: {deep}"))).fails();
+    assert!(deep.error().contains("nested more than 64 levels deep"), "{deep}");
 }
 
 #[test]

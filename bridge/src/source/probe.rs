@@ -41,7 +41,8 @@ pub(super) async fn spec(
     }
     if let Some(path) = &options.tap_about {
         let text = read_named("about file", path, &context.stop)?;
-        let fail = |reason: &str| Error::config(format!("about file {}: {reason}", path.display()));
+        let fail =
+            |reason: String| Error::config(format!("about file {}: {reason}", path.display()));
         return Ok(guess(definition(&text).map_err(fail)?));
     }
     let captured = match capture_words(tap, &["--about", "--format=json"], site, context).await {
@@ -146,11 +147,10 @@ async fn capture_words(
 /// # Errors
 ///
 /// It is none of these; the sentence says what was expected.
-pub fn definition(text: &[u8]) -> Result<Specification, &'static str> {
-    let told = match yaml(text) {
-        Some(definition) => spec::from_definition(&definition),
-        None => Err("neither JSON nor YAML"),
-    };
+pub fn definition(text: &[u8]) -> Result<Specification, String> {
+    let told = yaml(text)
+        .map_err(|reason| format!("neither JSON nor YAML: {reason}"))
+        .and_then(|definition| spec::from_definition(&definition).map_err(str::to_owned));
     told.or_else(|reason| match singer_protocol::About::parse(text) {
         Ok(about) if about.settings.is_some() => Ok(spec::from_about(&about)),
         _ => Err(reason),
@@ -158,8 +158,9 @@ pub fn definition(text: &[u8]) -> Result<Specification, &'static str> {
 }
 
 /// Reads YAML, of which JSON is a part.
-fn yaml(bytes: &[u8]) -> Option<Value> {
-    serde_json::from_slice(bytes)
-        .ok()
-        .or_else(|| crate::yaml::parse(std::str::from_utf8(bytes).ok()?).ok())
+fn yaml(bytes: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(bytes).or_else(|_| {
+        let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
+        crate::yaml::parse(text)
+    })
 }
