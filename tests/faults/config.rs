@@ -130,6 +130,13 @@ faults! {
     state_is_a_catalog: "`--state` names the catalog",
         |work| with_file(work, "read", &[("--config", "{}"), ("--catalog", &people().to_string()), ("--state", &people().to_string())]),
         ["exit 1", "config_error: the state that was handed in: this is a catalog and no state", "people INCOMPLETE"];
+    cursor_format_tells_no_time: "a format of a cursor can't be read (`--source http`)",
+        |work| {
+            let cursor = json!({"field": "at", "format": "%H:%M"});
+            let config = json!({"url": "http://127.0.0.1:9", "streams": [{"name": "orders", "cursor": cursor}]});
+            work.run("check").with_config(&config.to_string()).args(["--source", "http"]).go()
+        },
+        ["exit 0", "FAILED: the config is not valid: stream orders: setting `cursor`: a format has the placeholders of strftime and tells at least the year, as in %Y-%m-%dT%H:%M:%S%z or %m/%d/%Y; or it is one of iso8601, rfc2822, %s, %ms and %epoch_microseconds", ""];
     state_is_of_another_source: "the state was written by another source",
         |work| {
             let state = json!([{"type": "STREAM", "stream": {"stream_descriptor": {"name": "people"},

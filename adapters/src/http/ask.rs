@@ -204,7 +204,8 @@ impl Question<'_> {
                 let text =
                     format!("{place} was led to {}, which gets no credentials", origin(sent));
                 let text = format!("{text} and refused it ({status})");
-                Err(Error::config(verdict::with_reason(text, answer.document)))
+                let error = Error::config(verdict::with_reason(text, answer.document));
+                Err(error.with_status(status))
             }
             Some(Verdict::Refused) => {
                 let auth = self.api.settings.auth.as_ref().filter(|_| tries.first_refusal());
@@ -215,7 +216,7 @@ impl Question<'_> {
                     Err(error) => self.failed_or(error),
                 }
             }
-            Some(Verdict::Fail(error)) => Err(error),
+            Some(Verdict::Fail(error)) => Err(error.with_status(answer.status.as_u16())),
             Some(Verdict::Success) | None => Err(verdict::sentence(&place, answer)),
         }
     }

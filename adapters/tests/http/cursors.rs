@@ -455,6 +455,17 @@ fn a_stream_that_refuses_its_samples_is_left_out() {
 }
 
 #[test]
+fn a_rule_of_the_config_leaves_a_stream_out_as_well() {
+    let server = server();
+    answer(&server, "/a", [body(json!([{"id": 1}]))]);
+    answer(&server, "/b", [ResponseTemplate::new(403)]);
+    let streams = ["a", "b"].map(|name| json!({"name": name, "path": name}));
+    let config = json!({"url": server.uri(), "streams": streams, "rules": [{"status": [403], "then": "fail"}]});
+    let catalog = testing::discover(&mut source(), &config).catalog();
+    assert_eq!(catalog.streams.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
 fn a_refused_stream_with_a_schema_stays_and_a_catalog_is_never_empty() {
     let server = server();
     answer(&server, "/items", [ResponseTemplate::new(404)]);
