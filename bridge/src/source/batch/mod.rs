@@ -4,6 +4,7 @@
 //! is. Its records come before anything that the tap said after the BATCH: a STATE speaks for them,
 //! and a fault in the middle of a file ends the run there.
 
+mod guard;
 mod jsonl;
 mod parquet;
 mod place;
@@ -149,7 +150,8 @@ impl Sink {
                 self.json_lines(lines, reading, stretch, floor)?;
             }
             "parquet" => {
-                let rows = Rows::open(file).map_err(|reason| reading.fault(reason))?;
+                let rows = Rows::open(file, self.batches.max_line_bytes)
+                    .map_err(|reason| reading.fault(reason))?;
                 if are_messages(rows.columns()) && !self.are_rows(reading)? {
                     let stream = reading.stream;
                     if self.batches.tell_once(stream, true) {

@@ -1,15 +1,18 @@
 //! BATCH files in the format `parquet`.
 
+use super::guard::Guarded;
 use super::quiet::quietly;
 use super::value::Writer;
 use ::parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use ::parquet::basic::Compression;
+use ::parquet::basic::{Compression, Type};
 use ::parquet::file::metadata::ParquetMetaData;
 use arrow_array::RecordBatch;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a parquet file begins and ends.
 const MAGIC: &[u8] = b"PAR1";
@@ -18,11 +21,16 @@ const MAGIC: &[u8] = b"PAR1";
 const ROOM: i64 = 4 * 1024 * 1024;
 const MOST_ROWS: i64 = 256;
 
+/// However little a line may have, pages of so many bytes are unpacked: they hold many rows.
+const LEAST_PAGE: usize = 16 * 1024 * 1024;
+
 /// The rows of one file, as JSON objects. Memory is bounded by the file's pages, of which one of each
-/// column is unpacked at a time, and by [`ROOM`].
+/// column is unpacked at a time and none may be larger than a line, and by [`ROOM`].
 pub(super) struct Rows {
     batches: ParquetRecordBatchReader,
     names: Vec<String>,
+    /// Whether a page was too large.
+    refused: Arc<AtomicBool>,
     /// What is being read, and its next row.
     current: Option<(RecordBatch, usize)>,
     number: u64,
@@ -38,12 +46,12 @@ pub(super) struct Row<'a> {
 }
 
 impl Rows {
-    /// Begins to read.
+    /// Begins to read; no row may take more than `limit` bytes as JSON.
     ///
     /// # Errors
     ///
     /// It is no parquet, broken, or in a compression that isn't understood.
-    pub(super) fn open(file: File) -> Result<Self, String> {
+    pub(super) fn open(file: File, limit: usize) -> Result<Self, String> {
         let mut head = [0; MAGIC.len()];
         let is_parquet = file.read_exact_at(&mut head, 0).is_ok() && head == MAGIC;
         if !is_parquet {
@@ -53,14 +61,16 @@ impl Rows {
         }
         // What another reader's types were is of no use here, and makes for more of them.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let (file, refused) = Guarded::new(file, limit.max(LEAST_PAGE) as u64);
         let builder =
             quietly(|| ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).ok())
                 .ok_or("its parquet is broken, cut off, or of an unknown kind")?;
         let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let rows = rows_at_once(builder.metadata())?;
+        let rows = rows_at_once(builder.metadata(), limit)?;
         let batches = quietly(|| builder.with_batch_size(rows).build().ok());
         let batches = batches.ok_or_else(|| broken(0))?;
-        Ok(Self { batches, names, current: None, number: 0, writer: Writer::default() })
+        let writer = Writer::within(limit);
+        Ok(Self { batches, names, refused, current: None, number: 0, writer })
     }
 
     /// The names of the columns.
@@ -79,7 +89,7 @@ impl Rows {
                 Some((batch, at)) if at < batch.num_rows() => break (batch, at),
                 _ => {
                     let next = quietly(|| self.batches.next().transpose().ok());
-                    match next.ok_or_else(|| broken(self.number))? {
+                    match next.ok_or_else(|| self.fault())? {
                         None => return Ok(None),
                         Some(batch) => self.current = Some((batch, 0)),
                     }
@@ -94,6 +104,20 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Why there is no next row.
+    fn fault(&self) -> String {
+        if !self.refused.load(Ordering::Relaxed) {
+            return broken(self.number);
+        }
+        format!(
+            "what stands after row {} in one of its columns is longer than allowed once it is \
+             unpacked (--max-line-bytes)",
+            self.number
+        )
+    }
+}
+
 /// Our words only: the reader's might quote what it read.
 fn broken(rows_before: u64) -> String {
     format!("its parquet is broken after row {rows_before}")
@@ -104,10 +128,12 @@ fn broken(rows_before: u64) -> String {
 /// # Errors
 ///
 /// The columns are in a compression that isn't understood.
-fn rows_at_once(metadata: &ParquetMetaData) -> Result<usize, String> {
+fn rows_at_once(metadata: &ParquetMetaData, limit: usize) -> Result<usize, String> {
     let mut longest = 1;
+    // What one row may hold: of a dictionary that stands once in the file, the longest value.
+    let mut widest = 1_i64;
     for group in metadata.row_groups() {
-        let mut bytes = 0_i64;
+        let (mut bytes, mut dictionaries) = (0_i64, 0_i64);
         for column in group.columns() {
             let compression = column.compression();
             if !matches!(
@@ -123,10 +149,17 @@ fn rows_at_once(metadata: &ParquetMetaData) -> Result<usize, String> {
             let plain = column.unencoded_byte_array_data_bytes().unwrap_or(0);
             // A broken file may claim any size.
             bytes = bytes.saturating_add(plain.max(column.uncompressed_size()));
+            let is_text = matches!(column.column_type(), Type::BYTE_ARRAY);
+            if is_text && column.dictionary_page_offset().is_some() {
+                dictionaries = dictionaries.saturating_add(column.uncompressed_size().max(0));
+            }
         }
+        widest = widest.max(dictionaries);
         longest = longest.max(bytes / group.num_rows().max(1));
     }
-    Ok(usize::try_from((ROOM / longest).clamp(1, MOST_ROWS)).unwrap_or(1))
+    let room = i64::try_from(limit.max(LEAST_PAGE)).unwrap_or(i64::MAX);
+    let rows = (ROOM / longest).min(room / widest);
+    Ok(usize::try_from(rows.clamp(1, MOST_ROWS)).unwrap_or(1))
 }
 
 #[cfg(test)]

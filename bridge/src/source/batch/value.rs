@@ -18,15 +18,22 @@ pub(super) struct Writer {
     /// Where in the row we are, as Airbyte writes it: `a.b[3].c`.
     path: String,
     nulled: Vec<String>,
+    /// How long a row may be.
+    limit: usize,
 }
 
 impl Writer {
+    /// Rows of at most `limit` bytes.
+    pub(super) fn within(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
     /// One row as a JSON object, and the places of values that JSON has no word for, which became
     /// null.
     ///
     /// # Errors
     ///
-    /// The column whose type has no JSON.
+    /// The column whose type has no JSON, or with which the row becomes too long.
     pub(super) fn row(
         &mut self,
         batch: &RecordBatch,
@@ -62,8 +69,20 @@ impl Writer {
         }
         self.path.push_str(name);
         self.value(column, at)?;
+        self.fits(0)?;
         self.path.truncate(outside);
         Ok(())
+    }
+
+    /// Whether so many bytes more fit into the row.
+    fn fits(&self, more: usize) -> Result<(), String> {
+        match self.out.len().saturating_add(more) > self.limit {
+            true => Err(format!(
+                "column `{}`: the row is longer than allowed with it (--max-line-bytes)",
+                self.path
+            )),
+            false => Ok(()),
+        }
     }
 
     fn items(&mut self, items: &dyn Array) -> Result<(), String> {
@@ -76,6 +95,7 @@ impl Writer {
             self.path.push_str(&format!("[{at}]"));
             self.value(items, at)?;
             self.path.truncate(outside);
+            self.fits(0)?;
         }
         self.out.push(b']');
         Ok(())
@@ -111,8 +131,16 @@ impl Writer {
                 let value = of::<Decimal256Type>(array, at);
                 self.plain(Decimal256Type::format_decimal(value, *precision, *scale));
             }
-            DataType::Utf8 => self.text(array.as_string::<i32>().value(at)),
-            DataType::Binary => self.bytes(array.as_binary::<i32>().value(at)),
+            DataType::Utf8 => {
+                let text = array.as_string::<i32>().value(at);
+                self.fits(text.len())?;
+                self.text(text);
+            }
+            DataType::Binary => {
+                let bytes = array.as_binary::<i32>().value(at);
+                self.fits(2 * bytes.len())?;
+                self.bytes(bytes);
+            }
             DataType::FixedSizeBinary(_) => self.bytes(array.as_fixed_size_binary().value(at)),
             DataType::List(_) => self.items(&array.as_list::<i32>().value(at))?,
             DataType::Struct(fields) => self.fields(fields, array.as_struct().columns(), at)?,

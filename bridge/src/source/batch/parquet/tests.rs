@@ -25,8 +25,15 @@ fn parquet(batch: &RecordBatch, compression: Compression) -> Vec<u8> {
 
 type Read = (Vec<String>, Vec<Vec<String>>);
 
+/// As much as a line may have by default.
+const LIMIT: usize = 256 * 1024 * 1024;
+
 fn read(bytes: &[u8]) -> Result<Read, String> {
-    let (mut rows, mut all) = (Rows::open(written(bytes))?, Read::default());
+    read_within(bytes, LIMIT)
+}
+
+fn read_within(bytes: &[u8], limit: usize) -> Result<Read, String> {
+    let (mut rows, mut all) = (Rows::open(written(bytes), limit)?, Read::default());
     while let Some(row) = rows.next()? {
         all.0.push(row.text.to_owned());
         all.1.push(row.nulled.to_vec());
@@ -176,7 +183,7 @@ fn rows_that_mean_one_long_text_are_unpacked_few_at_a_time() {
     let texts = StringArray::from_iter_values((0..40).map(|_| &*long));
     let batch = RecordBatch::try_from_iter([("t", Arc::new(texts) as ArrayRef)]).unwrap();
     let file = written(&parquet(&batch, Compression::SNAPPY));
-    let mut rows = Rows::open(file).unwrap();
+    let mut rows = Rows::open(file, LIMIT).unwrap();
     assert_eq!(rows.next().unwrap().map(|row| row.text.len()), Some(long.len() + 8));
     let at_once = rows.current.as_ref().map(|(batch, _)| batch.num_rows());
     assert!(at_once.is_some_and(|rows| rows <= 4), "{at_once:?}");
@@ -226,6 +233,64 @@ fn sizes_that_a_file_only_claims_are_no_panic() {
         let columns = claiming.collect();
         let group = group.into_builder().set_column_metadata(columns).build().unwrap();
         let claimed = ParquetMetaData::new(metadata.file_metadata().clone(), vec![group]);
-        assert_eq!(rows_at_once(&claimed), Ok(rows));
+        assert_eq!(rows_at_once(&claimed, LIMIT), Ok(rows));
     }
+}
+
+fn texts(texts: &[&str]) -> RecordBatch {
+    let column = Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
+    RecordBatch::try_from_iter([("c", column)]).unwrap()
+}
+
+#[test]
+fn a_row_that_is_too_long_is_an_error_that_names_its_column() {
+    let long = "x".repeat(1000);
+    let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(7); 600])]);
+    let lists = RecordBatch::try_from_iter([("l", Arc::new(lists) as ArrayRef)]).unwrap();
+    let gzip = Compression::GZIP(GzipLevel::default());
+    let file = parquet(&texts(&["a", &long]), gzip);
+    assert_eq!(read_within(&file, 1100).unwrap().0.len(), 2);
+    let error = read_within(&file, 900).unwrap_err();
+    let why = "the row is longer than allowed with it (--max-line-bytes)";
+    assert_eq!(error, format!("row 2, column `c`: {why}"));
+    let error = read_within(&parquet(&lists, gzip), 900).unwrap_err();
+    assert!(error.starts_with("row 1, column `l") && error.ends_with(why), "{error}");
+}
+
+#[test]
+fn a_page_that_becomes_too_large_is_not_unpacked() {
+    let bomb = "y".repeat(LEAST_PAGE + 1);
+    for (texts, before) in [(vec![&*bomb], 0), (vec!["a", &bomb], 0)] {
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::GZIP(GzipLevel::default()))
+            .set_dictionary_enabled(false)
+            .build();
+        let batch = self::texts(&texts);
+        let mut writer =
+            ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        let file = writer.into_inner().unwrap();
+        assert!(file.len() < LEAST_PAGE / 100, "{}", file.len());
+        let error = read_within(&file, 1000).unwrap_err();
+        let expected = format!("what stands after row {before} in one of its columns is longer");
+        assert!(error.starts_with(&expected) && error.contains("--max-line-bytes"), "{error}");
+        assert_eq!(read(&file).unwrap().0.len(), texts.len());
+    }
+}
+
+#[test]
+fn a_long_value_of_a_dictionary_is_repeated_in_few_rows_at_a_time() {
+    let long = "z".repeat(2 * 1024 * 1024);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::GZIP(GzipLevel::default()))
+        .set_dictionary_page_size_limit(16 * 1024 * 1024)
+        .set_statistics_enabled(::parquet::file::properties::EnabledStatistics::None)
+        .build();
+    let batch = texts(&vec![&*long; 300]);
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    let file = written(&writer.into_inner().unwrap());
+    let metadata = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().metadata().clone();
+    let rows = rows_at_once(&metadata, 16 * 1024 * 1024).unwrap();
+    assert!((1..=8).contains(&rows), "{rows} rows of 2 MiB");
 }
