@@ -91,3 +91,59 @@ fn where_no_catalog_is_known_the_first_schema_is_the_measure() {
     let expected = "WARN stream users: schema drift: `id` was integer and is string now";
     assert_eq!(told(&converted), [expected]);
 }
+
+/// A schema of more parts than are looked into.
+fn of_too_many_columns() -> Value {
+    let columns = (0..210_000).map(|n| (format!("c{n}"), json!({"type": ["integer"]})));
+    Value::Object(columns.collect())
+}
+
+#[test]
+fn a_schema_of_too_many_parts_is_told_once_and_its_records_pass() {
+    let mut columns = of_too_many_columns();
+    let line = schema_of(columns.clone());
+    columns["c0"] = json!({"type": "string"});
+    let other = schema_of(columns);
+    let row = r#"{"type":"RECORD","stream":"users","record":{"id":1,"c1":"no number"}}"#;
+    let entry = entry("users", &["id"], json!({"id": {"type": "integer"}}));
+    let tap = Tap::with(&[entry]).says(&[&*line, row, &*other, row]);
+    let work = Work::new();
+    let catalog = incrementally(&work.discover().tap(&tap).ok().catalog());
+    let read = work.read(&catalog).tap(&tap).ok();
+    assert_eq!(read.records().len(), 2);
+    let told: Vec<String> =
+        read.logs().into_iter().filter(|log| log.contains("too large to be looked into")).collect();
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert!(told.starts_with("WARN stream users: its schema is too large"), "{told}");
+}
+
+#[test]
+fn a_stream_with_too_many_columns_is_offered_without_them() {
+    let tap = Tap::with(&[entry("users", &["id"], of_too_many_columns())]);
+    let discovered = Work::new().discover().tap(&tap).ok();
+    let stream = &discovered.catalog()["streams"][0];
+    assert_eq!(stream["name"], "users");
+    // The key stays: nothing else tells rows apart.
+    assert_eq!(stream["source_defined_primary_key"], json!([["id"]]));
+    let columns = stream["json_schema"]["properties"].as_object().expect("columns");
+    assert_eq!(columns.keys().collect::<Vec<_>>(), ["id"]);
+    let said = "stream users: its columns are not offered, since its schema is too large";
+    assert!(discovered.logs().iter().any(|log| log.contains(said)), "{:?}", discovered.logs());
+}
+
+#[test]
+fn a_long_list_of_values_changes_nothing() {
+    let values: Vec<String> = (0..50_000).map(|n| format!("v{n}")).collect();
+    let columns = json!({"id": {"type": "integer"}, "mode": {"enum": values}});
+    let row = r#"{"type":"RECORD","stream":"users","record":{"id":1,"mode":"v7"}}"#;
+    let entry = entry("users", &["id"], columns.clone());
+    let tap = Tap::with(&[entry]).says(&[&*schema_of(columns), row]);
+    let work = Work::new();
+    let discovered = work.discover().tap(&tap).ok().catalog();
+    let mode = &discovered["streams"][0]["json_schema"]["properties"]["mode"];
+    assert_eq!(*mode, json!({"type": ["null", "string"]}));
+    let read = work.read(&incrementally(&discovered)).tap(&tap).ok();
+    assert_eq!(read.records().len(), 1);
+    assert_eq!(told(&read), [""; 0]);
+    assert!(!read.logs().iter().any(|log| log.contains("too large")));
+}

@@ -25,6 +25,8 @@ import time
 STREAMS, FIELDS, ROWS = 1000, 200, 20
 #: Length of one long record, and how many there are.
 LONG, LONG_ROWS = 6_000_000, 60
+#: How many columns and values stand in one long schema, and numbers in one long state.
+COLUMNS, VALUES, NUMBERS = 2_000_000, 5_000_000, 25_000_000
 #: The most memory for each byte of one line, and what the process takes without any, in MiB.
 TIMES, EMPTY = 8, 16
 #: The most memory that the catalog of a database may take, in MiB.
@@ -296,8 +298,8 @@ def long_records(bench):
 
 def long_lines(bench):
     """One line of tens of megabytes of each kind, in the shapes that cost most."""
-    columns = ",".join(f'"c{n}":{{"type":"integer"}}' for n in range(2_000_000))
-    values = ",".join(f'"v{n}"' for n in range(5_000_000))
+    columns = ",".join(f'"c{n}":{{"type":"integer"}}' for n in range(COLUMNS))
+    values = ",".join(f'"v{n}"' for n in range(VALUES))
     schemas = {
         "columns": f'{{"type":"object","properties":{{"id":{{}},{columns}}}}}',
         "a list of values": f'{{"type":"object","properties":{{"id":{{}},"v":{{"enum":[{values}]}}}}}}',
@@ -333,7 +335,7 @@ def long_lines(bench):
         bench.expect(len(catalog["streams"]) == 1, f"discover, {what}: no stream")
         read(f"read, a catalog of {what}", offering, length, "full_refresh", 1)
 
-    zeros = "0," * 25_000_000
+    zeros = "0," * NUMBERS
     shapes = {
         "one remainder": '{"type":"STATE","value":{"bookmarks":{"s":{"id":%d}},"seen":[%s0]}}',
         "one bookmark": '{"type":"STATE","value":{"bookmarks":{"s":{"id":%d,"seen":[%s0]}}}}',

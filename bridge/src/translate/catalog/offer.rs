@@ -101,7 +101,7 @@ fn offer(
     let nothing = StreamOverride::default();
     let over = overrides.get(id).unwrap_or(&nothing);
     let schema = entry.schema().map_or(Ok(Value::Null), lean).unwrap_or_else(|reason| {
-        let text = format!("its columns are not offered, since of its schema {reason}");
+        let text = format!("its columns are not offered, since its schema {reason}");
         notes.push(Note::new(id, text));
         Value::Null
     });

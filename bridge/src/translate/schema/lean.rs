@@ -21,7 +21,7 @@ const PLAIN: usize = 4096;
 /// By what key serde_json may hand over a number whose digits are kept.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// Why a schema can't be looked into.
+/// Why a schema can't be looked into, as what follows "its schema".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
     /// It has too many parts.
@@ -33,8 +33,8 @@ pub enum Unread {
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooLarge => "it is too large",
-            Self::Unreadable => "it can't be read (nested too deeply, perhaps)",
+            Self::TooLarge => "is too large to be looked into",
+            Self::Unreadable => "can't be read (nested too deeply, perhaps)",
         })
     }
 }
