@@ -134,7 +134,7 @@ faults! {
         |work| {
             let cursor = json!({"field": "at", "format": "%H:%M"});
             let config = json!({"url": "http://127.0.0.1:9", "streams": [{"name": "orders", "cursor": cursor}]});
-            work.run("check").with_config(&config.to_string()).args(["--source", "http"]).go()
+            work.run("check").with_config(config.to_string()).args(["--source", "http"]).go()
         },
         ["exit 0", "FAILED: the config is not valid: stream orders: setting `cursor`: a format has the placeholders of strftime and tells at least the year, as in %Y-%m-%dT%H:%M:%S%z or %m/%d/%Y; or it is one of iso8601, rfc2822, %s, %ms and %epoch_microseconds", ""];
     state_is_of_another_source: "the state was written by another source",
