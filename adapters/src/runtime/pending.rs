@@ -9,6 +9,7 @@ use tokio::sync::watch;
 pub(crate) struct Pending(Arc<watch::Sender<usize>>);
 
 /// Something that is under way, until this is dropped.
+#[cfg(feature = "http")]
 #[derive(Debug)]
 pub(crate) struct UnderWay(Pending);
 
@@ -31,6 +32,7 @@ impl Pending {
     }
 }
 
+#[cfg(feature = "http")]
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.0.send_modify(|count| *count = count.saturating_sub(1));
