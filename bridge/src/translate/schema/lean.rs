@@ -14,8 +14,8 @@ use std::fmt;
 /// So many parts a schema may have, however short it is: 100,000 columns.
 const PARTS: usize = 400_000;
 /// A longer schema may have one for each so many bytes. A part takes some 300 bytes here, so that
-/// reading a long schema takes at most five times its length.
-const BYTES_A_PART: usize = 64;
+/// reading a long schema takes at most three times its length.
+const BYTES_A_PART: usize = 128;
 /// A plain value that is longer and no text is no word of a schema.
 const PLAIN: usize = 4096;
 /// By what key serde_json may hand over a number whose digits are kept.
