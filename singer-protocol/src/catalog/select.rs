@@ -3,12 +3,12 @@
 //! Newer taps read `metadata`, legacy ones the schema itself, SDK taps the entry's top level: each
 //! ignores the others' places, so all are written and made to agree.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::entry::{Entry, ReplicationMethod};
-use super::fields::{About, Fields, about, entries, find, short};
+use super::fields::{About, about, each_column, entries, find};
 use crate::metadata::Inclusion;
 use crate::text::{List, Object, Piece, each_element, quoted, with};
 
@@ -79,10 +79,11 @@ impl Entry {
     /// schema, the method and the key in the metadata and at the entry's top. Everything else stays
     /// as the tap wrote it.
     pub fn select(&mut self, selection: &Selection) {
-        let (fields, keys) = (self.fields(), self.key_properties());
-        let chosen = Chosen { fields, keys, selection };
-        let metadata = metadata_with(self.metadata_text(), &chosen);
-        let schema = self.schema().map(|schema| schema_with(schema, &chosen));
+        let schema = self.schema();
+        let mentioned = Mentioned::read(schema.unwrap_or("{}"), self.metadata_text());
+        let chosen = Chosen { mentioned, keys: self.key_properties(), selection };
+        let metadata = metadata_with(self.metadata_text(), schema.unwrap_or("{}"), &chosen);
+        let schema = schema.map(|schema| schema_with(schema, &chosen));
         drop(chosen);
         self.put("metadata", metadata);
         if let Some(schema) = schema {
@@ -109,16 +110,72 @@ impl Entry {
     }
 }
 
-/// Every top-level field that the schema or the metadata know, and whether it is read.
+/// What is known of the top-level fields that the metadata speaks of. Fields that only the schema has are
+/// read where they stand: a catalog may have millions of them.
+#[derive(Default)]
+struct Mentioned(HashMap<String, Mention>);
+
+#[derive(Default)]
+struct Mention {
+    /// Whether the metadata or the schema has the field itself, not only what lies below it.
+    is_field: bool,
+    /// What the metadata and the schema say of it; the last word of each counts.
+    inclusion: [Option<Inclusion>; 2],
+}
+
+impl Mentioned {
+    fn read(schema: &str, metadata: &str) -> Self {
+        let mut mentioned = Self::default();
+        let _ = each_element(metadata, |element| match about(element) {
+            About::Field(name) => {
+                let mention = mentioned.0.entry(name).or_default();
+                if let Some(values) = find(element, "metadata").filter(|text| text.starts_with('{'))
+                {
+                    mention.is_field = true;
+                    mention.inclusion[0] = inclusion(values);
+                }
+            }
+            About::Below(name) => drop(mentioned.0.entry(name).or_default()),
+            About::Stream | About::Nothing => {}
+        });
+        if !mentioned.0.is_empty() {
+            each_column(schema, |name, property| {
+                if let Some(mention) = mentioned.0.get_mut(name) {
+                    mention.is_field = true;
+                    mention.inclusion[1] = inclusion(property);
+                }
+            });
+        }
+        mentioned
+    }
+}
+
+/// What is read of a stream.
 struct Chosen<'a> {
-    fields: Fields,
+    mentioned: Mentioned,
     keys: Vec<String>,
     selection: &'a Selection,
 }
 
 impl Chosen<'_> {
-    /// Whether a field is read; none where nobody knows it.
-    fn reads(&self, name: &str) -> Option<bool> {
+    /// Whether a field that the metadata speaks of is read. Not, where neither it nor the schema has it.
+    fn reads_mentioned(&self, name: &str) -> bool {
+        let mention = self.mentioned.0.get(name).filter(|mention| mention.is_field);
+        mention.is_some_and(|mention| {
+            let [metadata, schema] = mention.inclusion;
+            self.reads_as(name, metadata.or(schema))
+        })
+    }
+
+    /// Whether a property of the schema is read.
+    fn reads_property(&self, name: &str, property: &str) -> bool {
+        match self.mentioned.0.contains_key(name) {
+            true => self.reads_mentioned(name),
+            false => self.reads_as(name, inclusion(property)),
+        }
+    }
+
+    fn reads_as(&self, name: &str, inclusion: Option<Inclusion>) -> bool {
         let selection = self.selection;
         let needed = || {
             self.keys.iter().chain(&selection.view_key_properties).any(|key| key == name)
@@ -128,18 +185,18 @@ impl Chosen<'_> {
             FieldSelection::All => true,
             FieldSelection::Only(names) => names.contains(name),
         };
-        let read = match self.fields.get(name)?.inclusion() {
+        let read = match inclusion.unwrap_or(Inclusion::Available) {
             Inclusion::Automatic => true,
             Inclusion::Unsupported => false,
             Inclusion::Available => needed() || wanted(),
         };
-        Some(selection.selected && read)
+        selection.selected && read
     }
 }
 
 /// The metadata with a selection in it. What is no object among its elements, or speaks of nobody, stays
-/// as it is.
-fn metadata_with(metadata: &str, chosen: &Chosen<'_>) -> String {
+/// as it is. Fields that only the schema has get an element of their own.
+fn metadata_with(metadata: &str, schema: &str, chosen: &Chosen<'_>) -> String {
     let mut out = List::default();
     let mut seen = HashSet::new();
     let of_stream = |element: &str| element.starts_with('{') && about(element) == About::Stream;
@@ -153,10 +210,8 @@ fn metadata_with(metadata: &str, chosen: &Chosen<'_>) -> String {
         let changed = element.starts_with('{').then(|| about(element)).and_then(|about| {
             let values = find(element, "metadata").filter(|values| values.starts_with('{'));
             let values = values.unwrap_or("{}");
-            let field = |name: &str| {
-                let read = chosen.reads(name).unwrap_or(false);
-                selected(values, read && is_readable(values))
-            };
+            let field =
+                |name: &str| selected(values, chosen.reads_mentioned(name) && is_readable(values));
             let values = match about {
                 About::Nothing => return None,
                 About::Stream => stream_with(values, chosen.selection),
@@ -171,12 +226,14 @@ fn metadata_with(metadata: &str, chosen: &Chosen<'_>) -> String {
         });
         out.push(changed.as_deref().unwrap_or(element));
     });
-    for (name, _) in chosen.fields.iter().filter(|(name, _)| !seen.contains(*name)) {
-        let (name, read) = (quoted(name), chosen.reads(name).unwrap_or(false));
-        out.push(&format!(
-            r#"{{"breadcrumb":["properties",{name}],"metadata":{{"selected":{read}}}}}"#
-        ));
-    }
+    each_column(schema, |name, property| {
+        if !seen.contains(name) {
+            let (name, read) = (quoted(name), chosen.reads_property(name, property));
+            out.push(&format!(
+                r#"{{"breadcrumb":["properties",{name}],"metadata":{{"selected":{read}}}}}"#
+            ));
+        }
+    });
     out.end()
 }
 
@@ -185,11 +242,12 @@ fn schema_with(schema: &str, chosen: &Chosen<'_>) -> String {
     let mut changes = vec![("selected", Some(chosen.selection.selected.to_string()))];
     if let Some(properties) = find(schema, "properties").filter(|text| text.starts_with('{')) {
         let mut out = Object::new();
-        entries(properties, &mut |name, property| match chosen.reads(name) {
-            Some(read) if property.starts_with('{') => {
-                out.entry(name, &below(property, read, Some(read)));
+        entries(properties, &mut |name, property| {
+            if !property.starts_with('{') {
+                return out.entry(name, property);
             }
-            _ => out.entry(name, property),
+            let read = chosen.reads_property(name, property);
+            out.entry(name, &below(property, read, Some(read)));
         });
         changes.push(("properties", Some(out.end())));
     }
@@ -223,8 +281,13 @@ fn below(property: &str, read: bool, own: Option<bool>) -> String {
 }
 
 fn is_readable(says: &str) -> bool {
-    let inclusion = short(says, SHORT);
-    Inclusion::of(inclusion.get("inclusion")) != Some(Inclusion::Unsupported)
+    inclusion(says) != Some(Inclusion::Unsupported)
+}
+
+/// The `inclusion` that a field's metadata or schema says.
+fn inclusion(says: &str) -> Option<Inclusion> {
+    let said = find(says, "inclusion").filter(|said| said.len() <= SHORT)?;
+    Inclusion::of(serde_json::from_str(said).ok().as_ref())
 }
 
 fn selected(values: &str, read: bool) -> String {
