@@ -42,15 +42,29 @@ fn rows_with_columns_of_these_names_are_rows() {
     let row = r#"{"type": "RECORD", "stream": "people", "record": {"id": 1}}"#;
     let own = json!({"type": "SCHEMA", "stream": "people", "key_properties": [], "schema":
         {"properties": {"type": {}, "stream": {}, "record": {}}}});
+    let valued = json!({"type": "SCHEMA", "stream": "people", "key_properties": [], "schema":
+        {"properties": {"type": {}, "value": {}}}});
     for (row, schema) in [
         (row, own.to_string()),
         (r#"{"type": "cat", "stream": "a", "record": {"id": 1}}"#, schema("people")),
         (r#"{"type": "cat", "id": 7}"#, schema("people")),
         (r#"{"stream": "RECORD", "version": 7}"#, schema("people")),
+        (r#"{"type": "STATE", "value": "CA", "id": 1}"#, schema("people")),
+        (r#"{"type": "STATE", "value": {"id": 1}}"#, valued.to_string()),
     ] {
         let work = Work::new();
         let output = read_file(&work, row, &schema);
         assert_eq!(output.records()[0].data, row, "{output}");
         assert!(!output.logs().iter().any(|log| log.contains("BATCH files")), "{output}");
     }
+}
+
+#[test]
+fn a_record_message_under_a_name_that_nobody_knows_is_the_files_own_streams() {
+    let work = Work::new();
+    let line = r#"{"type": "RECORD", "stream": "People", "record": {"id": 1}}"#;
+    let output = read_file(&work, line, &schema("people"));
+    let records = output.records();
+    assert_eq!(records.len(), 1, "{output}");
+    assert_eq!((records[0].stream.as_str(), records[0].data.as_str()), ("people", r#"{"id": 1}"#));
 }

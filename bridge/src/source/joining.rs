@@ -92,10 +92,12 @@ pub(crate) fn accept(state: StateInput, config: &Config) -> Result<StateInput, S
 }
 
 /// Whether an object is the config, or one with the same settings. Taps keep states such as
-/// `{"start_date": …}`: a single setting doesn't tell them apart.
+/// `{"start_date": …}` under the names of their settings: only a secret, or several equal values, tell
+/// that it is none.
 fn is_config(map: &Map<String, Value>, config: &Config) -> bool {
     let settings = config.values();
-    let tells = settings.len() > 1 || settings.keys().any(|name| is_plainly_secret(name));
+    let is_equal = settings.len() > 1 && map == settings;
+    let tells = is_equal || settings.keys().any(|name| is_plainly_secret(name));
     let has_same =
         map.len() == settings.len() && map.keys().all(|name| settings.contains_key(name));
     map.contains_key(Config::RESERVED) || tells && has_same

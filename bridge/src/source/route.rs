@@ -120,6 +120,14 @@ impl Router {
         self.names.resolve(name, schema, states.currently_syncing().as_deref())
     }
 
+    /// Whether records of that name may be a stream's that the catalog has.
+    pub(super) fn knows(&self, name: &str, states: &Tracker) -> bool {
+        match self.known.get(name) {
+            Some(target) => !matches!(target, Target::Unknown),
+            None => !matches!(self.resolution(name, None, states), Resolution::Unknown),
+        }
+    }
+
     /// Learns of a stream that the catalog didn't have and gives back its place there.
     pub(super) fn learn(&mut self, entry: &singer::Entry, overrides: &Overrides) -> usize {
         self.names.add(entry, overrides, true)

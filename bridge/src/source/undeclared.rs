@@ -12,6 +12,9 @@ const NAMED: usize = 20;
 /// The longest name that is told, in bytes. What is longer, or was seen once, may be data.
 const LONGEST: usize = 64;
 
+/// A longer name, in bytes, is not kept.
+const KEPT: usize = 256;
+
 /// The undeclared columns of one stream, as far as its records were looked at.
 #[derive(Debug, Default)]
 pub(super) struct Undeclared {
@@ -20,6 +23,8 @@ pub(super) struct Undeclared {
     columns: IndexMap<Box<str>, u64>,
     /// Whether there are more of them than are counted.
     more: bool,
+    /// Whether there are some with names too long to be kept.
+    long: bool,
     /// Whether a declared column was in a record.
     any_declared: bool,
 }
@@ -37,6 +42,8 @@ impl Undeclared {
                 self.any_declared = true;
             } else if let Some(count) = self.columns.get_mut(name.as_str()) {
                 *count += 1;
+            } else if name.len() > KEPT {
+                self.long = true;
             } else if self.columns.len() < COUNTED {
                 self.columns.insert(name.as_str().into(), 1);
             } else {
@@ -47,7 +54,7 @@ impl Undeclared {
 
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
-        self.columns.is_empty()
+        self.columns.is_empty() && !self.long
     }
 
     /// A sentence about those that aren't `known` from elsewhere either, if there are any.
@@ -55,7 +62,7 @@ impl Undeclared {
     pub(super) fn sentence(&self, known: &HashSet<String>, all: u64, id: &str) -> Option<String> {
         let columns = self.columns.iter().filter(|(name, _)| !known.contains(&***name));
         let columns: Vec<(&Box<str>, u64)> = columns.map(|(name, count)| (name, *count)).collect();
-        if columns.is_empty() {
+        if columns.is_empty() && !self.long {
             return None;
         }
         let first = match self.any_declared || columns.len() < self.columns.len() {
@@ -68,9 +75,13 @@ impl Undeclared {
         let tellable = columns.iter().filter(|(name, count)| *count > 1 && name.len() <= LONGEST);
         let named: Vec<String> =
             tellable.take(NAMED).map(|(name, count)| format!("`{name}` in {count}")).collect();
-        let least = if self.more { "at least " } else { "" };
+        let least = if self.more || self.long { "at least " } else { "" };
         let list = match (named.len(), columns.len() - named.len()) {
+            (0, 0) => format!("names of more than {KEPT} bytes"),
             (0, rest) => format!("{least}{rest}, each seen once or with a long name"),
+            (_, 0) if self.long => {
+                format!("{} and names of more than {KEPT} bytes", named.join(", "))
+            }
             (_, 0) => named.join(", "),
             (_, rest) => format!("{} and {least}{rest} more", named.join(", ")),
         };

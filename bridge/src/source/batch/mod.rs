@@ -15,7 +15,7 @@ mod wrapped;
 use self::jsonl::JsonLines;
 use self::parquet::Rows;
 pub(super) use self::place::Places;
-use self::wrapped::{are_messages, may_be_message};
+use self::wrapped::{Declares, are_messages, may_be_message};
 use super::sink::Sink;
 use crate::options::{OnMalformed, OptionSet};
 use airbyte_adapters::{Emitting, Error, Result, Stop};
@@ -88,8 +88,8 @@ struct Reading<'a> {
     /// What our words call it: its name alone.
     place: String,
     records: u64,
-    /// Whether what looks like messages are rows, once that was asked.
-    are_rows: Option<bool>,
+    /// What tells rows from messages, once that was asked.
+    declares: Option<Declares>,
 }
 
 /// Bytes since we looked up, and when we last let out what had been read: of all files of a message,
@@ -125,7 +125,7 @@ impl Sink {
         for uri in uris {
             let (name, stream) = (name_of(&uri), &*batch.stream);
             let place = format!("{line}: BATCH file `{name}` of stream `{stream}`");
-            let mut reading = Reading { stream, place, records: 0, are_rows: None };
+            let mut reading = Reading { stream, place, records: 0, declares: None };
             self.look_up(PER_FILE, &mut stretch, &reading, floor)?;
             self.file(&uri, &encoding, &mut reading, &mut stretch, floor)?;
         }
@@ -152,7 +152,7 @@ impl Sink {
             "parquet" => {
                 let rows = Rows::open(file, self.batches.max_line_bytes)
                     .map_err(|reason| reading.fault(reason))?;
-                if are_messages(rows.columns()) && !self.are_rows(reading)? {
+                if are_messages(rows.columns()) && !self.declares(reading)?.stream {
                     let stream = reading.stream;
                     if self.batches.tell_once(stream, true) {
                         tracing::warn!(

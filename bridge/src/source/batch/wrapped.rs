@@ -33,6 +33,17 @@ pub(super) fn are_messages<'a>(columns: impl Iterator<Item = &'a str>) -> bool {
     FIELDS.iter().all(|name| columns.contains(name)) && columns.iter().all(is_envelope)
 }
 
+/// Which columns of the messages' names a stream's schema has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Declares {
+    /// Whether its schema is known; one that is too long isn't kept.
+    is_known: bool,
+    /// `type` and `stream`.
+    pub(super) stream: bool,
+    /// `type` and `value`.
+    value: bool,
+}
+
 /// The names of a schema's top-level properties.
 #[derive(Default, serde::Deserialize)]
 struct Properties {
@@ -57,40 +68,51 @@ impl Sink {
             None => (line, Vec::new()),
         };
         let Ok(message) = Message::parse(line) else { return Ok(false) };
-        let is_record = matches!(message, Message::Record(_));
-        let is_other = matches!(
-            message,
-            Message::Schema(_)
-                | Message::State(_)
-                | Message::ActivateVersion(_)
-                | Message::Batch(_)
-        );
-        if !is_record && !is_other || self.are_rows(reading)? {
+        let declares = self.declares(reading)?;
+        let is_message = match &message {
+            Message::Record(_) => !declares.stream,
+            // A row may well have a column `type` that says STATE, and a `value`.
+            Message::State(state) => {
+                let is_state = state.value.starts_with('{') || state.value == "null";
+                is_state && declares.is_known && !declares.stream && !declares.value
+            }
+            Message::Schema(_) | Message::ActivateVersion(_) | Message::Batch(_) => {
+                declares.is_known && !declares.stream
+            }
+            Message::Other(_) => false,
+        };
+        if !is_message {
             return Ok(false);
         }
-        self.tell_messages(reading, is_record);
-        if !is_record {
+        let Message::Record(mut record) = message else {
+            self.tell_messages(reading, false);
             return Ok(true);
-        }
+        };
+        self.tell_messages(reading, true);
         reading.records += 1;
+        if self.newcomers.is_none() && !self.router.knows(&record.stream, &self.tracker) {
+            // The BATCH message says whose file it is.
+            record.stream = reading.stream.into();
+        }
         let changes: Vec<Change> = if nulled.is_empty() { Vec::new() } else { self.nulled(nulled) };
-        self.message(&message, floor, &changes)?;
+        self.message(&Message::Record(record), floor, &changes)?;
         Ok(true)
     }
 
-    /// Whether the stream's own schema has columns of these names.
-    pub(super) fn are_rows(&mut self, reading: &mut Reading<'_>) -> Result<bool> {
-        if let Some(known) = reading.are_rows {
+    /// Which columns of the messages' names the stream's own schema has.
+    pub(super) fn declares(&mut self, reading: &mut Reading<'_>) -> Result<Declares> {
+        if let Some(known) = reading.declares {
             return Ok(known);
         }
         let place =
             self.router.target(reading.stream, &self.tracker)?.map(|wanted| wanted.stream.index());
         let schema = place.and_then(|place| self.values.said(place));
-        let schema: Properties =
-            schema.and_then(|schema| serde_json::from_str(schema).ok()).unwrap_or_default();
-        let are_rows = ["type", "stream"].iter().all(|name| schema.properties.contains_key(*name));
-        reading.are_rows = Some(are_rows);
-        Ok(are_rows)
+        let schema = schema.and_then(|schema| serde_json::from_str::<Properties>(schema).ok());
+        let has = |name| schema.as_ref().is_some_and(|s| s.properties.contains_key(name));
+        let (stream, value) = (has("type") && has("stream"), has("type") && has("value"));
+        let declares = Declares { is_known: schema.is_some(), stream, value };
+        reading.declares = Some(declares);
+        Ok(declares)
     }
 
     /// Says once for each stream what its files hold.

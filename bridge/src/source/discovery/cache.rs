@@ -8,7 +8,7 @@
 use super::{Found, TapSource};
 use crate::source::workplace::Site;
 use crate::tap::{is_foreign, own_file};
-use airbyte_adapters::{Config, may_hold_secret};
+use airbyte_adapters::{Config, is_plainly_secret, may_hold_secret};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -187,7 +187,11 @@ fn age(program: &Path) -> String {
 fn settled(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
-            let kept = map.iter().filter(|(name, _)| !may_hold_secret(name) && !expires(name));
+            let is_secret = |name: &str, value: &Value| {
+                // Below `auth` and the like stands more than secrets, each under a name of its own.
+                is_plainly_secret(name) || may_hold_secret(name) && !value.is_object()
+            };
+            let kept = map.iter().filter(|(name, value)| !is_secret(name, value) && !expires(name));
             let mut kept: Vec<(String, Value)> =
                 kept.map(|(name, value)| (name.clone(), settled(value))).collect();
             kept.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -239,6 +243,9 @@ mod tests {
         assert_ne!(own, of(&["-y"], base.clone()));
         assert_ne!(own, of(&[], base));
         assert_ne!(own, of(&["-x"], json!({"host": "i", "deep": {"a": 1, "b": 2}})));
+        let account = |name, token| of(&[], json!({"auth": {"account": name, "token": token}}));
+        assert_eq!(account("a", "t"), account("a", "u"));
+        assert_ne!(account("a", "t"), account("b", "t"));
     }
 
     #[test]
