@@ -93,7 +93,8 @@ impl Cursor {
     }
 
     /// What leaves out the records before a value that a user has written. It may be a number beside
-    /// numbers, and a year, a month or another time of ISO 8601 beside times in any format.
+    /// numbers, and a year, a month, a day without hyphens (`20240131`) or another time of ISO 8601 beside
+    /// times in any format, where 0 leaves nothing out.
     ///
     /// # Errors
     ///

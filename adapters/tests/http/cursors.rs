@@ -190,6 +190,32 @@ fn a_start_beside_numbers_counts() {
 }
 
 #[test]
+fn a_start_that_is_no_time_beside_times_leaves_nothing_out_silently() {
+    let all = records([json!("2024-01-30T10:00:00Z"), json!("2024-01-31"), json!("2024-02-01")]);
+    let of = |start: &Value| {
+        let server = server();
+        answer(&server, "/items", [body(all.clone())]);
+        let mut stream = cursor(json!({"field": "at", "start": start}));
+        // Else the discovery would tell it.
+        stream["schema"] = json!({"type": "object", "properties": {"id": {}}});
+        read(&config(&server, stream), SyncMode::Incremental, &[])
+    };
+    for start in [json!("yesterday"), json!("now-7d"), json!("2024-1"), json!(1_704_067_200)] {
+        let told = of(&start).error().expect("an error").message.clone();
+        assert!(
+            told.ends_with("the cursor `at` is a time, and its setting `start` is not"),
+            "{start}: {told}"
+        );
+    }
+    for start in [json!("2024-01-31"), json!("20240131"), json!(20_240_131)] {
+        assert_eq!(ids(&of(&start)), [2, 3], "{start}");
+    }
+    for start in [json!("2024"), json!("2024-01"), json!("0"), json!(0), json!(1970)] {
+        assert_eq!(ids(&of(&start)), [1, 2, 3], "{start}");
+    }
+}
+
+#[test]
 fn kinds_that_dont_compare_are_refused_at_the_first_such_record() {
     let refused = |settings: Value, values: Value| {
         let server = server();

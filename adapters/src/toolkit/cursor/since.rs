@@ -80,18 +80,8 @@ impl Since {
         if !self.is_written {
             return Err(self.cursor.mixed(first.kind(), key.kind()));
         }
-        // Beside times a beginning that is none is compared as it always was.
-        match (key.kind(), value, self.keys.last()) {
-            (Kind::Time, Value::String(value), Some(Key::Text(begin))) => {
-                self.cursor.key_by_bytes(begin);
-                Ok(value >= begin)
-            }
-            (kind, ..) => {
-                let (name, noun) = (self.cursor.name(), kind.noun());
-                let text = format!("the cursor `{name}` is {noun}, and its setting `start` is not");
-                Err(Error::config(text))
-            }
-        }
+        let (name, noun) = (self.cursor.name(), key.kind().noun());
+        Err(Error::config(format!("the cursor `{name}` is {noun}, and its setting `start` is not")))
     }
 }
 

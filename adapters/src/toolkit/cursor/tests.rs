@@ -183,8 +183,9 @@ fn a_beginning_that_a_user_wrote_counts_beside_numbers_and_times() {
         (at(), "2024-02", json!("2024-01-31"), json!("2024-02-01")),
         (at(), "2024-01-01T01:00:00+01:00", json!("2023-12-31T23:59:59Z"), json!("2024-01-01")),
         (at(), "b", json!("a"), json!("b")),
-        // As it always was.
-        (at(), "2024-1", json!("2023-12-31"), json!("2024-12-31")),
+        (at(), "20240201", json!("2024-01-31"), json!("2024-02-01")),
+        (at(), "20240201", json!(20_240_131), json!(20_240_201)),
+        (at(), " 2024-02-01 ", json!("2024-01-31"), json!("2024-02-01")),
         (at().numeric(), "10", json!("9"), json!("10")),
         (american(), "01/02/2024", json!("12/31/2023"), json!("01/02/2024")),
         (american(), "2024-01-02", json!("12/31/2023"), json!("01/02/2024")),
@@ -199,6 +200,26 @@ fn a_beginning_that_a_user_wrote_counts_beside_numbers_and_times() {
         told(at(), "2024-01-01", json!(1)),
         "the cursor `at` is a number, and its setting `start` is not"
     );
+    for none in [
+        "yesterday",
+        "now-7d",
+        "2024-1",
+        "2024-1-1",
+        "2024/01/31",
+        "2024-W05",
+        "20241331",
+        "1704067200",
+        "2024-01-31T10:00:00[Europe/Berlin]",
+    ] {
+        assert_eq!(
+            told(at(), none, json!("2024-01-31")),
+            "the cursor `at` is a time, and its setting `start` is not",
+            "{none}"
+        );
+    }
+    for all in ["0", " 0 "] {
+        assert!(keeps(at(), all, json!("0001-01-01")).unwrap(), "{all}");
+    }
     assert_eq!(
         told(at().numeric(), "soon", json!(1)),
         "its setting `start` must be a number, as its setting `numeric` says"

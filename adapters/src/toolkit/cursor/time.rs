@@ -112,12 +112,17 @@ pub(super) fn iso(text: &str) -> Option<Time> {
     Some(Time::civil(pieces.date().to_datetime(time), offset))
 }
 
-/// A time of ISO 8601 that a user has written, perhaps the year or the month alone.
+/// A time of ISO 8601 that a user has written, perhaps the year or the month alone, or a day without
+/// hyphens. 0 is before all times.
 pub(super) fn beginning(text: &str) -> Option<Time> {
     let text = text.trim();
     match text.len() {
+        1 if text == "0" => iso("0000-01-01"),
         4 => iso(&format!("{text}-01-01")),
         7 => iso(&format!("{text}-01")),
+        8 if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            iso(&format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]))
+        }
         _ => iso(text),
     }
 }
