@@ -55,6 +55,10 @@ impl<F: AsyncFnMut(Record) -> Result<()>> Taker for Pagewise<F> {
     }
 }
 
+/// Follows the refusal of a page to which a state led.
+const EXPIRED: &str = "; this is the page at which an earlier read stopped, and what leads to it may have \
+                       expired: reset the stream to read it from its beginning";
+
 /// What is done with each page.
 pub(super) struct Plan<'a> {
     pub(super) api: Api,
@@ -77,8 +81,11 @@ impl Plan<'_> {
         pages: Pages,
         taker: &mut impl Taker,
     ) -> Result<()> {
-        // Only behind the first page may a status end the pages.
-        let mut end_statuses: &[u16] = if position.is_some() { pages.end_statuses() } else { &[] };
+        // Only behind the first page may a status end the pages. What led to a page before this read may
+        // have expired, of which that status may tell as well.
+        let mut is_stored = position.is_some() && pages.are_led();
+        let is_behind = position.is_some() && !is_stored;
+        let mut end_statuses: &[u16] = if is_behind { pages.end_statuses() } else { &[] };
         let mut request = match position {
             Some(position) => Position::parse(position)?.applied_to(&first),
             None => first.clone(),
@@ -87,7 +94,15 @@ impl Plan<'_> {
         let mut turner = pages.open_for(&mut request, lookups, self.reader.clone())?;
         let mut is_led = false;
         loop {
-            let read = self.page(&request, is_led, end_statuses, taker).await?;
+            let read = self.page(&request, is_led, end_statuses, taker).await;
+            let ends = |status| pages.end_statuses().contains(&status);
+            let read = match std::mem::take(&mut is_stored) {
+                true => read.map_err(|error| match error.status().is_some_and(ends) {
+                    true => error.followed_by(EXPIRED),
+                    false => error,
+                })?,
+                false => read?,
+            };
             let Some(Read { body, headers, added }) = read else { return Ok(()) };
             is_led |= !self.api.settings.is_home(&request.url);
             let Body { records, last, rest, .. } = body;
@@ -134,8 +149,8 @@ impl Plan<'_> {
                     let own = decoding.take_changes();
                     if !own.is_empty() && !std::mem::replace(has_told, true) {
                         tracing::warn!(
-                            "values that JSON doesn't know (NaN, Infinity) become null and halves of \
-                             characters U+FFFD, and are marked"
+                            "NaN and Infinity become null, and halves of characters become U+FFFD; both \
+                             are marked in meta.changes"
                         );
                     }
                     let before = body.last.take().filter(|_| !body.is_taken);

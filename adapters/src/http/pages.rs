@@ -214,7 +214,9 @@ impl Pages {
     }
 
     /// This status means that there are no more pages, behind the first page of a call; as the answer to
-    /// that it means what it does elsewhere.
+    /// that it means what it does elsewhere. So it does for the first page of a read that goes on where
+    /// an earlier one stopped, unless pages are numbered or counted off: the API may have forgotten where
+    /// that was.
     #[must_use]
     pub fn until_status(mut self, status: u16) -> Self {
         self.end_statuses.push(status);
@@ -231,6 +233,11 @@ impl Pages {
     /// The statuses that end the pages behind the first one.
     pub(super) fn end_statuses(&self) -> &[u16] {
         &self.end_statuses
+    }
+
+    /// Whether what leads to a page comes from an answer before it, and may expire.
+    pub(super) const fn are_led(&self) -> bool {
+        matches!(self.rule, Rule::Cursor(..) | Rule::Url(_) | Rule::Link | Rule::Relay { .. })
     }
 
     /// A page of which this holds is the last one.

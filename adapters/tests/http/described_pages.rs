@@ -3,7 +3,7 @@
 use crate::described::{body, read, rows, source};
 use crate::server::{answer, asked, log_of, now, sentence, server};
 use airbyte_adapters::testing::{self, Transcript};
-use airbyte_protocol::{Status, SyncMode};
+use airbyte_protocol::{State, StateStats, Status, StreamDescriptor, SyncMode};
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
 
@@ -152,6 +152,68 @@ fn a_status_ends_the_pages_behind_the_first_one() {
     );
     let told = sentence(&full(&pages(json!({}))), &server.uri());
     assert!(told.ends_with("(404): Invalid page."), "{told}");
+}
+
+#[test]
+fn a_status_ends_no_read_that_goes_on_with_what_may_have_expired() {
+    let of = |kind: &'static str, end: u16| {
+        let server = answering(move |request| match number(request, "page") {
+            0 | 1 => body(json!({"items": [{"id": 1}], "token": 2, "next": "?page=2"})),
+            _ => ResponseTemplate::new(end).set_body_json(json!({"message": "gone"})),
+        });
+        let pages = match kind {
+            "cursor" => json!({"type": kind, "query": "page", "pointer": "/token"}),
+            "next_url" => json!({"type": kind, "pointer": "/next"}),
+            _ => json!({"type": kind, "query": "page", "size": 1}),
+        };
+        let of = |status: u16| {
+            let mut pages = pages.clone();
+            pages["end_status"] = json!([status]);
+            items(&server, pages, json!({"resumable": true, "primary_key": ["id"]}))
+        };
+        // The first read breaks off, as if the status were none that ends.
+        let first = full(&of(418));
+        assert!(first.error().is_some(), "{kind}");
+        let state = first.states_of(&StreamDescriptor::new("items")).pop().expect("a state");
+        let state = State::stream(state, StateStats::default());
+        // Within one read it ends the pages.
+        assert_eq!(ids(&full(&of(end))), [1], "{kind}");
+        (read(&of(end), SyncMode::FullRefresh, &[state]), server.uri())
+    };
+    for kind in ["cursor", "next_url"] {
+        let (resumed, host) = of(kind, 404);
+        let told = sentence(&resumed, &host);
+        assert!(
+            told.contains("(404): gone; this is the page at which an earlier read stopped"),
+            "{kind}: {told}"
+        );
+        assert!(told.ends_with("reset the stream to read it from its beginning"), "{told}");
+    }
+    // A number doesn't expire.
+    assert_eq!(ids(&of("number", 404).0), Vec::<u64>::new());
+}
+
+#[test]
+fn a_misspelt_flag_loses_no_pages_behind_an_empty_one() {
+    let server = answering(|request| match number(request, "cursor") {
+        0 => body(json!({"items": [], "has_more": true, "next": "1"})),
+        _ => body(json!({"items": [{"id": 1}], "has_more": false, "next": null})),
+    });
+    let config = |more: &str| items(&server, cursor_pages(more), json!({}));
+    assert_eq!(ids(&full(&config("/has_more"))), [1]);
+    assert!(
+        sentence(&full(&config("/hasMore")), &server.uri())
+            .contains("the answer has no /hasMore to say whether there are more pages"),
+    );
+    // Nothing leads on from a last page that is empty.
+    let server = answering(|_| body(json!({"items": []})));
+    for pages in [
+        cursor_pages("/hasMore"),
+        json!({"type": "number", "query": "page", "size": 2, "more": "/hasMore"}),
+        json!({"type": "next_url", "pointer": "/next", "more": "/hasMore"}),
+    ] {
+        assert_eq!(ids(&full(&items(&server, pages, json!({})))), Vec::<u64>::new());
+    }
 }
 
 #[test]

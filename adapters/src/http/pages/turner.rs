@@ -157,9 +157,7 @@ impl Turner {
                     match note(&lookup, page, flag(page, pointer)?) {
                         Some(true) => said = Said::More,
                         Some(false) => return Ok(Said::Last),
-                        None if *may_be_missing || lookup.is_found() || page.records == 0 => {
-                            return Ok(Said::Last);
-                        }
+                        None if *may_be_missing || lookup.is_found() => return Ok(Said::Last),
                         None => return Ok(Said::Missing(pointer.clone())),
                     }
                 }
