@@ -3,7 +3,9 @@
 use super::opening::Opening;
 use super::{Each, Format, Rest};
 use crate::{Error, Result};
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{
+    Decoder, DecoderResult, Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE,
+};
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 const BUFFER: usize = 32 * 1024;
 /// So many bytes of a text show whether it is in UTF-8.
 const ENOUGH: usize = 4;
+const ESCAPE: u8 = 0x1b;
 
 /// What a text is written in, and who says so.
 #[derive(Debug, Clone, Copy)]
@@ -60,10 +63,22 @@ impl Recoded {
             WrittenIn::Said(encoding) => WrittenIn::Said(encoding),
             // No text of another encoding has zeros.
             _ if by_zeros.is_some() => by_zeros.map_or(WrittenIn::Unknown, WrittenIn::Said),
+            WrittenIn::Told(encoding)
+                if [UTF_16LE, UTF_16BE].contains(&encoding) && !may_be_utf8(start) =>
+            {
+                WrittenIn::Said(encoding)
+            }
             WrittenIn::Told(encoding) => WrittenIn::Told(encoding),
             WrittenIn::Unknown => declared(start).map_or(WrittenIn::Unknown, WrittenIn::Told),
         }
     }
+}
+
+/// Whether a text that begins so may be in UTF-8: the characters may be whole, and none of them is NUL,
+/// half of which most texts in UTF-16 have.
+fn may_be_utf8(start: &[u8]) -> bool {
+    let is_cut = |error: std::str::Utf8Error| error.error_len().is_none();
+    !start.contains(&0) && std::str::from_utf8(start).map_or_else(is_cut, |_| true)
 }
 
 /// The encoding that an XML document declares.
@@ -152,10 +167,18 @@ impl<R: BufRead> Recoding<R> {
 
     /// Passes plain text on up to the first other byte, at which it is seen what it is written in.
     fn plain(&mut self) -> io::Result<()> {
-        let plain = self.ahead.iter().take_while(|byte| byte.is_ascii()).count();
+        // Texts in ISO-2022-JP and its like have seven bits, and an escape before what isn't ASCII.
+        let has_escapes = [ISO_2022_JP, REPLACEMENT].contains(&self.encoding);
+        let is_plain = |byte: &u8| byte.is_ascii() && !(has_escapes && *byte == ESCAPE);
+        let plain = self.ahead.iter().take_while(|byte| is_plain(byte)).count();
         self.ready.extend(self.ahead.drain(..plain));
-        if self.ahead.is_empty() {
-            return Ok(());
+        match self.ahead.front() {
+            None => return Ok(()),
+            Some(&ESCAPE) if has_escapes => {
+                self.decoder = Some(self.encoding.new_decoder_without_bom_handling());
+                return Ok(());
+            }
+            Some(_) => {}
         }
         while self.ahead.len() < ENOUGH {
             let part = self.inner.fill_buf()?;
@@ -194,8 +217,12 @@ impl<R: BufRead> Recoding<R> {
                 DecoderResult::InputEmpty => break,
                 DecoderResult::OutputFull => {}
                 DecoderResult::Malformed(..) => {
-                    let name = self.encoding.name();
-                    let text = format!("the body is not in {name}, as which it is read");
+                    let text = match self.encoding.name() {
+                        _ if self.encoding == REPLACEMENT => {
+                            "the body is in an encoding that isn't known".to_owned()
+                        }
+                        name => format!("the body is not in {name}, as which it is read"),
+                    };
                     return Err(io::Error::other(Error::system(text)));
                 }
             }

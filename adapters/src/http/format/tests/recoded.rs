@@ -1,7 +1,7 @@
 use super::super::recoded::{Recoded, WrittenIn, told};
 use super::{in_parts, whole};
 use crate::http::{Csv, Format, Json, Xml};
-use encoding_rs::{Encoding, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_16LE, WINDOWS_1252};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -68,6 +68,31 @@ fn a_text_of_one_byte_a_character_is_read_as_it_is_said() {
     // Whoever says it is believed.
     assert_eq!(json!(whole(&said, "name\nMüller\n").0), json!([{"name": "MÃ¼ller"}]));
     assert!(in_parts(&recoded(Csv::new(), WrittenIn::Unknown), body, 10).is_err());
+}
+
+#[test]
+fn a_text_whose_bytes_are_all_ascii_is_read_as_its_header_says() {
+    for part in [1, 2, 3, 4096] {
+        let read = |written_in: WrittenIn, body: &[u8]| {
+            let records = in_parts(&recoded(Csv::new(), written_in), body, part).unwrap().0;
+            json!(records)
+        };
+        let (japanese, wide) = (WrittenIn::Told(ISO_2022_JP), WrittenIn::Told(UTF_16LE));
+        // The year 1, behind an escape and before another.
+        let body = b"name,x\n\x1b$BG/\x1b(B1,a\n";
+        assert_eq!(read(japanese, body), json!([{"name": "年1", "x": "a"}]));
+        // U+5E74 is two bytes of ASCII; it shows behind them that it isn't UTF-8.
+        let body = utf16("年,x\n1,a\n", u16::to_le_bytes);
+        assert_eq!(read(wide, &body), json!([{"年": "1", "x": "a"}]));
+        // What is in UTF-8 all the same is read as that.
+        for written_in in [japanese, wide] {
+            let body = "name,x\n年1,a\n".as_bytes();
+            assert_eq!(read(written_in, body), json!([{"name": "年1", "x": "a"}]));
+        }
+    }
+    let unknown = told("text/csv; charset=iso-2022-kr");
+    let error = in_parts(&recoded(Csv::new(), unknown), b"name\n\x1b$)Cab\n", 5).unwrap_err();
+    assert_eq!(error.message(), "the body is in an encoding that isn't known");
 }
 
 #[test]
