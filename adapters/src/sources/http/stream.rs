@@ -192,7 +192,8 @@ impl HttpStream {
         let sent = match (sent_format, begin) {
             (Some(format), Some(begin)) => {
                 let moment = self.order().and_then(|order| order.moment(begin));
-                Some(format.write(&moment.map_or_else(|| begin.clone(), Value::String))?)
+                let day = self.order().and_then(|order| order.day(begin));
+                Some(format.write(&moment.map_or_else(|| begin.clone(), Value::String), day)?)
             }
             (_, begin) => begin.cloned(),
         };
