@@ -26,6 +26,8 @@ mod pauses;
 mod quotas;
 #[path = "http/redirects.rs"]
 mod redirects;
+#[path = "http/sent_cursors.rs"]
+mod sent_cursors;
 #[path = "http/server.rs"]
 mod server;
 #[path = "http/texts.rs"]

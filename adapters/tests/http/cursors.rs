@@ -42,14 +42,14 @@ impl Reads {
     }
 }
 
-fn config(server: &MockServer, mut stream: Value) -> Value {
+pub(crate) fn config(server: &MockServer, mut stream: Value) -> Value {
     stream["name"] = json!("items");
     stream["path"] = json!("items");
     stream["primary_key"] = json!(["id"]);
     json!({"url": server.uri(), "retry": {"tries": 1}, "streams": [stream]})
 }
 
-fn cursor(settings: Value) -> Value {
+pub(crate) fn cursor(settings: Value) -> Value {
     json!({"cursor": settings})
 }
 
@@ -58,7 +58,7 @@ fn ids(transcript: &Transcript) -> Vec<u64> {
 }
 
 /// What a platform hands to the next read.
-fn last(transcript: &Transcript) -> Vec<State> {
+pub(crate) fn last(transcript: &Transcript) -> Vec<State> {
     transcript.states().pop().into_iter().collect()
 }
 
@@ -68,7 +68,7 @@ fn blob(transcript: &Transcript) -> Value {
 }
 
 /// Records with these values for `at`, numbered from 1.
-fn records<const N: usize>(values: [Value; N]) -> Value {
+pub(crate) fn records<const N: usize>(values: [Value; N]) -> Value {
     values.into_iter().zip(1..).map(|(at, id)| json!({"id": id, "at": at})).collect()
 }
 
@@ -504,50 +504,4 @@ fn a_refused_stream_with_a_schema_stays_and_a_catalog_is_never_empty() {
     );
     config["streams"][0]["schema"] = json!({"type": "object", "properties": {}});
     assert_eq!(testing::discover(&mut source(), &config).catalog().streams.len(), 1);
-}
-
-#[test]
-fn what_is_sent_is_written_of_any_format() {
-    let server = server();
-    answer(&server, "/items", [body(records([json!("12/31/2023")]))]);
-    let settings = json!({
-        "field": "at", "format": "%m/%d/%Y", "query": "since", "sent_format": "%Y-%m-%d",
-    });
-    let config = config(&server, cursor(settings));
-    let first = read(&config, SyncMode::Incremental, &[]);
-    read(&config, SyncMode::Incremental, &last(&first));
-    let sent = asked(&server).pop().and_then(|request| request.url.query().map(str::to_owned));
-    assert_eq!(sent.as_deref(), Some("since=2023-12-31"));
-}
-
-/// What the second read is sent as `since`, behind a first one of this value.
-fn sent_behind(value: Value, settings: Value) -> String {
-    let server = server();
-    answer(&server, "/items", [body(records([value]))]);
-    let mut settings = settings;
-    settings["field"] = json!("at");
-    settings["query"] = json!("since");
-    let config = config(&server, cursor(settings));
-    let first = read(&config, SyncMode::Incremental, &[]);
-    let second = read(&config, SyncMode::Incremental, &last(&first));
-    assert!(second.error().is_none(), "{:?}", second.error());
-    let sent = asked(&server).pop().expect("a request");
-    let since = sent.url.query_pairs().find(|(name, _)| name == "since").expect("it is sent");
-    since.1.into_owned()
-}
-
-#[test]
-fn a_day_is_sent_that_is_none_after_the_cursors_own() {
-    let days = json!({"sent_format": "%Y-%m-%d"});
-    assert_eq!(sent_behind(json!("2024-01-30T23:30:00-05:00"), days.clone()), "2024-01-30");
-    assert_eq!(sent_behind(json!("2024-01-30T01:30:00+05:00"), days.clone()), "2024-01-29");
-    assert_eq!(sent_behind(json!("2024-01-30T23:30:00Z"), days), "2024-01-30");
-    let named = json!({"format": "%d.%m.%Y %H:%M %z", "sent_format": "%Y%m%d"});
-    assert_eq!(sent_behind(json!("30.01.2024 23:30 -0500"), named), "20240130");
-}
-
-#[test]
-fn a_text_that_is_a_number_is_sent_in_any_format() {
-    let numbers = json!({"numeric": true, "sent_format": "%Y-%m-%dT%H:%M:%SZ"});
-    assert_eq!(sent_behind(json!("1704157445"), numbers), "2024-01-02T01:04:05Z");
 }
