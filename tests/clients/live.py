@@ -207,6 +207,8 @@ class Live:
         least = self.tap.least_cuts if self.tap else BUNDLED_CUTS
         argv = [sys.executable, HERE / "cut.py", self.link, "--config", self.config,
                 "--catalog", catalog, "--least", str(least)]
+        if BUNDLED.get(self.name, ("tap",))[0] == "source":
+            argv.append("--built-in")
         report = self.client("resume at every cut", argv)
         self.figures["cuts"] = report.get("cuts")
         print(f"  {report.get('cuts')} distinct cuts, {report.get('lagging')} of them lagging")

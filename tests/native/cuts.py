@@ -24,7 +24,8 @@ def after_every_state(native: Native, incremental: bool, least: int) -> Finding:
     """
     mode = "incremental" if incremental else "full"
     words = native.reading(incremental, [])
-    argv = [sys.executable, str(CLIENTS / "cut.py"), words[0], *words[2:], "--least", str(least)]
+    argv = [sys.executable, str(CLIENTS / "cut.py"), words[0], *words[2:], "--built-in",
+            "--least", str(least)]
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, env=native.variables()
     )
@@ -55,7 +56,7 @@ def _states(native: Native) -> Iterator[dict]:
 
 def _messages(native: Native) -> Iterator[dict]:
     """The messages of a read as they come; it is killed when nobody wants more."""
-    argv = native.reading(True, ["--state-interval", "0"])
+    argv = native.reading(True, [])
     process = subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=native.variables()
     )
