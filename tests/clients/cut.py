@@ -3,12 +3,13 @@
 
     cut.py EXECUTABLE --config CONFIG --catalog CONFIGURED --least 21
 
-Reads once with `--state-interval 0`, which a built-in source doesn't take (`--built-in`).
-Then, for the STATEs of that run, it builds what a platform holds that was cut off right there (each stream's last STATE, and
-of each stream only the records before it), resumes from it, and looks for every
-row of the first run among what was committed and what the resume brought. A part
-of the cuts commits stream by stream, each lagging by another amount, as clients do
-that flush one stream at a time. Prints one JSON report; exit 1 when a row is lost.
+Reads once with `--state-interval 0`, which a built-in source doesn't take (see
+`--built-in`). Then, for the STATEs of that run, it builds what a platform holds that was cut
+off right there (each stream's last STATE, and of each stream only the records before
+it), resumes from it, and looks for every row of the first run among what was
+committed and what the resume brought. A part of the cuts commits stream by stream,
+each lagging by another amount, as clients do that flush one stream at a time. Prints
+one JSON report; exit 1 when a row is lost.
 """
 
 import argparse
