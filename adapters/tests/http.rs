@@ -4,6 +4,8 @@
 mod cursors;
 #[path = "http/described.rs"]
 mod described;
+#[path = "http/described_ends.rs"]
+mod described_ends;
 #[path = "http/described_pages.rs"]
 mod described_pages;
 #[path = "http/described_records.rs"]

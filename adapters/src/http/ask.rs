@@ -40,6 +40,11 @@ impl Body {
         Some((self.last.as_ref().filter(|_| self.records == 1)?, is_whole))
     }
 
+    /// Whether it is a page, with or without records, rather than something in the place of one.
+    fn has_page(&self) -> bool {
+        self.missing.is_none() && !matches!(self.only(), Some((_, true)))
+    }
+
     /// What it is judged by.
     fn document(&self) -> Cow<'_, Value> {
         match self.only() {
@@ -146,6 +151,13 @@ impl Question<'_> {
         let document = body.document();
         let answer = Answer { document: Some(&document), ..head };
         let verdict = self.opinion(&answer).or_else(|| self.told(&body, &answer));
+        if let Some(Verdict::Ignore) = verdict
+            && body.has_page()
+        {
+            // What is no failure ends no pages, and loses no records that were read.
+            drop(document);
+            return Ok(Ended::Read(Box::new(Read { body, headers, added })));
+        }
         if !matches!(verdict, None | Some(Verdict::Success)) {
             return self.judge(verdict, &answer, tries, &sent, is_home).await;
         }

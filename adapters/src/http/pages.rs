@@ -183,7 +183,8 @@ impl Pages {
 
     /// There are more pages only while the answer says so: `true` at a JSON Pointer, which may also be
     /// written as 1, `"1"` or `"true"`. Anything but such a yes or no is an error, and so is an answer
-    /// that doesn't have it, while none had it in this read and something else leads to a next page.
+    /// that doesn't have it (or null, or an empty text), while none had it in this read and something else
+    /// leads to a next page.
     #[must_use]
     pub fn while_true(mut self, pointer: impl Into<String>) -> Self {
         self.ends.push(End::Unless(pointer.into(), false));
@@ -198,7 +199,8 @@ impl Pages {
     }
 
     /// A page is the last one if it says so: `true` at a JSON Pointer, or what else
-    /// [`Pages::while_true`] takes for a yes.
+    /// [`Pages::while_true`] takes for a yes. As long as it says no there are more, also behind a page that
+    /// is short or empty.
     #[must_use]
     pub fn until_true(mut self, pointer: impl Into<String>) -> Self {
         self.ends.push(End::Once(pointer.into()));

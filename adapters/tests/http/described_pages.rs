@@ -8,19 +8,22 @@ use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
 
 /// A server whose answers depend on the request.
-fn answering(of: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'static) -> MockServer {
+pub(crate) fn answering(
+    of: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'static,
+) -> MockServer {
     let server = server();
     now(Mock::given(matchers::any()).respond_with(of).mount(&server));
     server
 }
 
-fn number(request: &Request, name: &str) -> u64 {
+/// A parameter of a request that is a number; 0 if there is none.
+pub(crate) fn number(request: &Request, name: &str) -> u64 {
     let found = request.url.query_pairs().find(|(key, _)| key == name);
     found.map_or(0, |(_, value)| value.parse().expect("a number"))
 }
 
 /// A stream `items` with these pages, and whatever else is said of it.
-fn items(server: &MockServer, pages: Value, more: Value) -> Value {
+pub(crate) fn items(server: &MockServer, pages: Value, more: Value) -> Value {
     let schema = json!({"type": "object", "properties": {"id": {"type": "integer"}}});
     let mut stream =
         json!({"name": "items", "records": "/items", "pages": pages, "schema": schema});
@@ -30,16 +33,16 @@ fn items(server: &MockServer, pages: Value, more: Value) -> Value {
     json!({"url": server.uri(), "retry": {"tries": 1}, "streams": [stream]})
 }
 
-fn full(config: &Value) -> Transcript {
+pub(crate) fn full(config: &Value) -> Transcript {
     read(config, SyncMode::FullRefresh, &[])
 }
 
-fn ids(transcript: &Transcript) -> Vec<u64> {
+pub(crate) fn ids(transcript: &Transcript) -> Vec<u64> {
     rows(transcript, "items").iter().map(|row| row["id"].as_u64().expect("an id")).collect()
 }
 
 /// Three pages of two, with 1 and 0 for yes and no, as PHP and MySQL have them.
-fn flagged(yes: Value, no: Value) -> MockServer {
+pub(crate) fn flagged(yes: Value, no: Value) -> MockServer {
     answering(move |request| {
         let at = number(request, "cursor");
         let more = if at < 2 { &yes } else { &no };
@@ -48,7 +51,7 @@ fn flagged(yes: Value, no: Value) -> MockServer {
     })
 }
 
-fn cursor_pages(more: &str) -> Value {
+pub(crate) fn cursor_pages(more: &str) -> Value {
     json!({"type": "cursor", "query": "cursor", "pointer": "/next", "more": more})
 }
 

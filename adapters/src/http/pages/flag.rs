@@ -5,8 +5,8 @@ use super::{Page, Token};
 use crate::{Error, Result};
 use serde_json::Value;
 
-/// Yes or no, in the ways in which APIs write it: `true`, 1 and these as texts; `false`, 0, null, an
-/// empty text and these as texts. None means that the answer doesn't have it.
+/// Yes or no, in the ways in which APIs write it: `true`, 1 and these as texts; `false`, 0 and these as
+/// texts. None means that the answer doesn't say it: it has no such thing, null or an empty text.
 ///
 /// # Errors
 ///
@@ -14,7 +14,8 @@ use serde_json::Value;
 pub(super) fn flag(page: &Page<'_>, pointer: &str) -> Result<Option<bool>> {
     let Some(value) = page.rest.pointer(pointer) else { return Ok(None) };
     let known = match value {
-        Value::Null => Some(false),
+        Value::Null => return Ok(None),
+        Value::String(text) if text.trim().is_empty() => return Ok(None),
         Value::Bool(truth) => Some(*truth),
         Value::Number(number) => truth_of(&number.to_string()),
         Value::String(text) => truth_of(text),
@@ -31,7 +32,7 @@ const VALUES: &str = "it should be true or false, 1 or 0, or such a text";
 fn truth_of(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
-        "false" | "0" | "" => Some(false),
+        "false" | "0" => Some(false),
         _ => None,
     }
 }
@@ -73,8 +74,11 @@ mod tests {
         for yes in [json!(true), json!(1), json!("1"), json!("True"), json!(" true ")] {
             assert_eq!(of(yes, flag).unwrap(), Some(true));
         }
-        for no in [json!(false), json!(0), json!("0"), json!("FALSE"), json!(null), json!("")] {
+        for no in [json!(false), json!(0), json!("0"), json!("FALSE")] {
             assert_eq!(of(no, flag).unwrap(), Some(false));
+        }
+        for unsaid in [json!(null), json!(""), json!(" ")] {
+            assert_eq!(of(unsaid, flag).unwrap(), None);
         }
         for neither in [json!(2), json!("hunter2"), json!([]), json!({}), json!(0.5)] {
             let error = of(neither, flag).unwrap_err();

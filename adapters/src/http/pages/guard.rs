@@ -8,6 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const MOST: usize = 100_000;
 /// So often in a row may pages be the same, all of them: rows of a table without a key may.
 const ALIKE: u32 = 3;
+/// So many pages in a row may have no records although the API says that there are more.
+const EMPTY: u32 = 500;
 
 /// What counts as going in a circle: see [`Pages::guard`](super::Pages::guard).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +32,7 @@ pub(super) struct Guard {
     requests: HashSet<u64>,
     page: u64,
     alike: u32,
+    empty: u32,
 }
 
 impl Guard {
@@ -47,6 +50,12 @@ impl Guard {
             Body::Form(fields) => fields.hash(&mut hasher),
         }
         self.requests.insert(hasher.finish())
+    }
+
+    /// Whether too many pages in a row had no records.
+    pub(super) fn is_endless(&mut self, page: &Page<'_>) -> bool {
+        self.empty = if page.records == 0 { self.empty + 1 } else { 0 };
+        self.empty > EMPTY
     }
 
     /// Whether a page with records looks like the one before it, and like the one before that: a server

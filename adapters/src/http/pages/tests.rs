@@ -98,6 +98,14 @@ fn an_offset_counts_what_came() {
 }
 
 #[test]
+fn empty_pages_that_never_end_are_an_error() {
+    let pages = Pages::number("page", 1).until_true("/last");
+    let empty = answer(json!([]), json!({"last": false}));
+    let told = "very many pages in a row have no records although the API says that there are more";
+    assert!(circle(&pages, get(HOST), &[empty]).contains(told));
+}
+
+#[test]
 fn a_read_goes_on_from_any_page() {
     let asked = addresses(&Pages::number("page", 1), "https://a.example/x?page=7", &[rows(1)]);
     assert_eq!(asked, ["https://a.example/x?page=7", "https://a.example/x?page=8"]);

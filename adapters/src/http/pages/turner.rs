@@ -148,8 +148,10 @@ impl Turner {
                 End::When(_) => {}
                 End::Once(pointer) => {
                     let lookup = self.lookup(pointer, "which says that a page is the last one");
-                    if note(&lookup, page, flag(page, pointer)?) == Some(true) {
-                        return Ok(Said::Last);
+                    match note(&lookup, page, flag(page, pointer)?) {
+                        Some(true) => return Ok(Said::Last),
+                        Some(false) => said = Said::More,
+                        None => {}
                     }
                 }
                 End::Unless(pointer, may_be_missing) => {
@@ -287,9 +289,14 @@ impl Turner {
 
     /// # Errors
     ///
-    /// The pages go in a circle.
+    /// The pages go in a circle, or on without an end.
     fn guard(&mut self, page: &Page<'_>, request: &Request) -> Result<()> {
         let counted = matches!(self.pages.rule, Rule::Counted(_));
+        if counted && self.guard.is_endless(page) {
+            return Err(Error::system(
+                "very many pages in a row have no records although the API says that there are more",
+            ));
+        }
         let is_circle = match self.pages.guard {
             LoopGuard::Requests => {
                 !self.guard.is_new(request) || counted && self.guard.is_stuck(page)

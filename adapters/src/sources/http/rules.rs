@@ -45,7 +45,7 @@ enum ThenSettings {
     RateLimited,
     /// The stream fails
     Fail,
-    /// There are no records
+    /// It is no failure. Records that it has are read, and its pages go on; without any it is an empty answer
     Ignore,
 }
 
