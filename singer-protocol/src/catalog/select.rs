@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::entry::{Entry, ReplicationMethod};
-use super::fields::{About, about, each_column, entries, find};
+use super::fields::{About, about, each_about, each_column, entries, find};
 use crate::metadata::Inclusion;
 use crate::text::{List, Object, Piece, each_element, quoted, with};
 
@@ -101,6 +101,35 @@ impl Entry {
             }
         }
         self.look();
+    }
+
+    /// The fields that a tap sends whatever is selected, by the metadata or, in legacy catalogs, the schema.
+    pub fn automatic_fields(&self) -> HashSet<String> {
+        let schema = self.schema().unwrap_or("{}");
+        let mentioned = Mentioned::read(schema, self.metadata_text());
+        let is_automatic = |said| said == Some(Inclusion::Automatic);
+        let by_metadata = mentioned.0.iter().filter(|(_, mention)| {
+            let [metadata, schema] = mention.inclusion;
+            mention.is_field && is_automatic(metadata.or(schema))
+        });
+        let mut names: HashSet<String> = by_metadata.map(|(name, _)| name.clone()).collect();
+        each_column(schema, |name, property| {
+            if !mentioned.0.contains_key(name) && is_automatic(inclusion(property)) {
+                names.insert(name.to_owned());
+            }
+        });
+        names
+    }
+
+    /// Calls `take` with the names of all top-level fields, those of the schema first; with some of them
+    /// more than once.
+    pub fn each_field_name(&self, mut take: impl FnMut(&str)) {
+        each_column(self.schema().unwrap_or("{}"), |name, _| take(name));
+        each_about(self.metadata_text(), |about, _| {
+            if let About::Field(name) = about {
+                take(&name);
+            }
+        });
     }
 
     fn put(&mut self, key: &str, text: String) {

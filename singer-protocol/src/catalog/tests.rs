@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use serde_json::json;
+use std::collections::HashSet;
 
 use super::*;
 use crate::Inclusion;
@@ -311,6 +312,31 @@ fn keys_are_always_read() {
     assert_eq!(properties["price"]["selected"], true);
     assert_eq!(properties["ref"]["selected"], false);
     assert_eq!(properties["ref"]["properties"]["b"]["selected"], false);
+}
+
+#[test]
+fn names_and_automatic_fields_are_those_of_the_index() {
+    let odd = br#"{"streams": [{"stream": "s", "schema": {"properties": {"a": {"inclusion": "automatic"},
+        "b": {"inclusion": "automatic"}, "c": {}, "d": true}}, "metadata": [
+        {"breadcrumb": ["properties", "b"], "metadata": {"inclusion": "available"}},
+        {"breadcrumb": ["properties", "c"], "metadata": {"inclusion": "automatic"}},
+        {"breadcrumb": ["properties", "e"], "metadata": {"inclusion": "automatic"}},
+        {"breadcrumb": ["properties", "f", "properties", "g"], "metadata": {"inclusion": "automatic"}},
+        {"breadcrumb": ["properties", "h"]}]}]}"#;
+    let odd = Catalog::parse(odd).unwrap();
+    for entry in odd.streams().iter().chain(catalog().streams()) {
+        let fields = entry.fields();
+        let mut names = HashSet::new();
+        entry.each_field_name(|name| {
+            names.insert(name.to_owned());
+        });
+        assert_eq!(names, fields.iter().map(|(name, _)| name.to_owned()).collect());
+        let is_automatic = |field: &Field| field.inclusion() == Inclusion::Automatic;
+        let automatic = fields.iter().filter(|(_, field)| is_automatic(field));
+        assert_eq!(entry.automatic_fields(), automatic.map(|(name, _)| name.to_owned()).collect());
+    }
+    let names: HashSet<String> = ["a", "c", "e"].map(str::to_owned).into();
+    assert_eq!(odd.streams()[0].automatic_fields(), names);
 }
 
 proptest! {

@@ -5,7 +5,7 @@ use airbyte_protocol::SyncMode;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use singer_protocol as singer;
-use singer_protocol::{FieldSelection, Inclusion, ReplicationMethod, Selection};
+use singer_protocol::{FieldSelection, ReplicationMethod, Selection};
 use std::collections::{HashMap, HashSet};
 
 /// A tap's catalog with the selection of one run written into it.
@@ -211,13 +211,10 @@ fn deselected(
     needed.extend(key.as_deref());
     let own_key = entry.key_properties();
     needed.extend(own_key.iter().map(String::as_str));
-    let fields = entry.fields();
-    let automatic = |name: &str| {
-        fields.get(name).is_some_and(|field| field.inclusion() == Inclusion::Automatic)
-    };
+    let automatic = entry.automatic_fields();
     discovered
         .properties()
-        .filter(|name| !kept.contains(name) && !needed.contains(name) && !automatic(name))
+        .filter(|name| !kept.contains(name) && !needed.contains(name) && !automatic.contains(*name))
         .map(str::to_owned)
         .collect()
 }
@@ -227,9 +224,13 @@ fn fields(entry: &singer::Entry, deselected: &HashSet<String>) -> FieldSelection
     if deselected.is_empty() {
         return FieldSelection::All;
     }
-    let fields = entry.fields();
-    let names = fields.iter().map(|(name, _)| name).filter(|name| !deselected.contains(*name));
-    FieldSelection::Only(names.map(str::to_owned).collect())
+    let mut names = HashSet::new();
+    entry.each_field_name(|name| {
+        if !deselected.contains(name) {
+            names.insert(name.to_owned());
+        }
+    });
+    FieldSelection::Only(names)
 }
 
 /// The key to tell the tap of a view, which has none of its own: the profile's, else the user's.
