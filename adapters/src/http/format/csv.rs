@@ -4,8 +4,10 @@ use super::{Bound, Each, Format, Record, Rest, USUAL, unreadable};
 use crate::{Error, Result};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -124,14 +126,19 @@ impl Format for Csv {
         let bound = Bound { bytes: self.max_record_bytes, format: "CSV" };
         let (room, weight) = (Room::new(bound), Weight::new(bound));
         room.renew_for_values(OF_NAME);
+        let bounded =
+            Bounded::new(opening.text().chain(body), room.clone()).delimited_by(self.delimiter);
+        let is_over = Rc::new(Cell::new(false));
+        let ended = Ended { inner: bounded, has_ended: false, is_over: Rc::clone(&is_over) };
         let mut rows =
-            ReaderBuilder::new().delimiter(self.delimiter).has_headers(false).from_reader(
-                Bounded::new(opening.text().chain(body), room.clone()).delimited_by(self.delimiter),
-            );
+            ReaderBuilder::new().delimiter(self.delimiter).has_headers(false).from_reader(ended);
         let mut row = StringRecord::new();
         let names = match &self.names {
             Some(names) => names.clone(),
-            None if rows.read_record(&mut row).map_err(malformed)? => header(&row)?,
+            None if rows.read_record(&mut row).map_err(malformed)? => {
+                refuse_open(&row, &is_over)?;
+                header(&row)?
+            }
             None => return Ok(Rest::Null),
         };
         self.look_at(&names);
@@ -145,6 +152,7 @@ impl Format for Csv {
             if !rows.read_record(&mut row).map_err(malformed)? {
                 return Ok(Rest::Null);
             }
+            refuse_open(&row, &is_over)?;
             weight.text(row.as_slice());
             weight.check()?;
             if row.len() != names.len() {
@@ -160,6 +168,44 @@ impl Format for Csv {
             each(record)?;
         }
     }
+}
+
+/// A body that always ends with the end of a line. A row that is only over when the body is must be
+/// inside quotes then: the reader of rows takes such a row as it takes any other.
+struct Ended<R> {
+    inner: R,
+    has_ended: bool,
+    is_over: Rc<Cell<bool>>,
+}
+
+impl<R: Read> Read for Ended<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        match buffer.first_mut() {
+            Some(first) if length == 0 => {
+                if std::mem::replace(&mut self.has_ended, true) {
+                    self.is_over.set(true);
+                    return Ok(0);
+                }
+                *first = b'\n';
+                Ok(1)
+            }
+            _ => Ok(length),
+        }
+    }
+}
+
+/// # Errors
+///
+/// The body was over before the row was: its quotes hold all the rows behind it.
+fn refuse_open(row: &StringRecord, is_over: &Cell<bool>) -> Result<()> {
+    if !is_over.get() {
+        return Ok(());
+    }
+    let line = row.position().map_or(1, csv::Position::line);
+    Err(Error::system(format!(
+        "the body is not CSV: it ends inside quotes, which were opened in the row that begins at line {line}"
+    )))
 }
 
 /// The names of the columns, all of them different: of two values by one name one would be lost.

@@ -23,6 +23,39 @@ fn names_may_be_given_and_values_null() {
 }
 
 #[test]
+fn quotes_that_are_never_closed_swallow_no_rows() {
+    let told = |line| {
+        format!(
+            "the body is not CSV: it ends inside quotes, which were opened in the row that begins at line \
+             {line}"
+        )
+    };
+    for (body, line) in [
+        ("id,name\n1,\"a\n2,b\n3,c\n", 2),
+        ("id,name\n1,a\n2,\"b", 3),
+        ("id,name\n1,a\n2,\"", 3),
+        ("id,name\n1,\"a\"\"\n2,b\n", 2),
+        ("id,\"name\n1,a\n", 1),
+    ] {
+        assert_eq!(fault(&Csv::new(), body), told(line), "{body}");
+    }
+    // These are closed, or no quotes.
+    for (name, value) in [
+        ("\"a\n\"", "a\n"),
+        ("\"a\n\"\n", "a\n"),
+        ("\"a\"\"\"", "a\""),
+        ("\"\"\r\n", ""),
+        ("6\" nail", "6\" nail"),
+        ("6\"", "6\""),
+        ("a\r", "a"),
+        ("\"a\"\r", "a"),
+    ] {
+        let rows = whole(&Csv::new(), &*format!("id,name\n1,{name}")).0;
+        assert_eq!(rows, [json!({"id": "1", "name": value})], "{name}");
+    }
+}
+
+#[test]
 fn a_wrong_row_is_named_by_its_line() {
     let told = |body: &str| fault(&Csv::new(), body);
     assert_eq!(
