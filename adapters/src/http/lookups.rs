@@ -2,7 +2,7 @@
 
 use super::records::RecordPath;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +12,7 @@ const MOST: usize = 1000;
 /// Pointers and headers that steer a read, by what they are for. Whatever no answer had is told once,
 /// when the last handle of the API is gone: then the whole read is over.
 #[derive(Debug, Default)]
-pub(super) struct Lookups(RefCell<BTreeMap<String, Arc<Lookup>>>);
+pub(super) struct Lookups(RefCell<BTreeMap<String, Arc<Lookup>>>, RefCell<BTreeSet<String>>);
 
 /// One of them.
 #[derive(Debug, Default)]
@@ -58,6 +58,14 @@ impl Lookups {
             all.insert(sentence.to_owned(), Arc::clone(&lookup));
         }
         lookup
+    }
+
+    /// Warns of something, unless that was said before.
+    pub(super) fn tell_once(&self, sentence: &str) {
+        let mut told = self.1.borrow_mut();
+        if told.len() < MOST && told.insert(sentence.to_owned()) {
+            tracing::warn!("{sentence}");
+        }
     }
 
     /// The sentences for what answers were searched for in vain.

@@ -2,7 +2,7 @@
 
 use crate::described::body;
 use crate::described_pages::{answering, cursor_pages, flagged, full, ids, items, number};
-use crate::server::sentence;
+use crate::server::{log_of, sentence};
 use serde_json::{Value, json};
 
 /// Records of the numbers from `first` to `last`.
@@ -62,4 +62,42 @@ fn pages_go_on_until_one_says_that_it_is_the_last() {
         }
         assert_eq!(ids(&full(&items(&server, pages, json!({})))), [1, 2, 5, 6]);
     }
+}
+
+#[test]
+fn a_total_below_what_was_read_is_unknown() {
+    let by_page =
+        |total: &str| json!({"type": "number", "query": "page", "size": 2, total: "/total"});
+    let by_offset =
+        json!({"type": "offset", "query": "offset", "size": 2, "total_records": "/total"});
+    let shrinks = |at: u64| json!([6, 1, 1][at as usize % 3]);
+    let zero = |_: u64| json!(0);
+    let one = |_: u64| json!(1);
+    for (pages, total) in [
+        (by_page("total_pages"), zero as fn(u64) -> Value),
+        (by_page("total_pages"), shrinks),
+        (by_page("total_records"), zero),
+        (by_page("total_records"), one),
+        (by_page("total_records"), shrinks),
+        (by_offset.clone(), zero),
+        (by_offset.clone(), one),
+        (by_offset.clone(), shrinks),
+    ] {
+        let server = answering(move |request| {
+            let at = number(request, "page").saturating_sub(1) + number(request, "offset") / 2;
+            body(json!({"items": range(at * 2 + 1, (at * 2 + 2).min(5)), "total": total(at)}))
+        });
+        let config = items(&server, pages.clone(), json!({}));
+        let log = log_of(|| assert_eq!(ids(&full(&config)), [1, 2, 3, 4, 5], "{pages}"));
+        let warning = "stream items: /total says that there is less than what was already read; it counts as \
+                       unknown there";
+        assert_eq!(log.matches(warning).count(), 1, "{log}");
+    }
+    // Of an empty stream a total of 0 is true.
+    let server = answering(|_| body(json!({"items": [], "total": 0})));
+    let log = log_of(|| {
+        let read = full(&items(&server, by_offset, json!({})));
+        assert_eq!(ids(&read), Vec::<u64>::new());
+    });
+    assert!(!log.contains("already read"), "{log}");
 }

@@ -74,6 +74,32 @@ impl Counted {
         Ok(true)
     }
 
+    /// Whether a page with records shows that a total is wrong: it is below what was read, which is so
+    /// many pages and records in this read, or what the page itself stands behind.
+    ///
+    /// # Errors
+    ///
+    /// A system error: the request has no number.
+    pub(super) fn is_passed(
+        &self,
+        (total, many): (Total, u64),
+        (pages, records): (u64, u64),
+        request: &Request,
+    ) -> Result<bool> {
+        let now = self.now(request)?;
+        let is_behind = match (self.unit, total) {
+            (Unit::Page, Total::Pages) => self.pages_done(now) > many,
+            // Some APIs count from one.
+            (Unit::Record, Total::Records) => now > many,
+            (Unit::Page, Total::Records) | (Unit::Record, Total::Pages) => false,
+        };
+        let read = match total {
+            Total::Pages => pages,
+            Total::Records => records,
+        };
+        Ok(is_behind || read > many)
+    }
+
     /// How many pages are behind, with the one that `now` is the number of.
     const fn pages_done(&self, now: u64) -> u64 {
         now.saturating_sub(self.first).saturating_add(1)

@@ -16,6 +16,8 @@ pub struct Turner {
     pages: Pages,
     guard: Guard,
     lookups: Rc<Lookups>,
+    /// How many pages with records were read, and how many records.
+    read: (u64, u64),
     /// Whose read it is, as warnings name it.
     reader: String,
 }
@@ -50,7 +52,7 @@ impl Pages {
         }
         let mut guard = Guard::default();
         guard.is_new(request);
-        Ok(Turner { pages: self.clone(), guard, lookups, reader })
+        Ok(Turner { pages: self.clone(), guard, lookups, read: (0, 0), reader })
     }
 
     fn check(&self) -> Result<()> {
@@ -107,6 +109,8 @@ impl Turner {
     /// A system error: the API gave a page again, what leads to the next one isn't what it should be, or
     /// pages would be left out.
     pub fn next(&mut self, page: &Page<'_>, request: &mut Request) -> Result<bool> {
+        self.read.0 += u64::from(page.records > 0);
+        self.read.1 = self.read.1.saturating_add(page.records);
         let said = self.said(page, request)?;
         if let Said::Last = said {
             return Ok(false);
@@ -180,6 +184,13 @@ impl Turner {
         let lookup = self.lookup(&token.to_string(), "which says how much there is");
         note(&lookup, page, (found != Found::Missing).then_some(()));
         let Some(many) = total(&found, token)? else { return Ok(Said::Nothing) };
+        if page.records > 0 && counted.is_passed((*kind, many), self.read, request)? {
+            self.lookups.tell_once(&format!(
+                "{}: {token} says that there is less than what was already read; it counts as unknown there",
+                self.reader
+            ));
+            return Ok(Said::Nothing);
+        }
         let size = self.pages.size.as_ref().map(|(_, size)| *size);
         match counted.goes_on((*kind, many), size, page, request)? {
             true => Ok(Said::More),
