@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Reads that are killed at random moments, by killing the bridge or the tap, and resumed: no row is lost.
 
-    kill.py --binary target/release/airbyte-singer --tap target/release/examples/tap-children
+    python3 -m tests.clients.kill --binary target/release/airbyte-singer --tap target/release/examples/tap-children
 
 A platform commits stream by stream, each at a pace of its own, and keeps a stream's state when what
 came before it is written. Half of the kills hit the bridge, half the tap, all with SIGKILL. After a
@@ -24,7 +23,7 @@ import tempfile
 import threading
 import time
 
-from victims import KEYED, UNKEYED, Source, arguments, descendant, left_behind, tell
+from tests.clients.victims import KEYED, UNKEYED, Source, arguments, descendant, left_behind, tell
 
 #: So often a read is killed before one runs to its end.
 KILLS_OF_A_LIFE = 4

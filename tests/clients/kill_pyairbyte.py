@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """PyAirbyte's reads into DuckDB, with the bridge or the tap killed at random moments: no row is lost.
 
-    kill_pyairbyte.py --binary target/release/airbyte-singer --tap target/release/examples/tap-children \\
+    python3 -m tests.clients.kill_pyairbyte --binary target/release/airbyte-singer --tap target/release/examples/tap-children \\
         --python PYTHON-WITH-PYAIRBYTE
 
 Each life is one cache. Reads of it are killed (the bridge, the tap and PyAirbyte itself in turn, all
@@ -24,8 +23,8 @@ import tempfile
 import time
 import traceback
 
-from pyairbyte import settle
-from victims import KEYED, UNKEYED, Source, arguments, children, command, descendant, left_behind, tell
+from tests.clients.checks.pyairbyte import settle
+from tests.clients.victims import KEYED, UNKEYED, Source, arguments, children, command, descendant, left_behind, tell
 
 #: A life's reads that are killed, and those that run to their end.
 KILLS_OF_A_LIFE = 4
@@ -98,7 +97,7 @@ class Kills:
             "AIRBYTE_SINGER_STATE_INTERVAL": "0",
             "MARK": self.mark,
         }
-        argv = [options.python, __file__, "--worker", "--binary", self.source.binary]
+        argv = [options.python, "-m", "tests.clients.kill_pyairbyte", "--worker", "--binary", self.source.binary]
         argv += ["--tap", self.source.tap, "--folder", folder]
         self.worker = subprocess.Popen(list(map(str, argv)), stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, stderr=options.log, env=environment)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Hold the dependencies to deny.toml with nothing but `cargo metadata`.
 
 Checks the licence expression, the ban list and the source of every package in

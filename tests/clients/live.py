@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """One source end to end with real clients, from its installation to a resume at every cut.
 
-    live.py tap-postgres --binary target/debug/airbyte-singer
+    python3 -m tests.clients.live tap-postgres --binary target/debug/airbyte-singer
 
 For a real tap: installs it, starts and seeds its server, and runs spec, check (good
 and bad), discover, full, incremental and resumed read through validate.py, every
@@ -24,12 +23,12 @@ import sys
 import tempfile
 import time
 
-from catalogs import Key, catalog_in, configure, cursor_of, key_of, label, last_states
-from servers import Server
-from tap import Tap, environment
-from taps import TAPS
+from tests.clients.checks.catalogs import Key, catalog_in, configure, cursor_of, key_of, label, last_states
+from tests.clients.environments import environment
+from tests.clients.servers.server import Server
+from tests.clients.taps import TAPS
+from tests.clients.taps.tap import Tap
 
-HERE = pathlib.Path(__file__).parent
 #: Sources that come with the binary: the option that names them, and a config that must fail.
 BUNDLED = {
     "tap-sample": ("tap", {"rows": "many"}),
@@ -195,7 +194,7 @@ class Live:
             after = rows if keyed or not cursor else None if again is None else rows + again
             expected[key[1]] = {"rows": rows, "again": again, "rows_again": after}
         wanted = self.write("expected.json", expected)
-        argv = [environment(self.envs, "pyairbyte"), HERE / "pyairbyte.py", self.link,
+        argv = [environment(self.envs, "pyairbyte"), "-m", "tests.clients.checks.pyairbyte", self.link,
                 "--config", self.config, "--expect", wanted, "--name", self.link.name, "--without", *beyond]
         report = self.client("PyAirbyte", argv)
         first, second = report.get("first", {}), report.get("second", {})
@@ -205,7 +204,7 @@ class Live:
         """A resume at every cut."""
         catalog = self.folder / "incremental read.catalog.json"
         least = self.tap.least_cuts if self.tap else BUNDLED_CUTS
-        argv = [sys.executable, HERE / "cut.py", self.link, "--config", self.config,
+        argv = [sys.executable, "-m", "tests.clients.checks.cut", self.link, "--config", self.config,
                 "--catalog", catalog, "--least", str(least)]
         if BUNDLED.get(self.name, ("tap",))[0] == "source":
             argv.append("--built-in")
@@ -228,7 +227,7 @@ class Live:
                 env=self.variables_for(linked),
             )
         took = time.monotonic() - begun
-        argv = [environment(self.envs, "validate"), HERE / "validate.py", output,
+        argv = [environment(self.envs, "validate"), "-m", "tests.clients.checks.validate", output,
                 "--command", command, "--exit-code", str(done.returncode),
                 "--stderr", errors, "--source", self.name, *checks]
         self.report = self.judged(argv)
@@ -262,7 +261,7 @@ class Live:
             return json.loads(done.stdout)
         except ValueError:
             words = done.stderr.strip().splitlines()[-5:]
-            return {"problems": [f"{argv[1].name} exits {done.returncode}", *words], "records": {}}
+            return {"problems": [f"{argv[2]} exits {done.returncode}", *words], "records": {}}
 
     def variables_for(self, linked: bool) -> dict[str, str]:
         """The environment of a call: the link finds its profile, the binary its option."""

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """A PostgreSQL tap that reads the server's log, end to end: changes, deletes, cuts.
 
-    live_log.py pipelinewise-tap-postgres --binary target/debug/airbyte-singer
+    python3 -m tests.clients.live_log pipelinewise-tap-postgres --binary target/debug/airbyte-singer
 
 Starts PostgreSQL with a log that can be read, gives the tap a replication slot, and
 reads: everything, then exactly what was changed since, then a table that came later
@@ -25,11 +24,13 @@ import subprocess
 import sys
 import tempfile
 
-from catalogs import Key, catalog_in, configure, keep_state, key_of, label, last_states, messages
-from cut import Cut
-from live import HERE, Failed, Live
-from servers import PostgresLog
-from taps import TAPS, Tap, environment
+from tests.clients.checks.catalogs import Key, catalog_in, configure, keep_state, key_of, last_states, messages
+from tests.clients.checks.cut import Cut
+from tests.clients.environments import environment
+from tests.clients.live import Failed, Live
+from tests.clients.servers.databases import PostgresLog
+from tests.clients.taps import TAPS
+from tests.clients.taps.tap import Tap
 
 #: The streams read from the log, and what of their rows every tap writes alike.
 LOGGED = {
@@ -363,7 +364,7 @@ class LiveLog(Live):
         }
         wanted = self.write("expected.json", expected)
         program = self.write("between.json", {"argv": self.server.client(), "input": BETWEEN})
-        argv = [environment(self.envs, "pyairbyte"), HERE / "pyairbyte.py", self.link,
+        argv = [environment(self.envs, "pyairbyte"), "-m", "tests.clients.checks.pyairbyte", self.link,
                 "--config", self.config, "--expect", wanted, "--name", self.link.name, "--between", program]
         self.variables = {**self.variables, "PGPASSWORD": self.server.password}
         report = self.client("PyAirbyte, with changes in between", argv)

@@ -1,6 +1,6 @@
 """Records how real taps and the libraries under them fail: `fixtures/failures`.
 
-    record_failures.py --envs FOLDER [NAME ...]
+    python3 -m tests.clients.record_failures --envs FOLDER [NAME ...]
 
 Each recording is what the program wrote to stderr, below a head that says where it comes from and how
 the program ended. What a reader is to make of it (`failure_type`, `message`) is not known here: a
@@ -24,9 +24,11 @@ import tempfile
 import threading
 import time
 
-from servers import HOST, MariaDb, Moto, Postgres, free_port
-from tap import environment
-from taps import TAPS
+from tests.clients.environments import environment
+from tests.clients.servers.databases import MariaDb, Postgres
+from tests.clients.servers.moto import Moto
+from tests.clients.servers.server import HOST, free_port
+from tests.clients.taps import TAPS
 
 FIXTURES = pathlib.Path(__file__).parents[2] / "fixtures" / "failures"
 LIMIT_SECONDS = 240
@@ -340,7 +342,7 @@ def main() -> int:
     webs = {fault: Faulty(fault) for fault in faults}
     urls = {fault: web.url for fault, web in webs.items()}
     dead, deaf = free_port(), Deaf()
-    moto = Moto(environment(envs, "moto"), seed="seed_s3.py")
+    moto = Moto(environment(envs, "moto"), seed="s3")
     with Postgres() as postgres, MariaDb() as mysql, moto:
         servers = {"postgres": postgres, "mysql": mysql, "moto": moto}
         cases = snippets(envs, urls, dead, deaf.port, postgres) + taps(envs, urls, dead, servers)

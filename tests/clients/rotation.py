@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """A real tap whose refresh tokens serve once: tap-helpscout, against a Help Scout of our own.
 
-    rotation.py --binary EXECUTABLE --tap TAP [--pyairbyte PYTHON]
+    python3 -m tests.clients.rotation --binary EXECUTABLE --tap TAP [--pyairbyte PYTHON]
 
 The tap asks for a new refresh token in every run, also in `--discover`, and writes it
 into its config file; the old one is refused from then on. So a check and a read only

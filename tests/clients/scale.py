@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """What large catalogs, many streams and long records cost: our own CPU and memory.
 
-    scale.py --binary target/release/airbyte-singer
+    python3 -m tests.clients.scale --binary target/release/airbyte-singer
 
 Writes a tap of 1,000 streams with 200 fields each into a temporary folder, runs
 discover, reads, resumes and the converters on it, and prints a table: the CPU of our

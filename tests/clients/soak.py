@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """A long read: as many records as you like, memory that stays flat, counts that are exact.
 
-    soak.py --binary target/release/airbyte-singer --tap target/release/examples/tap-flood --records 5000000
+    python3 -m tests.clients.soak --binary target/release/airbyte-singer --tap target/release/examples/tap-flood --records 5000000
 
 The tap says so many records of two streams, with a STATE after every ten thousand; the bridge runs
 with `--state-interval 1s`. Its memory is sampled every half second. What it writes is counted: RECORD

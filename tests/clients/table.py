@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Run the real taps one after another, and write docs/taps.md from what happened.
 
-    table.py --binary target/debug/airbyte-singer --envs FOLDER --reports FOLDER [NAME...]
+    python3 -m tests.clients.table --binary target/debug/airbyte-singer --envs FOLDER --reports FOLDER [NAME...]
 
 Each tap is run by live.py, which leaves a report; names limit the run to those taps,
 and `--run none` runs nothing. The document is made from all reports that are there.
@@ -14,8 +13,9 @@ import pathlib
 import subprocess
 import sys
 
-from tap import PYTHON, Tap
-from taps import TAPS
+from tests.clients.environments import PYTHON
+from tests.clients.taps import TAPS
+from tests.clients.taps.tap import Tap
 
 HERE = pathlib.Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "taps.md"
@@ -34,11 +34,11 @@ INTRODUCTION = """\
 # Taps that were run
 
 Made by `tests/clients/table.py`; don't edit it. Every tap is as PyPI has it, pinned in
-`tests/clients/requirements-NAME.txt`. Of each, every message went through `validate.py` (the official
+`tests/clients/locks/NAME.txt`. Of each, every message went through `validate.py` (the official
 models and what clients demand), every count was held to the server's own, and the
 second read was made from the states of the first. To run one:
-`python3 tests/clients/live.py NAME --binary target/debug/airbyte-singer`; to make this page again:
-`python3 tests/clients/table.py --binary target/debug/airbyte-singer --envs ENVS --reports REPORTS`.
+`python3 -m tests.clients.live NAME --binary target/debug/airbyte-singer`; to make this page again:
+`python3 -m tests.clients.table --binary target/debug/airbyte-singer --envs ENVS --reports REPORTS`.
 """
 LIVE = """
 ## Live
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> bool:
     """Run the taps that are asked for; whether all of them passed."""
     passed = True
     for name in options.names or TAPS:
-        argv = [sys.executable, HERE / "live.py", name, "--binary", options.binary,
+        argv = [sys.executable, "-m", "tests.clients.live", name, "--binary", options.binary,
                 "--report", options.reports / f"{name}.json"]
         if options.envs:
             argv += ["--envs", options.envs]
@@ -82,7 +82,7 @@ def document(reports: pathlib.Path) -> str:
             report = json.loads(path.read_text())
             (live if tap.server else far).append(row(tap, report))
     text = INTRODUCTION + f"The taps ran on Python {PYTHON}.\n" + LIVE + "".join(live)
-    return text + FAR + "".join(far) + (HERE / "taps_broken.md").read_text()
+    return text + FAR + "".join(far) + (HERE / "taps" / "broken.md").read_text()
 
 
 def row(tap: Tap, report: dict) -> str:

@@ -3,7 +3,7 @@
 import collections
 import decimal
 import json
-from typing import Iterable
+from collections.abc import Iterable
 
 
 def parsed(text: str | bytes):

@@ -8,21 +8,17 @@ import contextlib
 import json
 import pathlib
 import sqlite3
-import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
-sys.path.append(str(pathlib.Path(__file__).parent.parent / "clients"))
-
-from servers import HOST, Server  # noqa: E402  (found by the line above)
-from tap import environment  # noqa: E402
-
-import shop  # noqa: E402
-from alike import parsed, told  # noqa: E402
-from npm import installed  # noqa: E402
+from tests.clients.environments import environment
+from tests.clients.servers.server import HOST, Server
+from tests.native import shop
+from tests.native.alike import parsed, told
+from tests.native.npm import installed
 
 HERE = pathlib.Path(__file__).parent
 #: What the servers ask for that ask for anything.

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Our source `http` beside Airbyte's own runner, over the same streams of real servers.
 
-    compare.py --binary target/release/airbyte-singer --envs FOLDER [--quick] [--only datasette ...]
+    python3 -m tests.native.compare --binary target/release/airbyte-singer --envs FOLDER [--quick] [--only datasette ...]
 
 For each case of `streams.py` a server of its own is started and filled. Both read its streams in full,
 incrementally, and on from their states after the server grew; each row must come once and be the
@@ -19,17 +18,15 @@ import pathlib
 import statistics
 import sys
 import tempfile
-from typing import Iterator
+from collections.abc import Iterator
 
-import cuts
-import laws
-import shop
-from apis import APIS, Api
-from laws import Finding
-from native import Native
-from oracle import Oracle
-from readings import Ran
-from streams import CASES, Case
+from tests.native import cuts, laws, shop
+from tests.native.apis import APIS, Api
+from tests.native.laws import Finding
+from tests.native.native import Native
+from tests.native.oracle import Oracle
+from tests.native.readings import Ran
+from tests.native.streams import CASES, Case
 
 WORKERS = (1, 4, 16)
 

@@ -4,14 +4,13 @@ import json
 import random
 import subprocess
 import sys
-from typing import Iterator
+from collections.abc import Iterator
 
-from alike import parsed
-from apis import Api
-from laws import Finding, differences
-from native import Native
-from streams import Case
-from tap import HERE as CLIENTS
+from tests.native.alike import parsed
+from tests.native.apis import Api
+from tests.native.laws import Finding, differences
+from tests.native.native import Native
+from tests.native.streams import Case
 
 #: So many reads of a case are killed.
 KILLS = 5
@@ -24,7 +23,7 @@ def after_every_state(native: Native, incremental: bool, least: int) -> Finding:
     """
     mode = "incremental" if incremental else "full"
     words = native.reading(incremental, [])
-    argv = [sys.executable, str(CLIENTS / "cut.py"), words[0], *words[2:], "--built-in",
+    argv = [sys.executable, "-m", "tests.clients.checks.cut", words[0], *words[2:], "--built-in",
             "--least", str(least)]
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, env=native.variables()

@@ -1,12 +1,13 @@
 """What must be true of any source that reads the streams of a case, told as (what, problem)."""
 
 import collections
-from typing import Iterator, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
-from alike import difference
-from apis import Api
-from readings import Reading
-from streams import Case
+from tests.native.alike import difference
+from tests.native.apis import Api
+from tests.native.readings import Reading
+from tests.native.streams import Case
 
 #: A thing that was looked at, and what is wrong with it: nothing, as a rule.
 Finding = tuple[str, str]

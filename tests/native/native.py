@@ -5,12 +5,11 @@ import os
 import pathlib
 import subprocess
 
-from apis import Api
-from catalogs import catalog_in, configure
-from readings import Reading, read, run
-from streams import Case
-from tap import HERE as CLIENTS
-from tap import environment
+from tests.clients.checks.catalogs import catalog_in, configure
+from tests.clients.environments import environment
+from tests.native.apis import Api
+from tests.native.readings import Reading, read, run
+from tests.native.streams import Case
 
 
 class Native:
@@ -77,7 +76,7 @@ class Native:
         return [str(self.binary), command, *words]
 
     def _judge(self, command: str, output: pathlib.Path, code: int, checks: list[str]) -> None:
-        argv = [str(self.judge), str(CLIENTS / "validate.py"), str(output), "--command", command,
+        argv = [str(self.judge), "-m", "tests.clients.checks.validate", str(output), "--command", command,
                 "--exit-code", str(code), "--stderr", str(output.with_suffix(".stderr")), *checks]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if not done.stdout:

@@ -3,12 +3,12 @@
 import json
 import pathlib
 
-from alike import without_nulls
-from apis import Api
-from manifest import manifest
-from readings import Reading, read
-from streams import Case
-from tap import environment, version
+from tests.clients.environments import environment, version
+from tests.native.alike import without_nulls
+from tests.native.apis import Api
+from tests.native.manifest import manifest
+from tests.native.readings import Reading, read
+from tests.native.streams import Case
 
 ENVIRONMENT = "native-oracle"
 

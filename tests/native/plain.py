@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Whether the servers answer as the other checks here believe: read page by page by nothing clever.
 
-    plain.py --envs FOLDER [--quick] [--only datasette ...]
+    python3 -m tests.native.plain --envs FOLDER [--quick] [--only datasette ...]
 
 Starts one server after the other, turns the pages of every table with nothing but the standard library,
 and holds the rows against what the server holds, before and after it grew; exit 1 when they differ.
@@ -13,11 +12,11 @@ import re
 import sys
 import urllib.error
 import urllib.request
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
-import shop
-from alike import difference
-from apis import APIS, Api, Datasette, DatasetteGraphQl, JsonServer, LocalStripe
+from tests.native import shop
+from tests.native.alike import difference
+from tests.native.apis import APIS, Api, Datasette, DatasetteGraphQl, JsonServer, LocalStripe
 
 #: Pages of orders as Relay has them, from some moment on. To whom an order belongs would be another
 #: query for each.

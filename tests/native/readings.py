@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import time
 
-from alike import parsed
+from tests.native.alike import parsed
 
 
 @dataclasses.dataclass

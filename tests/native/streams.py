@@ -4,10 +4,10 @@ The same settings are what Airbyte's runner is told (`manifest.py`), so that bot
 """
 
 import dataclasses
-from typing import Callable
+from collections.abc import Callable
 
-from apis import KEY, TOKEN, Api
-from plain import ORDERS
+from tests.native.apis import KEY, TOKEN, Api
+from tests.native.plain import ORDERS
 
 #: The rows of a stream as the server itself tells them.
 Wanted = Callable[[Api], list]

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The checks themselves: they must see what is wrong with a read, or with a page. Needs no server.
 
-    test_native.py
+    python3 -m tests.native.test_native
 """
 
 import contextlib
@@ -10,12 +9,12 @@ import pathlib
 import tempfile
 import unittest
 
-from alike import difference, parsed, told
-from laws import beginning, going_on, held, positions
-from manifest import manifest
-from readings import Ran, Reading
-from streams import CASES, Case
-from tutorial import Shell, blocks, follow
+from tests.native.alike import difference, parsed, told
+from tests.native.laws import beginning, going_on, held, positions
+from tests.native.manifest import manifest
+from tests.native.readings import Ran, Reading
+from tests.native.streams import CASES, Case
+from tests.native.tutorial import Shell, blocks, follow
 
 ORDERS = {
     "name": "orders", "path": "orders", "primary_key": ["id"],

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The tutorial, followed to the letter: every block of docs/native/tutorial.md, in an empty folder.
 
-    tutorial.py --envs FOLDER [--target FOLDER]
+    python3 -m tests.native.tutorial --envs FOLDER [--target FOLDER]
 
 A block with a file's name becomes that file. A block of `sh` is typed into one shell, and what it prints
 must be the block of `text` behind it. Only three words are changed: where this checkout is, a free port,
@@ -21,10 +20,8 @@ import sys
 import tempfile
 import time
 
-sys.path.append(str(pathlib.Path(__file__).parent.parent / "clients"))
-
-from servers import HOST, PATIENCE_SECONDS, free_port  # noqa: E402  (found by the line above)
-from tap import environment  # noqa: E402
+from tests.clients.environments import environment
+from tests.clients.servers.server import HOST, PATIENCE_SECONDS, free_port
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent

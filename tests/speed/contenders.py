@@ -5,12 +5,9 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
-from measure import HERE, Contender, Play, run
-
-sys.path.append(str(HERE.parent / "clients"))
-from tap import environment  # noqa: E402
+from tests.clients.environments import environment, lock
+from tests.speed.measure import HERE, Contender, Play, run
 
 CAT, OURS = "cat", "airbyte-singer"
 #: A record's own bytes, as the tap writes them and as we do.
@@ -66,7 +63,7 @@ def versions(envs: pathlib.Path | None) -> list[str]:
             words = subprocess.check_output([program, "--version"], text=True)
             found.append(words.splitlines()[0])
     for env in ("speed-singer", "speed-old-cdk") if envs else ():
-        pinned = (HERE.parent / "clients" / f"requirements-{env}.txt").read_text()
+        pinned = lock(env).read_text()
         found += re.findall(r"^(?:singer-python|orjson|airbyte-cdk)==\S+", pinned, re.MULTILINE)
     return found
 

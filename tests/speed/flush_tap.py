@@ -23,7 +23,7 @@ def sync() -> None:
     rows = [message["record"] for message in said if message["type"] == "RECORD"]
     singer.write_schema(stream, said[0]["schema"], said[0]["key_properties"])
     for number in range(int(os.environ["SPEED_RECORDS"])):
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         singer.write_record(stream, rows[number % len(rows)], time_extracted=now)
         if number % 10_000 == 9_999:
             singer.write_state({"bookmarks": {stream: {"id": number}}})

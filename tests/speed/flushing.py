@@ -3,10 +3,10 @@
 import dataclasses
 import pathlib
 
-import shapes
-from contenders import environment
-from measure import HERE, Contender, Play, run
-from rounds import Spread, progress
+from tests.clients.environments import environment
+from tests.speed import shapes
+from tests.speed.measure import HERE, Contender, Play, run
+from tests.speed.rounds import Spread, progress
 
 
 @dataclasses.dataclass(frozen=True)

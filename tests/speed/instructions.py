@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """How many instructions a line costs a whole read, and whether that is more than it may.
 
-    instructions.py --binary target/release/airbyte-singer
+    python3 -m tests.speed.instructions --binary target/release/airbyte-singer
 
 Counted by valgrind's callgrind, of the bridge alone; so the figure hardly depends on the machine and
 not at all on what else it does. A tap plays the same lines once, and four times: the difference is
@@ -16,9 +15,8 @@ import shutil
 import sys
 import tempfile
 
-import contenders
-import shapes
-from measure import Contender, Play, run
+from tests.speed import contenders, shapes
+from tests.speed.measure import Contender, Play, run
 
 #: Instructions for one record's line, at most. The goals: narrow 1 300, typical 4 500.
 CEILINGS = {"narrow": 1_550, "typical": 3_800, "wide": 36_500, "verbose": 6_100, "listed": 20_500}

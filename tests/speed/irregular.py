@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """What templates cost where nothing repeats: reading with them beside reading without, in instructions.
 
-    irregular.py --example target/release/examples/parse_lines
+    python3 -m tests.speed.irregular --example target/release/examples/parse_lines
 
 The example (`cargo build --release -p airbyte-singer-singer-protocol --example parse_lines`) reads a
 file of every shape in both ways under valgrind's callgrind. Exit 1 when templates cost more than 1.15
@@ -14,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 
-import shapes
-from instructions import collected, counted
+from tests.speed import shapes
+from tests.speed.instructions import collected, counted
 
 CEILING = 1.15
 MB = 2

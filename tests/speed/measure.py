@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from typing import BinaryIO, Iterator
+from collections.abc import Iterator
+from typing import BinaryIO
 
 HERE = pathlib.Path(__file__).resolve().parent
 #: How a shell's `times` tells minutes and seconds.

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The functions that a read of a tap runs, a line each, as a linker takes them to lay them side by side.
 
-    order.py --binary BINARY [SHAPE...]
+    python3 -m tests.speed.order --binary BINARY [SHAPE...]
 
 What lies side by side is few pages, and what a process holds of its program is whole pages. The binary
 must have its symbols; `.ci/release` makes it. Seen by valgrind's callgrind, on every shape if none is
@@ -14,10 +13,9 @@ import pathlib
 import re
 import tempfile
 
-import contenders
-import shapes
-from instructions import counted
-from measure import Play, run
+from tests.speed import contenders, shapes
+from tests.speed.instructions import counted
+from tests.speed.measure import Play, run
 
 MB = 0.2
 #: A function is named where it is met first; one that calls itself gets a number behind its name.

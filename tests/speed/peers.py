@@ -9,7 +9,7 @@
 import shlex
 import sys
 import time
-from typing import Callable
+from collections.abc import Callable
 
 
 def envelope(kind: str, stream: str, record: object, state: object) -> dict | None:

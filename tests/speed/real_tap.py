@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """What the bridge adds to a real tap that reads a million rows from PostgreSQL.
 
-    real_tap.py --binary target/release/airbyte-singer --envs FOLDER [--rounds 5] [--tap NAME]
+    python3 -m tests.speed.real_tap --binary target/release/airbyte-singer --envs FOLDER [--rounds 5] [--tap NAME]
 
 Starts a PostgreSQL of its own on loopback and fills a table. In each round the tap writes
 into `cat > /dev/null` by itself and under `airbyte-singer read`, in turn, each once first.
@@ -25,10 +24,9 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "clients"))
-
-import servers  # noqa: E402  (found by the line above)
-import taps  # noqa: E402
+from tests.clients.servers.databases import Postgres
+from tests.clients.servers.server import run
+from tests.clients.taps import TAPS
 
 #: Of the tap's own CPU.
 GOAL_PERCENT = 3.0
@@ -57,7 +55,7 @@ exec '{tap}' "$@"
 """
 
 
-class Table(servers.Postgres):
+class Table(Postgres):
     """A server with one large table."""
 
     def __init__(self, rows: int) -> None:
@@ -110,7 +108,7 @@ class Bench:
 
     def _selected(self) -> str:
         """The tap's own catalog, with everything in it selected."""
-        catalog = json.loads(servers.run([*self._tap(), "--discover"]))
+        catalog = json.loads(run([*self._tap(), "--discover"]))
         for stream in catalog["streams"]:
             for entry in stream["metadata"]:
                 if entry["breadcrumb"] == []:
@@ -118,7 +116,7 @@ class Bench:
         return self._file("singer.json", catalog)
 
     def _configured(self, binary: str) -> str:
-        lines = servers.run([binary, "discover", *self._options()]).splitlines()
+        lines = run([binary, "discover", *self._options()]).splitlines()
         found = [m["catalog"] for m in map(json.loads, lines) if m["type"] == "CATALOG"]
         streams = [
             {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
@@ -217,7 +215,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    tap = taps.TAPS[options.tap]
+    tap = TAPS[options.tap]
     program = tap.install(options.envs.absolute())
     with tempfile.TemporaryDirectory() as folder, Table(options.rows) as server:
         config = tap.config(server)

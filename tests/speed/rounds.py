@@ -8,7 +8,7 @@ import dataclasses
 import statistics
 import sys
 
-from measure import Contender, Cost, Play, run
+from tests.speed.measure import Contender, Cost, Play, run
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """How fast the bridge is, beside others: prints the tables of docs/speed.md.
 
-    run.py --binary target/release/airbyte-singer [--envs FOLDER] [--rounds 5] [--only TABLE...]
+    python3 -m tests.speed.run --binary target/release/airbyte-singer [--envs FOLDER] [--rounds 5] [--only TABLE...]
 
 Every run is a whole process between a tap and a sink, `TAP | CONTENDER | cat > /dev/null`; the tap
 prints a file. Before anything is measured, what each contender writes is held against what the tap
@@ -20,12 +19,10 @@ import pathlib
 import platform
 import tempfile
 
-import contenders
-import flushing
-import shapes
-from contenders import CAT, OURS
-from measure import Play
-from rounds import Rounds, Run, progress
+from tests.speed import contenders, flushing, shapes
+from tests.speed.contenders import CAT, OURS
+from tests.speed.measure import Play
+from tests.speed.rounds import Rounds, Run, progress
 
 
 @dataclasses.dataclass(frozen=True)

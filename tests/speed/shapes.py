@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """What taps say, in the shapes that matter for speed: output of a tap, made up and repeatable.
 
-    shapes.py SHAPE... --folder FOLDER [--mb 32] [--style compact] [--seed 7]
+    python3 -m tests.speed.shapes SHAPE... --folder FOLDER [--mb 32] [--style compact] [--seed 7]
 
 Writes FOLDER/SHAPE.jsonl (a SCHEMA of each stream, RECORDs, a STATE now and then and at the end) and
 beside it what a read of it needs: SHAPE.singer.json, the catalog that the tap discovers, and
@@ -29,9 +28,9 @@ import datetime
 import json
 import pathlib
 import random
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
-import rows
+from tests.speed import rows
 
 #: So many records pass between two STATEs.
 STATE_EVERY = 10_000
@@ -137,7 +136,7 @@ def messages(shape: Shape, seed: int, enough: Callable[[], bool]) -> Iterator[di
     """What the tap says, until it is enough."""
     chance, number = random.Random(seed), 0
     names, bookmarks = list(shape.streams), {}
-    now = datetime.datetime(2026, 11, 23, 8, tzinfo=datetime.timezone.utc)
+    now = datetime.datetime(2026, 11, 23, 8, tzinfo=datetime.UTC)
     for name in names:
         yield {
             "type": "SCHEMA", "stream": name, "schema": schema(shape, name),

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """How long `spec` with a spec file takes to its first byte.
 
-    start.py --binary target/release/airbyte-singer [--runs 200]
+    python3 -m tests.speed.start --binary target/release/airbyte-singer [--runs 200]
 
 Starts the binary again and again, in turn with `/bin/true`, which is what starting any
 program costs here, and prints the median and the spread of both: from the start to the

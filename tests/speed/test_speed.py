@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The measuring, measured: what it must tell apart, and which faults it must find."""
 
 import json
@@ -6,10 +5,9 @@ import pathlib
 import tempfile
 import unittest
 
-import contenders
-import shapes
-from measure import Contender, Play, run
-from rounds import Spread
+from tests.speed import contenders, shapes
+from tests.speed.measure import Contender, Play, run
+from tests.speed.rounds import Spread
 
 #: A tap that burns CPU and notes it, as tap.sh does.
 BURNING = """#!/bin/bash

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """What the released binary is laid out by: every way of reading, once, under counters.
 
-    training.py --binary BINARY
+    python3 -m tests.speed.training --binary BINARY
 
 The binary is one with counters (`.ci/release` makes it and says where they go). Read are every shape in
 both styles, the regular ones with half of their fields too; then what a command does at all: `spec`,
@@ -24,11 +23,10 @@ import pathlib
 import subprocess
 import tempfile
 import threading
-from typing import Iterator
+from collections.abc import Iterator
 
-import contenders
-import shapes
-from measure import HERE, Play, run
+from tests.speed import contenders, shapes
+from tests.speed.measure import HERE, Play, run
 
 MB, ROWS = 1, 5_000
 QUICKSTART = HERE.parents[1] / "fixtures" / "quickstart"

@@ -1,11 +1,9 @@
-#!/usr/bin/env python3
-"""Fill a bucket of an S3 endpoint, or count a table: `seed_s3.py URL seed | count TABLE`."""
+"""Fill a bucket of an S3 endpoint, or count a table: `python3 -m tests.clients.seeds.s3 URL seed | count TABLE`."""
 
 import csv
 import io
-import sys
 
-from seed_moto import command
+from tests.clients.seeds.moto import command
 
 BUCKET = "warehouse"
 WORDS = ["plain", "Größe µ", 'quoted "word"', "a, comma", "😀", "two\nlines"]

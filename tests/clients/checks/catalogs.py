@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from typing import Iterable
+from collections.abc import Iterable
 
 Key = tuple[str | None, str]
 

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """A source under PyAirbyte: spec, check, discover, read into DuckDB, read again from its states.
 
-    pyairbyte.py EXECUTABLE --config CONFIG --expect EXPECTED.json
+    python3 -m tests.clients.checks.pyairbyte EXECUTABLE --config CONFIG --expect EXPECTED.json
 
 EXPECTED maps each stream's name to `rows` (the source's own count), `again` (the
 records that a second read from the states may bring) and `rows_again` (the rows of

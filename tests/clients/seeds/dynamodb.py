@@ -1,9 +1,7 @@
-#!/usr/bin/env python3
-"""Fill a DynamoDB endpoint, or count a table: `seed_dynamodb.py URL seed | count TABLE`."""
+"""Fill a DynamoDB endpoint, or count a table: `python3 -m tests.clients.seeds.dynamodb URL seed | count TABLE`."""
 
-import sys
 
-from seed_moto import command
+from tests.clients.seeds.moto import command
 
 NUMBERS = ["7.5", "1e-10", "-0", "12345678901234567890123456789.123456789", "99999999999999999999"]
 

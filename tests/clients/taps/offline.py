@@ -4,10 +4,10 @@ Most have their schemas with them. Some ask their service first; of those a
 discovery that fails with a sentence is all that can be shown here.
 """
 
-from typing import Callable
+from collections.abc import Callable
 
-from servers import HOST
-from tap import Tap
+from tests.clients.servers.server import HOST
+from tests.clients.taps.tap import Tap
 
 #: Nobody listens there, so that whatever would go out fails at once.
 NOWHERE = f"http://{HOST}:9"

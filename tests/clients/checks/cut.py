@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The law of resuming, held with a real source: rows may come twice, never not at all.
 
-    cut.py EXECUTABLE --config CONFIG --catalog CONFIGURED --least 21
+    python3 -m tests.clients.checks.cut EXECUTABLE --config CONFIG --catalog CONFIGURED --least 21
 
 Reads once with `--state-interval 0`, which a built-in source doesn't take (see
 `--built-in`). Then, for the STATEs of that run, it builds what a platform holds that was cut
@@ -23,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 
-from catalogs import Key, key_of, keep_state, label, messages
+from tests.clients.checks.catalogs import Key, keep_state, key_of, label, messages
 
 
 class FirstRun:

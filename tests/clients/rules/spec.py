@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema
 
-from rules_catalog import nodes, types_of
-from verdict import Verdict
+from tests.clients.rules.catalog import nodes, types_of
+from tests.clients.rules.verdict import Verdict
 
 PROTOCOL_VERSION = "0.18.0"
 #: A message comes too late for a platform that reads only the first lines.

@@ -12,10 +12,10 @@ import json
 import ssl
 import sys
 import threading
-from typing import Callable
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
-from servers import HOST, Server, run
+from tests.clients.servers.server import HOST, Server, run
 
 
 @dataclasses.dataclass(frozen=True)

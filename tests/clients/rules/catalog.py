@@ -1,10 +1,11 @@
 """Rules for CATALOG: what the platform and PyAirbyte need to find in a stream."""
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import jsonschema
 
-from verdict import Verdict
+from tests.clients.rules.verdict import Verdict
 
 AIRBYTE_TYPES = {
     "timestamp_with_timezone": ("string", "date-time"),

@@ -11,10 +11,10 @@ import os
 import pathlib
 import struct
 import zipfile
-from typing import Callable, Iterable
+from collections.abc import Callable, Iterable
 from xml.sax.saxutils import escape
 
-from servers import Server
+from tests.clients.servers.server import Server
 
 #: When the older and the newer files of a stream were last changed, in seconds of the epoch.
 OLDER, NEWER = 1_700_000_000, 1_750_000_000

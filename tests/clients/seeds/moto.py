@@ -1,7 +1,7 @@
 """What the programs that fill a service of moto's have in common."""
 
 import sys
-from typing import Callable
+from collections.abc import Callable
 
 import boto3
 

@@ -2,10 +2,10 @@
 
 import json
 
-import sites
-from server_web import Web
-from servers import Server
-from tap import Tap
+from tests.clients.servers import sites
+from tests.clients.servers.server import Server
+from tests.clients.servers.web import Web
+from tests.clients.taps.tap import Tap
 
 
 def _bearer(token: str) -> str:

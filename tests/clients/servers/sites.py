@@ -1,12 +1,12 @@
 """What our web server plays: a paged REST API, two feeds, a GitLab, days of numbers."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from datetime import datetime, timedelta, timezone
 from xml.sax.saxutils import escape
 
-from server_files import reading
-from server_web import Answer, Request, Site, as_json
+from tests.clients.servers.files import reading
+from tests.clients.servers.web import Answer, Request, Site, as_json
 
 TOKEN = "Sesame-41.open_9~x"
 PAGE = 20
@@ -50,7 +50,7 @@ class Feeds(Site):
     counts = {"/news.xml": 25, "/more.xml": 5}
 
     def __init__(self, _: object) -> None:
-        self.begin = datetime(2026, 5, 1, tzinfo=timezone.utc)
+        self.begin = datetime(2026, 5, 1, tzinfo=UTC)
 
     def answer(self, request: Request) -> Answer:
         if request.path not in self.counts:
@@ -135,7 +135,7 @@ class Rates(Site):
     names = ("api.exchangeratesapi.io",)
 
     def __init__(self, _: object) -> None:
-        self.begin = datetime.now(timezone.utc).date() - timedelta(days=9)
+        self.begin = datetime.now(UTC).date() - timedelta(days=9)
 
     def answer(self, request: Request) -> Answer:
         day, base = request.path.removeprefix("/"), request.query.get("base")
@@ -145,7 +145,7 @@ class Rates(Site):
         return as_json({"base": base, "date": day, "rates": rates})
 
     def count(self, name: str) -> int:
-        return (datetime.now(timezone.utc).date() - self.begin).days + 1
+        return (datetime.now(UTC).date() - self.begin).days + 1
 
     def count_again(self, name: str, cursor: str) -> int:
         return 1
@@ -180,5 +180,5 @@ class Downloads(Site):
 
 def stamp(minutes: int) -> str:
     """A time of day of one day, as an API writes it."""
-    moment = datetime(2026, 5, 1, tzinfo=timezone.utc) + timedelta(minutes=minutes)
+    moment = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -3,11 +3,12 @@
 import collections
 import json
 import re
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 import jsonschema
 
-from verdict import Verdict
+from tests.clients.rules.verdict import Verdict
 
 #: What may follow a status; None: nothing was said of the stream yet.
 NEXT_STATUS = {

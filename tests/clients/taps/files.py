@@ -1,6 +1,6 @@
 """Taps that read files, or nothing at all."""
 
-from server_files import (
+from tests.clients.servers.files import (
     Files,
     dbf_files,
     json_files,
@@ -9,7 +9,7 @@ from server_files import (
     singer_files,
     spreadsheets,
 )
-from tap import Tap
+from tests.clients.taps.tap import Tap
 
 TAPS = (
     Tap(

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The checks find what they are made for: a right output passes, each fault is named."""
 
 import argparse
@@ -9,13 +8,13 @@ import pathlib
 import tempfile
 import unittest
 
-import cut
-import table
-from rules_catalog import check_catalog
-from rules_spec import check_spec, leaks, secrets_of
-from taps import TAPS
-from validate import judge
-from verdict import EXCEPTIONS, Verdict, load_exceptions
+from tests.clients import table
+from tests.clients.checks import cut
+from tests.clients.checks.validate import judge
+from tests.clients.rules.catalog import check_catalog
+from tests.clients.rules.spec import check_spec, leaks, secrets_of
+from tests.clients.rules.verdict import EXCEPTIONS, Verdict, load_exceptions
+from tests.clients.taps import TAPS
 
 NOW = 1_790_000_000_000
 STREAM = {

@@ -1,55 +1,18 @@
-"""What a real tap is to these checks, and how its Python environment is made."""
+"""What a real tap is to these checks."""
 
 import dataclasses
 import pathlib
-import re
-import shutil
-import subprocess
-from typing import Callable
+from collections.abc import Callable
 
-from servers import Server
-
-HERE = pathlib.Path(__file__).parent
-PYTHON = "3.11"
-
-
-def environment(envs: pathlib.Path, name: str) -> pathlib.Path:
-    """The Python of a virtual environment with the locked packages, made when it is missing."""
-    folder = envs / name
-    python, done = folder / "bin" / "python", folder / "complete"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        uv("venv", "--python", PYTHON, str(folder))
-        uv("pip", "install", "--python", str(python), "--no-deps", "-r", str(lock(name)))
-        done.touch()
-    return python
-
-
-def lock(name: str) -> pathlib.Path:
-    """The file that pins every package of an environment."""
-    return HERE / f"requirements-{name}.txt"
-
-
-def uv(*words: str) -> None:
-    """Run uv; when it fails, its own words are the error."""
-    done = subprocess.run(["uv", "-q", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"uv {words[0]} failed: {done.stderr[-2000:]}")
-
-
-def version(name: str, package: str) -> str:
-    """The version that an environment's lock pins a package to."""
-    found = re.search(rf"^{re.escape(package)}==(\S+)", lock(name).read_text(), re.MULTILINE)
-    if not found:
-        raise RuntimeError(f"the lock of {name} does not name {package}")
-    return found[1]
+from tests.clients.environments import environment, version
+from tests.clients.servers.server import Server
 
 
 @dataclasses.dataclass(frozen=True)
 class Tap:
     """A tap that is installed from its lock file and reads from a server of ours, if any."""
 
-    #: The lock is `requirements-{name}.txt`, and its environment is called so.
+    #: The lock is `locks/{name}.txt`, and its environment is called so.
     name: str
     executable: str
     #: None for a tap whose other side is out in the world: it is only asked and discovered.

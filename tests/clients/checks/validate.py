@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Judge the stdout of an Airbyte source by the official models and by what clients demand.
 
-    validate.py OUTPUT --command read --catalog CONFIGURED --records --exit-code 0
+    python3 -m tests.clients.checks.validate OUTPUT --command read --catalog CONFIGURED --records --exit-code 0
 
 Every line goes through `airbyte-protocol-models-pdv2` (0.18.0) in strict mode
 and through the rules of the modules beside this one. Problems that
@@ -10,7 +9,6 @@ JSON report; exit 1 when a problem is left.
 """
 
 import argparse
-import collections
 import json
 import pathlib
 import sys
@@ -19,11 +17,11 @@ from typing import Any
 import pydantic
 from airbyte_protocol.models import AirbyteStateMessage, ConfiguredAirbyteCatalog
 
-from envelope import read_message
-from rules_catalog import check_catalog
-from rules_read import Read, is_milliseconds, label
-from rules_spec import check_spec, leaks, secrets_of
-from verdict import EXCEPTIONS, Verdict, load_exceptions
+from tests.clients.rules.catalog import check_catalog
+from tests.clients.rules.envelope import read_message
+from tests.clients.rules.read import Read, is_milliseconds, label
+from tests.clients.rules.spec import check_spec, leaks, secrets_of
+from tests.clients.rules.verdict import EXCEPTIONS, Verdict, load_exceptions
 
 ANYWHERE = {"LOG", "TRACE", "CONTROL"}
 ALLOWED = {

@@ -5,12 +5,13 @@ clients that the models don't make: no nulls, no unknown fields, no second paylo
 """
 
 import json
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pydantic
 from airbyte_protocol.models import AirbyteMessage
 
-from verdict import Verdict
+from tests.clients.rules.verdict import Verdict
 
 #: From this length on the platform warns of a large record.
 LONGEST_LINE = 20_000_000

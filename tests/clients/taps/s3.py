@@ -3,15 +3,17 @@
 import json
 import pathlib
 
-from servers import HOST, Moto, Server
-from tap import Tap, environment
+from tests.clients.environments import environment
+from tests.clients.servers.moto import Moto
+from tests.clients.servers.server import HOST, Server
+from tests.clients.taps.tap import Tap
 
 BUCKET = "warehouse"
 TABLES = ("stations", "orders")
 
 
 def _bucket(envs: pathlib.Path) -> Moto:
-    return Moto(environment(envs, "moto"), seed="seed_s3.py")
+    return Moto(environment(envs, "moto"), seed="s3")
 
 
 def _url(server: Server) -> str:

@@ -1,0 +1,1 @@
+"""Programs that drive real taps and clients; what they share lies in the folders."""

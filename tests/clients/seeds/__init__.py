@@ -1,0 +1,1 @@
+"""What the servers are filled with."""

@@ -1,0 +1,1 @@
+"""Native sources against real servers, beside Airbyte's own runner."""
