@@ -23,7 +23,15 @@ import tempfile
 import threading
 import time
 
-from tests.clients.victims import KEYED, UNKEYED, Source, arguments, descendant, left_behind, tell
+from tests.clients.victims import (
+    KEYED,
+    UNKEYED,
+    Source,
+    arguments,
+    descendant,
+    left_behind,
+    tell,
+)
 
 #: So often a read is killed before one runs to its end.
 KILLS_OF_A_LIFE = 4

@@ -24,7 +24,17 @@ import time
 import traceback
 
 from tests.clients.checks.pyairbyte import settle
-from tests.clients.victims import KEYED, UNKEYED, Source, arguments, children, command, descendant, left_behind, tell
+from tests.clients.victims import (
+    KEYED,
+    UNKEYED,
+    Source,
+    arguments,
+    children,
+    command,
+    descendant,
+    left_behind,
+    tell,
+)
 
 #: A life's reads that are killed, and those that run to their end.
 KILLS_OF_A_LIFE = 4
@@ -70,7 +80,7 @@ def worker(options: argparse.Namespace) -> int:
                 tables = read(pathlib.Path(job["cache"]), pathlib.Path(job["config"]), options.binary)
                 pathlib.Path(job["tables"]).write_text(json.dumps(tables))
                 os._exit(0)
-            except BaseException:
+            except BaseException:  # noqa: BLE001  (a forked child never returns into our loop)
                 traceback.print_exc()
                 os._exit(1)
         tell(pid)

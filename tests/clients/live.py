@@ -23,7 +23,15 @@ import sys
 import tempfile
 import time
 
-from tests.clients.checks.catalogs import Key, catalog_in, configure, cursor_of, key_of, label, last_states
+from tests.clients.checks.catalogs import (
+    Key,
+    catalog_in,
+    configure,
+    cursor_of,
+    key_of,
+    label,
+    last_states,
+)
 from tests.clients.environments import environment
 from tests.clients.servers.server import Server
 from tests.clients.taps import TAPS

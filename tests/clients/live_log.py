@@ -24,7 +24,15 @@ import subprocess
 import sys
 import tempfile
 
-from tests.clients.checks.catalogs import Key, catalog_in, configure, keep_state, key_of, last_states, messages
+from tests.clients.checks.catalogs import (
+    Key,
+    catalog_in,
+    configure,
+    keep_state,
+    key_of,
+    last_states,
+    messages,
+)
 from tests.clients.checks.cut import Cut
 from tests.clients.environments import environment
 from tests.clients.live import Failed, Live

@@ -95,7 +95,7 @@ def certificate(folder: pathlib.Path) -> pathlib.Path:
 
 
 def run(command: list[str], environment: dict) -> subprocess.CompletedProcess:
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 def main() -> int:

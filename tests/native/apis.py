@@ -13,6 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 from tests.clients.environments import environment
 from tests.clients.servers.server import HOST, Server
@@ -48,7 +49,7 @@ class Api(Server):
     #: What it is called in tables.
     title = ""
     #: Headers without which it answers nothing.
-    headers: dict[str, str] = {}
+    headers: ClassVar[dict[str, str]] = {}
 
     @property
     def url(self) -> str:
@@ -97,9 +98,9 @@ class Datasette(Api):
     """Datasette over a SQLite file, behind a token: next_url, Link pages, filters."""
 
     title = "Datasette"
-    headers = {"Authorization": f"Bearer {TOKEN}"}
+    headers: ClassVar[dict[str, str]] = {"Authorization": f"Bearer {TOKEN}"}
     #: What of its settings isn't the same for all.
-    settings = {
+    settings: ClassVar[dict[str, dict]] = {
         "allow": {"id": "reader"},
         "plugins": {
             "datasette-auth-tokens": {
@@ -162,8 +163,8 @@ class DatasetteGraphQl(Datasette):
     """The same with GraphQL, open to everybody: the plugin asks for its tables as a stranger."""
 
     title = "Datasette, GraphQL"
-    headers = {}
-    settings = {
+    headers: ClassVar[dict[str, str]] = {}
+    settings: ClassVar[dict[str, dict]] = {
         "plugins": {"datasette-graphql": {"time_limit_ms": 60_000, "num_queries_limit": 1_000}},
     }
 
@@ -178,7 +179,7 @@ class LocalStripe(Api):
     """localstripe: the pages of Stripe, and what has happened as its events."""
 
     title = "localstripe"
-    headers = {"Authorization": f"Bearer {KEY}"}
+    headers: ClassVar[dict[str, str]] = {"Authorization": f"Bearer {KEY}"}
     #: Its own command listens on all interfaces, and it keeps what it holds in one file for everybody.
     program = """
 import sys, aiohttp.web, localstripe.resources, localstripe.server

@@ -16,7 +16,14 @@ from collections.abc import Callable, Iterator
 
 from tests.native import shop
 from tests.native.alike import difference
-from tests.native.apis import APIS, Api, Datasette, DatasetteGraphQl, JsonServer, LocalStripe
+from tests.native.apis import (
+    APIS,
+    Api,
+    Datasette,
+    DatasetteGraphQl,
+    JsonServer,
+    LocalStripe,
+)
 
 #: Pages of orders as Relay has them, from some moment on. To whom an order belongs would be another
 #: query for each.

@@ -9,7 +9,7 @@ import datetime
 import random
 
 #: Every day of the shop is long past, so that nobody's clock cuts a window short.
-OPENED = datetime.datetime(2024, 1, 1)
+OPENED = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 TOWNS = ("Århus", "Łódź", "São Paulo", "東京", "St. John's", "Ulm/Donau", "Nowhere & Elsewhere", "")
 NAMES = ("Ærø", "Zoë", "O'Neill", 'the "one"', "back\\slash", "tab\tstop", "two\nlines", "🍰 Köln")
 #: Whole numbers at the edges of what JSON readers keep.
@@ -103,7 +103,7 @@ def later(table: list[Row]) -> list[Row]:
     """
     last = max(row["updated_at"] for row in table if row["updated_at"])
     highest = max(row["id"] for row in table)
-    after = datetime.datetime.fromisoformat(last.removesuffix("Z"))
+    after = datetime.datetime.fromisoformat(last)
     times = [written(after + datetime.timedelta(hours=hours)) for hours in range(9)]
     fresh = [
         {**table[number], "id": highest + 1 + number, "updated_at": time}

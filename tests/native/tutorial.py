@@ -10,6 +10,7 @@ and where cargo keeps what it built.
 import argparse
 import contextlib
 import dataclasses
+import itertools
 import os
 import pathlib
 import shutil
@@ -101,7 +102,7 @@ def follow(page: str, shell: Shell, folder: pathlib.Path, port: int) -> str:
     """Do what the page says; what is wrong with it, or nothing."""
     shown = 0
     found = blocks(page)
-    for block, behind in zip(found, [*found[1:], Block("", "", "", 0)]):
+    for block, behind in itertools.pairwise([*found, Block("", "", "", 0)]):
         print(f"line {block.line}: {block.kind} {block.file}", flush=True)
         if block.file:
             path = folder / block.file

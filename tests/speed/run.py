@@ -176,7 +176,7 @@ def turned(corner: str, rows: dict, columns: dict) -> list[str]:
 def machine(setting: Setting) -> str:
     """When and on what it was measured."""
     words = [
-        f"{datetime.date.today()}", f"{os.cpu_count()} cores, {platform.machine()}",
+        f"{datetime.datetime.now(datetime.UTC).date()}", f"{os.cpu_count()} cores, {platform.machine()}",
         f"Linux {platform.release().split('-')[0]}", f"Python {platform.python_version()}",
         *contenders.versions(setting.envs), f"{setting.rounds} rounds",
     ]

@@ -161,13 +161,14 @@ def messages(shape: Shape, seed: int, enough: Callable[[], bool]) -> Iterator[di
 
 def write(name: str, folder: pathlib.Path, mb: float, style: str = "spaced", seed: int = 7) -> Output:
     """Write the files of one shape: so many megabytes, none of them for a tap without a record."""
-    shape, records, size = SHAPES[name], 0, 0
+    shape, records = SHAPES[name], 0
     paths = [folder / f"{name}.{end}" for end in ("jsonl", "singer.json", "airbyte.json")]
     with paths[0].open("wb") as out:
-        for message in messages(shape, seed, lambda: size >= mb * 1e6):
+        for message in messages(shape, seed, lambda: out.tell() >= mb * 1e6):
             text = rows.written(json.dumps(message, **STYLES[style]))
-            size += out.write(text.encode() + b"\n")
+            out.write(text.encode() + b"\n")
             records += message["type"] == "RECORD"
+        size = out.tell()
     paths[1].write_text(json.dumps({"streams": [entry(shape, name) for name in shape.streams]}))
     configure(name, paths[2], lambda _: True)
     return Output(*paths, records, size)

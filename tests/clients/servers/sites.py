@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import ClassVar
 from xml.sax.saxutils import escape
 
 from tests.clients.servers.files import reading
@@ -47,7 +48,7 @@ def flat(number: int) -> dict:
 class Feeds(Site):
     """Two RSS feeds of which nothing is new to who was there before."""
 
-    counts = {"/news.xml": 25, "/more.xml": 5}
+    counts: ClassVar[dict[str, int]] = {"/news.xml": 25, "/more.xml": 5}
 
     def __init__(self, _: object) -> None:
         self.begin = datetime(2026, 5, 1, tzinfo=UTC)
@@ -77,8 +78,12 @@ class GitLab(Site):
 
     names = ("gitlab.com",)
     #: Rows of each project, by child.
-    sizes = {"repository/branches": 3, "issues": 30, "repository/commits": 120, "milestones": 4, "users": 6}
-    cursors = {"repository/commits": "committed_date", "milestones": "updated_at", "issues": "updated_at"}
+    sizes: ClassVar[dict[str, int]] = {
+        "repository/branches": 3, "issues": 30, "repository/commits": 120, "milestones": 4, "users": 6
+    }
+    cursors: ClassVar[dict[str, str]] = {
+        "repository/commits": "committed_date", "milestones": "updated_at", "issues": "updated_at"
+    }
     projects, groups = ("11", "12"), ("7",)
 
     def __init__(self, _: object) -> None:
@@ -155,7 +160,7 @@ class Downloads(Site):
     """Daily downloads of two packages, by two categories."""
 
     packages = ("house", "shop")
-    categories = {"python_minor": ["3.11", "3.12", "null"], "system": ["Linux", "Windows"]}
+    categories: ClassVar[dict[str, list[str]]] = {"python_minor": ["3.11", "3.12", "null"], "system": ["Linux", "Windows"]}
 
     def __init__(self, _: object) -> None:
         pass
