@@ -8,20 +8,45 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The folders of the crates, and which of ours each may know.
-const CRATES: [(&str, &str, &[&str]); 4] = [
+const CRATES: [(&str, &str, &[&str]); 7] = [
     ("singer-protocol", "airbyte-singer-singer-protocol", &[]),
     ("airbyte-protocol", "airbyte-singer-airbyte-protocol", &[]),
-    ("adapters", "airbyte-singer-adapters", &["airbyte-singer-airbyte-protocol"]),
+    ("adapters/runtime", "airbyte-singer-runtime", &["airbyte-singer-airbyte-protocol"]),
+    (
+        "adapters/toolkit",
+        "airbyte-singer-toolkit",
+        &["airbyte-singer-airbyte-protocol", "airbyte-singer-runtime"],
+    ),
+    (
+        "adapters/http",
+        "airbyte-singer-http",
+        &["airbyte-singer-airbyte-protocol", "airbyte-singer-runtime", "airbyte-singer-toolkit"],
+    ),
+    (
+        "adapters/sdk",
+        "airbyte-singer-sdk",
+        &[
+            "airbyte-singer-airbyte-protocol",
+            "airbyte-singer-http",
+            "airbyte-singer-runtime",
+            "airbyte-singer-toolkit",
+        ],
+    ),
     (
         "bridge",
         "airbyte-singer",
         &[
-            "airbyte-singer-adapters",
             "airbyte-singer-airbyte-protocol",
+            "airbyte-singer-http",
+            "airbyte-singer-runtime",
             "airbyte-singer-singer-protocol",
+            "airbyte-singer-toolkit",
         ],
     ),
 ];
+
+/// What only the crate of HTTP may depend on: the parts of an HTTP client.
+const HTTP_CLIENT: [&str; 7] = ["hyper", "reqwest", "ring", "rustls", "url", "httpdate", "backon"];
 
 /// A source file: its path from the root and its product code.
 struct Source {
@@ -101,7 +126,12 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
         "airbyte-protocol/src/x.rs",
         "use singer_protocol::State;",
     ),
-    ("protocols are strangers", strangers, "adapters/src/x.rs", "use singer_protocol as singer;"),
+    (
+        "protocols are strangers",
+        strangers,
+        "adapters/runtime/src/x.rs",
+        "use singer_protocol as singer;",
+    ),
     ("vocabulary does no I/O", no_io, "singer-protocol/src/x.rs", "let f = std::fs::read(path);"),
     ("translate does no I/O", no_io, "bridge/src/translate/x/y.rs", "use std::{fs, io};"),
     ("translate does no I/O", no_io, "bridge/src/translate/x.rs", "use tokio::time;"),
@@ -115,41 +145,34 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
         "the tap's wing speaks Singer",
         tap_speaks_singer,
         "bridge/src/tap.rs",
-        "use airbyte_adapters::Error;",
+        "use airbyte_singer_runtime::Error;",
     ),
     (
-        "the runtime imports no toolkit",
-        runtime_alone,
-        "adapters/src/runtime/x.rs",
-        "use crate::sources::Sample;",
-    ),
-    (
-        "the runtime imports no toolkit",
-        runtime_alone,
-        "adapters/src/runtime/x.rs",
+        "the runtime sees no command line",
+        no_clap,
+        "adapters/runtime/src/x.rs",
         "#[derive(clap::Args)]",
     ),
     (
-        "the runtime imports no toolkit",
-        runtime_alone,
-        "adapters/src/runtime/x.rs",
-        "use crate::http::Api;",
-    ),
-    (
-        "the toolkit knows no HTTP",
-        toolkit_without_http,
-        "adapters/src/toolkit/x.rs",
-        "use crate::http::Api;",
+        "the runtime sees no command line",
+        no_clap,
+        "adapters/runtime/src/x.rs",
+        "use crate::cli::main;",
     ),
     ("one door to stdout", one_door, "bridge/src/x.rs", "std::io::stdout().write_all(b\"x\")"),
-    ("one door to stdout", one_door, "adapters/src/runtime/log.rs", "println!(\"{x}\");"),
+    ("one door to stdout", one_door, "adapters/runtime/src/log.rs", "println!(\"{x}\");"),
     (
         "one room that spawns",
         one_spawner,
         "bridge/src/source/x.rs",
         "Command::new(\"tap\").spawn()",
     ),
-    ("one room that spawns", one_spawner, "adapters/src/x.rs", "use tokio::process::Command;"),
+    (
+        "one room that spawns",
+        one_spawner,
+        "adapters/runtime/src/x.rs",
+        "use tokio::process::Command;",
+    ),
     ("no shell", no_shell, "bridge/src/tap/process.rs", "Command::new(\"sh\").arg(\"-c\")"),
     ("no shell", no_shell, "bridge/src/tap/process.rs", "Command::new(\"/bin/bash\")"),
     ("no drawer for odds and ends", no_drawer, "bridge/src/utils.rs", ""),
@@ -178,7 +201,7 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
     (
         "a lib.rs is a face",
         a_face,
-        "adapters/src/lib.rs",
+        "adapters/sdk/src/lib.rs",
         "//! a\n//! b\n//! c\n//! d\n//! e\npub mod runtime;",
     ),
     ("a lib.rs is a face", a_face, "singer-protocol/src/lib.rs", "mod scan;"),
@@ -192,8 +215,8 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
 
 fn strangers(source: &Source) -> Vec<String> {
     let strangers: &[&str] = match source.path.split('/').next() {
-        Some("singer-protocol") => &["airbyte_protocol", "airbyte_adapters", "airbyte_singer::"],
-        Some("airbyte-protocol") => &["singer_protocol", "airbyte_adapters", "airbyte_singer::"],
+        Some("singer-protocol") => &["airbyte_protocol", "airbyte_adapters", "airbyte_singer"],
+        Some("airbyte-protocol") => &["singer_protocol", "airbyte_adapters", "airbyte_singer"],
         Some("adapters") => &["singer_protocol", "airbyte_singer::"],
         _ => &[],
     };
@@ -230,33 +253,16 @@ fn tap_speaks_singer(source: &Source) -> Vec<String> {
     forbidden(source, &["airbyte_", "crate::translate", "crate::source"], "tap/ speaks Singer only")
 }
 
-fn runtime_alone(source: &Source) -> Vec<String> {
-    if !source.is_below("adapters/src/runtime") {
+fn no_clap(source: &Source) -> Vec<String> {
+    let is_face = matches!(source.path.as_str(), "adapters/runtime/src/cli.rs");
+    if !source.is_below("adapters/runtime/src") || is_face {
         return Vec::new();
     }
-    forbidden(
-        source,
-        &[
-            "crate::sources",
-            "crate::toolkit",
-            "crate::testing",
-            "crate::cli",
-            "crate::http",
-            "clap",
-        ],
-        "runtime/ never looks back",
-    )
-}
-
-fn toolkit_without_http(source: &Source) -> Vec<String> {
-    if !source.is_below("adapters/src/toolkit") {
-        return Vec::new();
-    }
-    forbidden(source, &["crate::http", "reqwest"], "many sources need no HTTP")
+    forbidden(source, &["crate::cli", "clap"], "any source can be embedded without a command line")
 }
 
 fn one_door(source: &Source) -> Vec<String> {
-    if source.path == "adapters/src/runtime/output.rs" {
+    if source.path == "adapters/runtime/src/output.rs" {
         return Vec::new();
     }
     let words = ["io::stdout", "stdio::stdout", "println!", "print!(", "/dev/stdout", "{Stdout"];
@@ -305,7 +311,10 @@ fn a_face(source: &Source) -> Vec<String> {
     let open: &[&str] = match source.path.as_str() {
         "singer-protocol/src/lib.rs" => &["message"],
         "airbyte-protocol/src/lib.rs" => &["record"],
-        "adapters/src/lib.rs" => &["cli", "http", "sources", "testing", "toolkit"],
+        "adapters/runtime/src/lib.rs" => &["cli"],
+        "adapters/toolkit/src/lib.rs" => &["testing"],
+        "adapters/http/src/lib.rs" => &[],
+        "adapters/sdk/src/lib.rs" => &["sources"],
         // The interface of the binary and its tests, and of nobody else.
         "bridge/src/lib.rs" => {
             &["cli", "failure", "options", "profile", "source", "tap", "translate"]
@@ -390,8 +399,14 @@ fn directions(metadata: &Value) -> Vec<String> {
         };
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let other = dependency["name"].as_str().expect("a name");
-            if ours.contains(&other) && !known.contains(&other) {
+            // Examples in the documentation name what an author depends on.
+            let is_example = dependency["kind"] == "dev" && other == "airbyte-singer-sdk";
+            if ours.contains(&other) && !known.contains(&other) && !is_example {
                 wrong.push(format!("{name} knows {other}"));
+            }
+            let is_for_tests = dependency["kind"] == "dev";
+            if HTTP_CLIENT.contains(&other) && name != "airbyte-singer-http" && !is_for_tests {
+                wrong.push(format!("{name} takes {other}, a part of an HTTP client"));
             }
             if other == "jsonschema" && dependency["uses_default_features"] == true {
                 wrong.push(format!("{name} takes jsonschema with its HTTP client"));
@@ -406,14 +421,23 @@ fn crates_know_each_other_in_one_direction_only() {
     let real = metadata();
     assert_eq!(real["packages"].as_array().map(Vec::len), Some(CRATES.len()));
     assert_eq!(directions(&real), Vec::<String>::new());
-    let mut upward = real.clone();
-    let packages = upward["packages"].as_array_mut().expect("packages");
-    let adapters = packages.iter_mut().find(|p| p["name"] == "airbyte-singer-adapters");
-    adapters.expect("there")["dependencies"][0]["name"] = "airbyte-singer-singer-protocol".into();
-    assert_eq!(
-        directions(&upward),
-        ["airbyte-singer-adapters knows airbyte-singer-singer-protocol"]
-    );
+    for (knower, known, complaint) in [
+        ("airbyte-singer-toolkit", "airbyte-singer-http", "knows airbyte-singer-http"),
+        ("airbyte-singer-runtime", "airbyte-singer-toolkit", "knows airbyte-singer-toolkit"),
+        (
+            "airbyte-singer-http",
+            "airbyte-singer-singer-protocol",
+            "knows airbyte-singer-singer-protocol",
+        ),
+        ("airbyte-singer-toolkit", "reqwest", "takes reqwest, a part of an HTTP client"),
+    ] {
+        let mut bad = real.clone();
+        let packages = bad["packages"].as_array_mut().expect("packages");
+        let package = packages.iter_mut().find(|p| p["name"] == knower).expect("there");
+        package["dependencies"][0]["name"] = known.into();
+        package["dependencies"][0]["kind"] = Value::Null;
+        assert_eq!(directions(&bad), [format!("{knower} {complaint}")]);
+    }
 }
 
 /// What of an HTTP client is compiled into the binary with these features.

@@ -40,7 +40,7 @@ fn anchor(heading: &str) -> String {
 
 #[test]
 fn the_readme_shows_the_example_as_it_is() {
-    let example = text("adapters/examples/datasette.rs");
+    let example = text("adapters/sdk/examples/datasette.rs");
     let (_, program) = example.split_once("\n\n").expect("a comment and a program");
     let program = program.split("\n/// What the tests").next().unwrap_or_default();
     assert_eq!(blocks(&text("README.md"), "rust"), [program]);
@@ -48,7 +48,7 @@ fn the_readme_shows_the_example_as_it_is() {
 
 #[test]
 fn every_page_of_native_sources_runs_in_tests() {
-    let guide = text("adapters/src/guide.rs");
+    let guide = text("adapters/sdk/src/guide.rs");
     let pages = files("docs/native", ".md");
     assert!(pages.len() > 5, "the pages are there");
     for page in pages {

@@ -27,7 +27,7 @@ from tests.clients.servers.server import HOST, PATIENCE_SECONDS, free_port
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 PAGE = ROOT / "docs" / "native" / "tutorial.md"
-EXAMPLE = ROOT / "adapters" / "examples" / "datasette.rs"
+EXAMPLE = ROOT / "adapters" / "sdk" / "examples" / "datasette.rs"
 #: What a shell says when a block is over.
 OVER = "-- that was a block --"
 

@@ -9,9 +9,9 @@ use crate::profile;
 use crate::source::TapSource;
 use crate::tap::supervisor;
 use airbyte_adapters::cli::{Logging, ProtocolCommand};
-use airbyte_adapters::sources::{self, Sample};
 use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
+use airbyte_singer_toolkit::Sample;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -113,6 +113,9 @@ fn parse() -> (Cli, Vec<&'static str>) {
     (cli, flags)
 }
 
+/// The native sources that are built in, for `--source` and for errors.
+const NATIVE: &[&str] = if cfg!(feature = "http") { &["http", "sample"] } else { &["sample"] };
+
 /// Runs the command on the source that the options name.
 fn start(
     said: OptionSet,
@@ -123,20 +126,20 @@ fn start(
 ) -> Result<Outcome> {
     let command = command.into();
     let options = said.clone().or(profile.clone());
-    if let Some(source) = options.source.as_deref().filter(|name| sources::NAMES.contains(name)) {
+    if let Some(source) = options.source.as_deref().filter(|name| NATIVE.contains(name)) {
         refuse_options_of_taps(source, &said, &profile, flags)?;
     }
     match options.source.as_deref() {
         None => Ok(airbyte_adapters::run(&mut TapSource::new(said, profile)?, &command, session)),
         #[cfg(feature = "http")]
         Some("http") => {
-            let mut http = airbyte_adapters::toolkit::Native::new(sources::Http);
+            let mut http = airbyte_singer_toolkit::Native::new(airbyte_singer_http::Http);
             Ok(airbyte_adapters::run(&mut http, &command, session))
         }
         Some("sample") => Ok(airbyte_adapters::run(&mut Sample, &command, session)),
         Some(name) => Err(Error::config(format!(
             "there is no built-in source `{name}`; there is: {}",
-            sources::NAMES.join(", ")
+            NATIVE.join(", ")
         ))),
     }
 }

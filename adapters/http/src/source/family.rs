@@ -1,0 +1,134 @@
+//! What a parent gives its children.
+
+use super::config::MissingSettings;
+use super::stream::HttpStream;
+use super::template::plain;
+use airbyte_singer_runtime::{Error, Result};
+use airbyte_singer_toolkit::{About, Out, Slice, Slices, Stream};
+use serde_json::Value;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// The stream above another, and what of its records is needed.
+#[derive(Clone)]
+pub(super) struct Parent {
+    pub(super) stream: HttpStream,
+    /// Where in a record it is.
+    pub(super) pointer: String,
+    /// What it is called among the children.
+    pub(super) name: String,
+    /// What becomes of records without it.
+    pub(super) missing: Option<MissingSettings>,
+    pub(super) seen: Rc<Seen>,
+}
+
+/// How many of a parent's records have what the children need.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    with: Cell<u64>,
+    null: Cell<u64>,
+    without: Cell<u64>,
+}
+
+impl Seen {
+    fn count(cell: &Cell<u64>) {
+        cell.set(cell.get().saturating_add(1));
+    }
+}
+
+impl Parent {
+    /// The names of all that it gives, with what its own parents do.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = self.stream.names();
+        names.push(self.name.clone());
+        names
+    }
+}
+
+/// A parent whose records are what it gives.
+impl Stream for Parent {
+    fn about(&self) -> About {
+        Stream::about(&self.stream)
+    }
+
+    async fn slices(&self, slices: &mut Slices<'_>) -> Result<()> {
+        Stream::slices(&self.stream, slices).await
+    }
+
+    async fn read(&self, slice: &Slice, out: &mut Out<'_>) -> Result<()> {
+        let given = self.stream.values(slice)?;
+        for call in self.stream.calls(slice)? {
+            call?
+                .each(async |record| {
+                    let record = Value::Object(record);
+                    let Some(value) = self.value(&record)? else { return Ok(()) };
+                    let mut given = given.clone();
+                    given.insert(self.name.clone(), value.clone());
+                    out.emit(&given).await
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Parent {
+    /// What a record gives, if it gives anything.
+    fn value<'a>(&self, record: &'a Value) -> Result<Option<&'a Value>> {
+        let (cell, how) = match record.pointer(&self.pointer) {
+            None => (&self.seen.without, "no"),
+            Some(Value::Null) => (&self.seen.null, "null at"),
+            Some(value) if plain(value).is_none() => {
+                return Err(self.lacks("neither a text nor a number at"));
+            }
+            Some(value) => {
+                Seen::count(&self.seen.with);
+                return Ok(Some(value));
+            }
+        };
+        Seen::count(cell);
+        match self.missing {
+            None | Some(MissingSettings::Skip) => Ok(None),
+            Some(MissingSettings::Fail) => Err(self.lacks(how)),
+        }
+    }
+
+    /// Begins to count anew.
+    pub(super) fn begin(&self) {
+        let Seen { with, null, without } = &*self.seen;
+        for cell in [with, null, without] {
+            cell.set(0);
+        }
+    }
+
+    /// Tells how many of its records were left out, for the stream `child`.
+    ///
+    /// # Errors
+    ///
+    /// None of them has the field, so it may be misspelt, and nobody said that this is meant.
+    pub(super) fn conclude(&self, child: &str) -> Result<()> {
+        let Seen { with, null, without } = &*self.seen;
+        let left_out = null.get().saturating_add(without.get());
+        if left_out == 0 {
+            return Ok(());
+        }
+        let (name, pointer) = (self.stream.name(), &self.pointer);
+        if with.get() == 0 && null.get() == 0 && self.missing.is_none() {
+            let text = format!(
+                "no record of its parent `{name}` has {pointer}; if that may be so, `missing: skip` of \
+                 `parent` says it"
+            );
+            return Err(Error::config(text));
+        }
+        tracing::warn!(
+            "stream {child}: records of its parent `{name}` without {pointer}, or with null there: \
+             {left_out}; nothing was read for them"
+        );
+        Ok(())
+    }
+
+    fn lacks(&self, how: &str) -> Error {
+        let (name, pointer) = (self.stream.name(), &self.pointer);
+        Error::config(format!("a record of its parent `{name}` has {how} {pointer}"))
+    }
+}
