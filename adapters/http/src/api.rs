@@ -3,7 +3,7 @@ use super::lookups::Lookups;
 use super::request::host;
 use super::verdict::Opinion;
 use super::{Answer, Auth, Budget, Call, Request, Retry, Verdict, Wire};
-use airbyte_singer_runtime::{Error, Result};
+use airbyte_singer_runtime::{Error, OrError, Result};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::{self, Display};
@@ -279,7 +279,7 @@ pub(super) fn address(text: &str) -> Result<Url> {
 /// A header, if it can be one.
 pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let name = HeaderName::try_from(name)
-        .map_err(|_| Error::config("a header's name holds characters that none may have"))?;
+        .or_config("a header's name holds characters that none may have")?;
     let value = HeaderValue::try_from(value).map_err(|_| {
         Error::config(format!("the header `{name}` holds characters that none may have"))
     })?;

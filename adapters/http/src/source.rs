@@ -3,7 +3,6 @@
 mod changes;
 mod config;
 mod cursor;
-mod discovery;
 mod family;
 mod format;
 mod names;
@@ -17,9 +16,8 @@ mod template;
 mod windows;
 
 use crate::{Api, Budget, Retry};
-use airbyte_protocol::Catalog;
-use airbyte_singer_runtime::{Emitter, Error, ReadJob, Result};
-use airbyte_singer_toolkit::{Connection, Connector, Setting, Streams, first_record, read};
+use airbyte_singer_runtime::{Error, Result};
+use airbyte_singer_toolkit::{Connection, Connector, Setting, Streams};
 use config::Settings;
 use std::time::Duration;
 
@@ -47,26 +45,8 @@ impl Connector for Http {
         plan::streams(config.streams, &api, config.max_record_bytes)
     }
 
-    async fn check(&self, streams: &Streams) -> Result<()> {
-        let Some(first) = streams.first() else { return Ok(()) };
-        let name = plan::name_of(&**first);
-        first_record(streams).await.map_err(|error| error.prefaced(&format!("stream {name}: ")))
-    }
-
-    async fn discover(&self, streams: &Streams) -> Result<Catalog> {
-        discovery::discover(streams).await
-    }
-
-    async fn read(
-        &self,
-        streams: &Streams,
-        job: &ReadJob,
-        emitter: &Emitter,
-        workers: usize,
-    ) -> Result<()> {
-        let own = job.config.values().get("workers").and_then(serde_json::Value::as_u64);
-        let workers = own.and_then(|own| own.try_into().ok()).unwrap_or(workers);
-        read(streams, job, emitter, workers).await
+    fn workers(&self, config: &Settings) -> usize {
+        config.workers.map_or(4, usize::from)
     }
 }
 

@@ -32,8 +32,8 @@ pub use airbyte_singer_runtime as runtime;
 #[cfg(feature = "cli")]
 pub use airbyte_singer_runtime::cli;
 pub use airbyte_singer_runtime::{
-    Config, Context, Emitter, Emitting, Error, Offer, Outcome, ReadJob, Result, Secrets, Source,
-    Stop, StopSignal, StreamHandle, StreamId, Task, Words,
+    Config, Context, Emitter, Emitting, Error, Offer, OrError, Outcome, ReadJob, Result, Secrets,
+    Source, Stop, StopSignal, StreamHandle, StreamId, Task, Words,
 };
 pub use airbyte_singer_toolkit::{self as toolkit, testing};
 pub use {schemars, serde, serde_json};

@@ -36,13 +36,14 @@ pub trait Connector {
         async { engine::first_record(streams).await }
     }
 
-    /// The streams on offer: by default all.
+    /// The streams on offer: by default [`discover`](super::discover), which is all of them, with inferred schemas
+    /// where none are declared.
     ///
     /// # Errors
     ///
     /// Whatever keeps the source from knowing them.
     fn discover(&self, streams: &Streams) -> impl Future<Output = Result<Catalog>> {
-        async { Ok(engine::catalog(streams)) }
+        engine::discover(streams)
     }
 
     /// Reads: by default [`read`](super::read), with as many workers as `workers`.
@@ -60,8 +61,9 @@ pub trait Connector {
         engine::read(streams, job, emitter, workers)
     }
 
-    /// How many slices are in work at a time, over all streams.
-    fn workers(&self) -> usize {
+    /// How many slices are in work at a time, over all streams: a number of the author's, or a setting.
+    fn workers(&self, config: &Self::Config) -> usize {
+        let _ = config;
         4
     }
 }
@@ -110,8 +112,10 @@ impl<C: Connector> Source for Native<C> {
     }
 
     async fn read(&mut self, job: ReadJob, emitter: &Emitter, context: &Context) -> Result<()> {
-        let streams = self.streams(&job.config, context).await?;
-        let workers = self.workers.unwrap_or_else(|| self.connector.workers());
+        let config = parse_config(&job.config)?;
+        let workers = self.workers.unwrap_or_else(|| self.connector.workers(&config));
+        let streams =
+            self.connector.streams(config, &Connection::new(&job.config, context)).await?;
         self.connector.read(&streams, &job, emitter, workers).await
     }
 }

@@ -1,9 +1,11 @@
 //! What follows from a connector's streams: the catalog, a check, a read.
 
+mod discovery;
 mod observed;
 mod reading;
 mod sample;
 
+pub use discovery::discover;
 pub use sample::sample;
 
 use self::reading::Reading;
@@ -23,12 +25,11 @@ pub fn catalog(streams: &Streams) -> Catalog {
 ///
 /// # Errors
 ///
-/// The stream's.
+/// The stream's, with its name before it.
 pub async fn first_record(streams: &Streams) -> Result<()> {
-    match streams.first() {
-        Some(first) => sample::first(&**first, 1, usize::MAX, |_| ()).await,
-        None => Ok(()),
-    }
+    let Some(first) = streams.first() else { return Ok(()) };
+    let read = sample::first(&**first, 1, usize::MAX, |_| ()).await;
+    read.map_err(|error| error.prefaced(&format!("stream {}: ", first.about().descriptor())))
 }
 
 /// Reads the configured streams: at most `workers` of them side by side, in the order of the catalog,

@@ -86,7 +86,7 @@ pub use connector::{Connector, Native};
 #[doc(hidden)]
 pub use cursor::path;
 pub use cursor::{Cursor, Since};
-pub use engine::{catalog, first_record, read, sample};
+pub use engine::{catalog, discover, first_record, read, sample};
 pub use infer::Inference;
 #[doc(hidden)]
 pub use infer::is_timestamp;

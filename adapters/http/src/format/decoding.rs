@@ -1,7 +1,7 @@
 use super::packed::is_packed;
 use super::{Format, Gzip, Record, Rest, marks};
 use airbyte_protocol::{Change, FailureType};
-use airbyte_singer_runtime::{Error, Result};
+use airbyte_singer_runtime::{Error, OrError, Result};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Response, StatusCode};
@@ -206,7 +206,7 @@ async fn next_part(response: &mut Response) -> Result<Option<Bytes>> {
     loop {
         let part = timeout(SILENCE, response.chunk())
             .await
-            .map_err(|_| Error::transient("the server fell silent in the middle of its answer"))?
+            .or_transient("the server fell silent in the middle of its answer")?
             .map_err(|_| {
                 Error::transient("the connection broke off in the middle of the answer")
             })?;

@@ -33,7 +33,6 @@ pub struct Settings {
     /// How many parts of streams are read at a time; by default 4
     #[serde(default)]
     #[schemars(with = "u16", range(min = 1))]
-    #[allow(dead_code, reason = "the read asks the config itself")]
     pub(super) workers: Option<u16>,
     /// At most so many calls a second, over all streams; 0.5 is one in two seconds
     #[serde(default)]

@@ -44,11 +44,6 @@ pub(super) fn streams(
     streams.map(|stream| Ok(Box::new(stream?) as Box<dyn AnyStream>)).collect()
 }
 
-/// What a stream is called.
-pub(super) fn name_of(stream: &dyn AnyStream) -> String {
-    stream.about().descriptor().to_string()
-}
-
 /// What is wrong with a setting of a stream.
 fn fault(stream: &str, setting: &str, error: &Error) -> Error {
     Error::config(format!(

@@ -1,7 +1,7 @@
 //! What answers mean, in a user's words.
 
 use crate::{Answer, Verdict, pointer, reason};
-use airbyte_singer_runtime::{Error, Result};
+use airbyte_singer_runtime::{Error, OrError, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -86,7 +86,7 @@ impl Rule {
             return Err(Error::config(text));
         }
         let wait = given.wait_seconds.map(Duration::try_from_secs_f64).transpose();
-        let wait = wait.map_err(|_| Error::config("`wait_seconds` must not be below zero"))?;
+        let wait = wait.or_config("`wait_seconds` must not be below zero")?;
         given.contains = given.contains.map(|text| text.to_lowercase());
         Ok(Self { given, wait })
     }

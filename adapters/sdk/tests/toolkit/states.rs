@@ -152,7 +152,7 @@ fn a_config_error_of_the_first_record_is_the_checks_answer() {
     let check = |config: Value| testing::check(&mut Native::new(Faulty), &config).status();
     let denied = check(json!({"count": 1, "fault": "denied"}));
     assert_eq!(denied.status, Status::Failed);
-    assert_eq!(denied.message.as_deref(), Some("the token was refused"));
+    assert_eq!(denied.message.as_deref(), Some("stream faulty: the token was refused"));
     assert_eq!(check(json!({"count": 1, "fault": "order"})).status, Status::Succeeded);
     let wrong = check(json!({"count": "hunter2", "fault": ""})).message.expect("a reason");
     assert!(wrong.contains("`count`") && !wrong.contains("hunter2"), "{wrong}");

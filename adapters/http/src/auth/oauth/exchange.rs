@@ -8,7 +8,7 @@ use super::super::renewed::{Mint, Token, until};
 use super::super::stamp::{Stamp, learn};
 use super::OAuthSettings;
 use super::answer::{Answer, read};
-use airbyte_singer_runtime::{Error, Result, now_millis};
+use airbyte_singer_runtime::{Error, OrError, Result, now_millis};
 use airbyte_singer_toolkit::{Connection, Secret, Setting};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -195,8 +195,8 @@ fn basic(connection: &Connection, id: &str, secret: &Secret) -> Result<HeaderVal
     let pair = format!("{}:{}", encoded(id), encoded(secret.expose()));
     let pair = BASE64_STANDARD.encode(pair);
     learn(connection, &pair);
-    let mut value = HeaderValue::try_from(format!("Basic {pair}"))
-        .map_err(|_| Error::system("base64 is no legal header"))?;
+    let mut value =
+        HeaderValue::try_from(format!("Basic {pair}")).or_system("base64 is no legal header")?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -1,20 +1,20 @@
 //! The catalog: what is declared, and schemas of samples where none is.
 
-use super::plan::name_of;
+use super::{catalog, sample};
+use crate::{AnyStream, Inference, Streams};
 use airbyte_protocol::{Catalog, Stream};
 use airbyte_singer_runtime::{Error, Result};
-use airbyte_singer_toolkit::{AnyStream, Inference, Streams, catalog, sample};
 use serde_json::{Map, Value, json};
 
 /// A stream whose schema isn't given is known by so many of its records.
 const SAMPLES: usize = 500;
 
-/// The streams on offer. One that refuses its samples (401, 403, 404) is left out, with a warning.
+/// The streams on offer. A stream that declares no schema gets one that a sample of its records fits. One that refuses its samples (401, 403, 404) is left out, with a warning.
 ///
 /// # Errors
 ///
 /// Samples can't be had for another reason, or all streams refuse them.
-pub(super) async fn discover(streams: &Streams) -> Result<Catalog> {
+pub async fn discover(streams: &Streams) -> Result<Catalog> {
     let mut offers = Vec::new();
     let mut refusal = None;
     for (mut offer, stream) in catalog(streams).streams.into_iter().zip(streams) {
@@ -22,7 +22,7 @@ pub(super) async fn discover(streams: &Streams) -> Result<Catalog> {
             match inferred(&**stream).await {
                 Ok(schema) => offer.json_schema = schema,
                 Err(error) if is_refusal(&error) => {
-                    let name = name_of(&**stream);
+                    let name = stream.about().descriptor().to_string();
                     tracing::warn!(
                         "stream {name} is left out of the catalog: {error}. With a `schema` of its own \
                          it would be offered all the same"
@@ -31,7 +31,9 @@ pub(super) async fn discover(streams: &Streams) -> Result<Catalog> {
                     continue;
                 }
                 Err(error) => {
-                    return Err(error.prefaced(&format!("stream {}: ", name_of(&**stream))));
+                    return Err(
+                        error.prefaced(&format!("stream {}: ", stream.about().descriptor()))
+                    );
                 }
             }
         }
