@@ -1,5 +1,5 @@
 use super::api::header;
-use super::emit::{Pagewise, Plan, Taker, ToOut};
+use super::emit::{Pagewise, Plan, Step, Taker, ToOut};
 use super::format::Kind;
 use super::format::Record;
 use super::verdict::Opinion;
@@ -55,9 +55,6 @@ pub struct Call<'a> {
     is_resumable: bool,
     reader: Option<String>,
 }
-
-/// What becomes of a record before it is taken.
-pub(super) type Step<'a> = dyn FnMut(Record) -> Result<Option<Record>> + 'a;
 
 impl<'a> Call<'a> {
     pub(super) fn new(api: Api, method: Method, path: &str) -> Self {

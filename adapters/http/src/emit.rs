@@ -1,7 +1,6 @@
 //! From pages to records.
 
 use super::ask::{Body, Interrupted, Question, Read};
-use super::call::Step;
 use super::format::{Record, Whole, decoding};
 use super::resume::Position;
 use super::told::ToldErrors;
@@ -14,6 +13,9 @@ use airbyte_singer_toolkit::Out;
 use serde_json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// What becomes of a record before it is taken.
+pub(super) type Step<'a> = dyn FnMut(Record) -> Result<Option<Record>> + 'a;
 
 /// Takes records, and hears where the next page is.
 pub(super) trait Taker {

@@ -2,10 +2,12 @@ mod alternatives;
 mod complaint;
 
 pub use complaint::Complaint;
+use complaint::Place;
 
 use super::{Stop, read_named};
 use crate::{Error, Result};
 use airbyte_protocol::Specification;
+use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -111,7 +113,7 @@ impl Config {
         let instance = Value::Object(self.values.clone());
         let mut found: Vec<Complaint> = validator
             .iter_errors(&instance)
-            .flat_map(|error| complaint::of(&error, &schema))
+            .flat_map(|error| complaints(&error, &schema))
             .collect();
         found.dedup();
         Ok(found)
@@ -123,6 +125,14 @@ impl fmt::Debug for Config {
         let names: Vec<&String> = self.values.keys().collect();
         f.debug_struct("Config").field("names", &names).finish_non_exhaustive()
     }
+}
+
+/// The complaints that an error of the validator stands for; `schema` is the whole one.
+fn complaints(error: &ValidationError<'_>, schema: &Value) -> Vec<Complaint> {
+    let place = Place::of(error, schema);
+    let within = |error: &ValidationError<'_>| complaints(error, schema);
+    alternatives::of(error, &place, schema, within)
+        .unwrap_or_else(|| vec![complaint::plain(error, &place)])
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
 //! What a parent gives its children.
 
 use super::config::MissingSettings;
-use super::stream::HttpStream;
 use super::template::plain;
 use airbyte_singer_runtime::{Error, Result};
-use airbyte_singer_toolkit::{About, Out, Slice, Slices, Stream};
 use serde_json::Value;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// The stream above another, and what of its records is needed.
+/// What of a parent's records is needed.
 #[derive(Clone)]
-pub(super) struct Parent {
-    pub(super) stream: HttpStream,
+pub(super) struct Given {
+    /// The parent's name.
+    pub(super) parent: String,
     /// Where in a record it is.
     pub(super) pointer: String,
     /// What it is called among the children.
@@ -36,45 +35,9 @@ impl Seen {
     }
 }
 
-impl Parent {
-    /// The names of all that it gives, with what its own parents do.
-    pub(super) fn names(&self) -> Vec<String> {
-        let mut names = self.stream.names();
-        names.push(self.name.clone());
-        names
-    }
-}
-
-/// A parent whose records are what it gives.
-impl Stream for Parent {
-    fn about(&self) -> About {
-        Stream::about(&self.stream)
-    }
-
-    async fn slices(&self, slices: &mut Slices<'_>) -> Result<()> {
-        Stream::slices(&self.stream, slices).await
-    }
-
-    async fn read(&self, slice: &Slice, out: &mut Out<'_>) -> Result<()> {
-        let given = self.stream.values(slice)?;
-        for call in self.stream.calls(slice)? {
-            call?
-                .each(async |record| {
-                    let record = Value::Object(record);
-                    let Some(value) = self.value(&record)? else { return Ok(()) };
-                    let mut given = given.clone();
-                    given.insert(self.name.clone(), value.clone());
-                    out.emit(&given).await
-                })
-                .await?;
-        }
-        Ok(())
-    }
-}
-
-impl Parent {
+impl Given {
     /// What a record gives, if it gives anything.
-    fn value<'a>(&self, record: &'a Value) -> Result<Option<&'a Value>> {
+    pub(super) fn value<'a>(&self, record: &'a Value) -> Result<Option<&'a Value>> {
         let (cell, how) = match record.pointer(&self.pointer) {
             None => (&self.seen.without, "no"),
             Some(Value::Null) => (&self.seen.null, "null at"),
@@ -112,7 +75,7 @@ impl Parent {
         if left_out == 0 {
             return Ok(());
         }
-        let (name, pointer) = (self.stream.name(), &self.pointer);
+        let (name, pointer) = (&self.parent, &self.pointer);
         if with.get() == 0 && null.get() == 0 && self.missing.is_none() {
             let text = format!(
                 "no record of its parent `{name}` has {pointer}; if that may be so, `missing: skip` of \
@@ -128,7 +91,7 @@ impl Parent {
     }
 
     fn lacks(&self, how: &str) -> Error {
-        let (name, pointer) = (self.stream.name(), &self.pointer);
+        let (name, pointer) = (&self.parent, &self.pointer);
         Error::config(format!("a record of its parent `{name}` has {how} {pointer}"))
     }
 }

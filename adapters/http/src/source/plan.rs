@@ -3,12 +3,12 @@
 use super::config::{
     ErrorsSettings, GraphQlSettings, MethodSettings, ParentSettings, StreamSettings,
 };
-use super::family::Parent;
+use super::family::Given;
 use super::names::known_names;
 use super::pages::PagesSettings;
 use super::rules::Rules;
 use super::sent::SentFormat;
-use super::stream::{HttpStream, Parts, Sent, Texts};
+use super::stream::{HttpStream, Parent, Parts, Sent, Texts};
 use super::template::{CURSOR, Document, Template, Text, pointer_to};
 use super::windows::{WINDOW_START, Windows};
 use crate::{Api, Method, Pages, RecordPath, Request, ToldErrors, Url, pointer};
@@ -106,7 +106,9 @@ impl Plan<'_> {
             return Err(wrong(text));
         }
         let (name, missing) = (parent.name.clone(), parent.missing);
-        Ok(Parent { stream, pointer, name, missing, seen: Rc::default() })
+        let given =
+            Given { parent: stream.name().to_owned(), pointer, name, missing, seen: Rc::default() };
+        Ok(Parent { stream, given })
     }
 }
 

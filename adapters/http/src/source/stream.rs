@@ -2,7 +2,7 @@
 
 use super::changes::Change;
 use super::cursor::CursorSettings;
-use super::family::Parent;
+use super::family::Given;
 use super::format::FormatSettings;
 use super::rules::Rules;
 use super::sent::SentFormat;
@@ -44,6 +44,49 @@ pub(super) struct Parts {
     pub(super) delimiter: Option<u8>,
     pub(super) encoding: Option<String>,
     pub(super) is_resumable: bool,
+}
+
+/// The stream above another, and what of its records is needed.
+#[derive(Clone)]
+pub(super) struct Parent {
+    pub(super) stream: HttpStream,
+    pub(super) given: Given,
+}
+
+impl Parent {
+    /// The names of all that it gives, with what its own parents do.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = self.stream.names();
+        names.push(self.given.name.clone());
+        names
+    }
+}
+
+/// A parent whose records are what it gives.
+impl Stream for Parent {
+    fn about(&self) -> About {
+        Stream::about(&self.stream)
+    }
+
+    async fn slices(&self, slices: &mut Slices<'_>) -> Result<()> {
+        Stream::slices(&self.stream, slices).await
+    }
+
+    async fn read(&self, slice: &Slice, out: &mut Out<'_>) -> Result<()> {
+        let given = self.stream.values(slice)?;
+        for call in self.stream.calls(slice)? {
+            call?
+                .each(async |record| {
+                    let record = Value::Object(record);
+                    let Some(value) = self.given.value(&record)? else { return Ok(()) };
+                    let mut given = given.clone();
+                    given.insert(self.given.name.clone(), value.clone());
+                    out.emit(&given).await
+                })
+                .await?;
+        }
+        Ok(())
+    }
 }
 
 /// The texts of a stream's requests.
@@ -95,9 +138,9 @@ impl Stream for HttpStream {
                 let parts = names.iter().map(|name| (name.as_str(), given[name].clone()));
                 Some(Slice::partition(parts))
             };
-            parent.begin();
+            parent.given.begin();
             slices.of_parent(parent, make).await?;
-            return parent.conclude(&self.0.name);
+            return parent.given.conclude(&self.0.name);
         }
         match &self.0.windows {
             Some(windows) => {

@@ -14,11 +14,13 @@ const DEPTH: usize = 16;
 /// So many alternatives are listed by name.
 const LISTED: usize = 30;
 
-/// The complaints about alternatives; none if the error isn't about any.
+/// The complaints about alternatives; none if the error isn't about any. `within` are those about an error
+/// of one of them.
 pub(super) fn of(
     error: &ValidationError<'_>,
     place: &Place<'_>,
     schema: &Value,
+    within: impl Fn(&ValidationError<'_>) -> Vec<Complaint>,
 ) -> Option<Vec<Complaint>> {
     let context = match error.kind() {
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
@@ -43,9 +45,7 @@ pub(super) fn of(
         Some(complaint) => vec![complaint],
         None => match meant(&declared, context, (path, instance), place) {
             Meant::Wrong(complaint) => vec![complaint],
-            Meant::One(at) => {
-                context[at].iter().flat_map(|error| complaint::of(error, schema)).collect()
-            }
+            Meant::One(at) => context[at].iter().flat_map(within).collect(),
         },
     })
 }

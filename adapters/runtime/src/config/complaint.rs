@@ -1,6 +1,5 @@
 //! What a spec finds wrong with a config, in words.
 
-use super::alternatives;
 use crate::Error;
 use crate::nearest;
 use jsonschema::ValidationError;
@@ -39,12 +38,8 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// The complaints that an error of the validator stands for; `schema` is the whole one.
-pub(super) fn of(error: &ValidationError<'_>, schema: &Value) -> Vec<Complaint> {
-    let place = Place::of(error, schema);
-    if let Some(complaints) = alternatives::of(error, &place, schema) {
-        return complaints;
-    }
+/// The complaint that an error of the validator stands for, unless it is about alternatives.
+pub(super) fn plain(error: &ValidationError<'_>, place: &Place<'_>) -> Complaint {
     let setting = place.setting();
     let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
     let text = match error.kind() {
@@ -65,7 +60,7 @@ pub(super) fn of(error: &ValidationError<'_>, schema: &Value) -> Vec<Complaint> 
         }
         kind => format!("{setting} breaks the rule `{}` of the spec", kind.keyword()),
     };
-    vec![Complaint { missing, text }]
+    Complaint { missing, text }
 }
 
 /// Where in a config an error is, and what the spec knows there.
@@ -81,7 +76,7 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn of(error: &'a ValidationError<'_>, schema: &'a Value) -> Self {
+    pub(super) fn of(error: &'a ValidationError<'_>, schema: &'a Value) -> Self {
         let path = error.instance_path().to_string();
         let rule = error.schema_path().to_string();
         let above = rule.rsplit_once('/').map_or("", |(above, _)| above);
