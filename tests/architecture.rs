@@ -183,7 +183,7 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
     (
         "state rules live in one room",
         state_in_one_room,
-        "bridge/src/source/read.rs",
+        "bridge/src/source/read/runs.rs",
         "state.get(\"bookmarks\")",
     ),
     (

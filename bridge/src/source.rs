@@ -1,42 +1,23 @@
 //! A tap as a [`Source`]: where Singer and Airbyte meet.
 
-mod batch;
 mod check;
-mod clock;
-mod config;
-mod criticals;
 mod discovery;
-mod drift;
-mod flags;
-mod joining;
-mod masking;
-mod members;
-mod newcomers;
-mod piped;
-mod probe;
-mod publish;
-mod pump;
+mod plan;
 mod read;
-mod route;
-mod sink;
-mod undeclared;
-mod unkept;
-mod values;
-mod workplace;
+mod setup;
+mod spec;
+mod workdir;
 
-pub(crate) use joining::{Joining, accept, tell};
-pub(crate) use members::{ids, members, no_such_stream, specs};
-pub use piped::Piped;
-pub(crate) use piped::told_ids;
-use probe::Listed;
-pub use probe::definition;
-pub(crate) use read::run_id;
-pub(crate) use unkept::tell_unkept;
-use workplace::{Ahead, Site, Workplace};
+pub(crate) use plan::{Resumed, Selection, accept, no_such_stream, run_id, told_ids};
+pub use read::Piped;
+pub(crate) use read::tell_unkept;
+use setup::Setup;
+pub use spec::definition;
+use workdir::{Ahead, Workplace};
 
 use crate::options::OptionSet;
 use crate::profile;
-use crate::tap::{TapCommand, Voice, supervisor};
+use crate::tap::{TapCommand, supervisor};
 use crate::translate;
 use airbyte_adapters::{
     Complaint, Config, Context, Emitter, Error, Offer, ReadJob, Result, Source, Task,
@@ -51,14 +32,10 @@ const NAMED: usize = 10;
 /// An unmodified Singer tap. It never assumes that it is the only process of its tap.
 #[derive(Debug)]
 pub struct TapSource {
-    tap: TapCommand,
+    setup: Setup,
     /// What flags and environment say, and what the profile says.
-    places: (OptionSet, OptionSet),
-    /// What holds, once the config has been asked too.
-    options: OptionSet,
+    layers: (OptionSet, OptionSet),
     spec_is_a_guess: bool,
-    /// How the tap takes its catalog, as far as it said so.
-    listed: Option<Listed>,
     /// The discovery that was begun before the spec was known.
     ahead: Option<Ahead>,
 }
@@ -79,18 +56,8 @@ impl TapSource {
         let args = options.tap_arg.as_deref().unwrap_or_default();
         let tap = TapCommand::find(name, args).map_err(|error| Error::config(error.to_string()))?;
         supervisor::grant(options.stop_grace());
-        let (places, spec_is_a_guess) = ((said, profile), false);
-        Ok(Self { tap, places, options, spec_is_a_guess, listed: None, ahead: None })
-    }
-
-    /// Where a command runs the tap.
-    fn workplace(&mut self, config: &Config, context: &Context) -> Result<Workplace> {
-        Workplace::new(self.ahead.take(), self.site()?, config, context)
-    }
-
-    /// Where the tap runs.
-    fn site(&self) -> Result<Site> {
-        Site::of(self.options.workdir())
+        let setup = Setup { tap, options, listed: None };
+        Ok(Self { setup, layers: (said, profile), spec_is_a_guess: false, ahead: None })
     }
 
     /// What is wrong with the config by a spec that is a guess: what is missing, and the rest.
@@ -99,15 +66,6 @@ impl TapSource {
         spec: &Specification,
     ) -> Result<(Vec<Complaint>, Vec<Complaint>)> {
         Ok(config.complaints(spec)?.into_iter().partition(|complaint| complaint.missing))
-    }
-
-    /// How what the tap says reaches the user.
-    fn voice(&self, context: &Context) -> Voice {
-        Voice::plain(&context.secrets).overlooking(&self.options.harmless_lines())
-    }
-
-    fn overrides(&self) -> translate::Overrides {
-        self.options.streams.clone().unwrap_or_default()
     }
 }
 
@@ -127,16 +85,24 @@ pub(crate) fn offer(
 impl Source for TapSource {
     /// Discovery begins where the tap must be asked for its spec and for its catalog too.
     fn foresee(&mut self, task: Task, config: &Config) {
-        let asks_about = self.options.tap_spec.is_none() && self.options.tap_about.is_none();
-        if asks_about && self.configure(config).is_ok() && discovery::is_sure(self, task, config) {
-            self.ahead = self.site().ok().and_then(|site| Ahead::begin(&self.tap, &site, config));
+        let asks_about =
+            self.setup.options.tap_spec.is_none() && self.setup.options.tap_about.is_none();
+        if asks_about
+            && self.configure(config).is_ok()
+            && discovery::is_sure(&self.setup, task, config)
+        {
+            self.ahead = self
+                .setup
+                .site()
+                .ok()
+                .and_then(|site| Ahead::begin(&self.setup.tap, &site, config));
         }
     }
 
     async fn spec(&mut self, context: &Context) -> Result<Specification> {
-        context.secrets.spare(self.tap.short_name());
-        let told = match self.site() {
-            Ok(site) => probe::spec(&self.tap, &self.options, &site, context).await,
+        context.secrets.spare(self.setup.tap.short_name());
+        let told = match self.setup.site() {
+            Ok(site) => spec::spec(&self.setup.tap, &self.setup.options, &site, context).await,
             Err(error) => Err(error),
         };
         let fits = |ahead: &Ahead| {
@@ -149,7 +115,7 @@ impl Source for TapSource {
             ahead.desist(context).await;
         }
         let told = told?;
-        (self.spec_is_a_guess, self.listed) = (told.is_a_guess, told.listed);
+        (self.spec_is_a_guess, self.setup.listed) = (told.is_a_guess, told.listed);
         Ok(told.spec)
     }
 
@@ -162,9 +128,9 @@ impl Source for TapSource {
         reserved
             .check_in_config()
             .map_err(|reason| Error::config(format!("{key} in the config: {reason}")))?;
-        let (said, profile) = self.places.clone();
-        self.options = said.or(reserved).or(profile);
-        supervisor::grant(self.options.stop_grace());
+        let (said, profile) = self.layers.clone();
+        self.setup.options = said.or(reserved).or(profile);
+        supervisor::grant(self.setup.options.stop_grace());
         Ok(())
     }
 
@@ -191,7 +157,7 @@ impl Source for TapSource {
     }
 
     async fn check(&mut self, config: &Config, context: &Context) -> Result<ConnectionStatus> {
-        check::check(self, config, context).await
+        check::check(&self.setup, self.ahead.take(), config, context).await
     }
 
     async fn discover(&mut self, config: &Config, context: &Context) -> Result<Catalog> {
@@ -199,17 +165,18 @@ impl Source for TapSource {
     }
 
     async fn offer(&mut self, config: &Config, context: &Context) -> Result<Offer> {
-        let mut place = self.workplace(config, context)?;
-        let catalog = discovery::discover(self, config, &mut place, context).await?;
-        Ok(Box::new(offer(catalog, self.overrides())))
+        let site = self.setup.site()?;
+        let mut place = Workplace::new(self.ahead.take(), site, config, context)?;
+        let catalog = discovery::discover(&self.setup, config, &mut place, context).await?;
+        Ok(Box::new(offer(catalog, self.setup.overrides())))
     }
 
     async fn read(&mut self, job: ReadJob, emitter: &Emitter, context: &Context) -> Result<()> {
-        read::read(self, job, emitter, context).await
+        read::read(&self.setup, self.ahead.take(), job, emitter, context).await
     }
 
     /// The tap gets its grace, and we as long again to say how it ended.
     fn stop_grace(&self) -> Duration {
-        self.options.stop_grace().saturating_add(Duration::from_secs(10))
+        self.setup.options.stop_grace().saturating_add(Duration::from_secs(10))
     }
 }

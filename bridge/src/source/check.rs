@@ -3,12 +3,12 @@
 //! Discovery may need no network at all (a static catalog), and SCHEMA or even STATE is often
 //! written before the tap connects. What proved good credentials on every tap tried is a RECORD.
 
-use super::TapSource;
 use super::discovery::for_check;
-use super::flags::Flags;
-use super::workplace::Workplace;
+use super::setup::Setup;
 use crate::failure;
 use crate::options::CheckDepth;
+use crate::source::spec::Flags;
+use crate::source::workdir::{Ahead, Workplace};
 use crate::tap::{Arrival, Ended, LINGER, LastWords, Lines, Running};
 use crate::translate::catalog::{self, Translated};
 use airbyte_adapters::{Config, Context, Error, Result};
@@ -25,32 +25,32 @@ use std::time::{Duration, Instant};
 const TRIES: usize = 3;
 
 pub(super) async fn check(
-    source: &mut TapSource,
+    setup: &Setup,
+    ahead: Option<Ahead>,
     config: &Config,
     context: &Context,
 ) -> Result<ConnectionStatus> {
-    let depth = source.options.check();
+    let depth = setup.options.check();
     if depth == CheckDepth::Config {
         return Ok(ConnectionStatus::succeeded());
     }
-    let mut place = source.workplace(config, context)?;
-    let source = &*source;
-    let (flags, tap_catalog) = match for_check(source, &mut place, context).await {
+    let mut place = Workplace::new(ahead, setup.site()?, config, context)?;
+    let (flags, tap_catalog) = match for_check(setup, &mut place, context).await {
         Ok((flags, found)) => (flags, found.catalog),
         Err(error) => return context.verdict(Err(error)),
     };
     if depth == CheckDepth::Discover {
         return Ok(ConnectionStatus::succeeded());
     }
-    let translated = catalog::to_airbyte(&tap_catalog, &source.overrides());
-    let deadline = Instant::now() + source.options.check_timeout().min(Duration::from_secs(86_400));
-    let trial = Trial { source, context, place: &place, flags, deadline };
+    let translated = catalog::to_airbyte(&tap_catalog, &setup.overrides());
+    let deadline = Instant::now() + setup.options.check_timeout().min(Duration::from_secs(86_400));
+    let trial = Trial { setup, context, place: &place, flags, deadline };
     context.verdict(trial.run(&tap_catalog, &translated).await)
 }
 
 /// Short syncs.
 struct Trial<'a> {
-    source: &'a TapSource,
+    setup: &'a Setup,
     context: &'a Context,
     place: &'a Workplace,
     flags: Flags,
@@ -69,7 +69,7 @@ enum Shown {
 
 impl Trial<'_> {
     async fn run(&self, tap_catalog: &singer::Catalog, translated: &Translated) -> Result<()> {
-        let tap = self.source.tap.short_name();
+        let tap = self.setup.tap.short_name();
         let (mut wrote, mut words) = (false, LastWords::default());
         for configured in candidates(tap_catalog, translated) {
             let id = configured.1;
@@ -128,12 +128,12 @@ impl Trial<'_> {
             .map_err(|error| failure::unwritten("the tap's catalog", &error))?;
         let mut args = self.place.config.args();
         args.extend(self.flags.args(&path));
-        let tap = self.source.tap.short_name();
+        let tap = self.setup.tap.short_name();
         let mut running = Running::start(
-            &self.source.tap,
+            &self.setup.tap,
             &args,
             &self.place.work(),
-            self.source.voice(self.context),
+            self.setup.voice(self.context),
         )
         .map_err(|error| failure::run_error(tap, "the check", &error))?;
         let shown = self.watch(&mut running).await;
@@ -144,11 +144,11 @@ impl Trial<'_> {
     /// Watches until a record comes, the tap ends, the time is up or a signal comes.
     async fn watch(&self, running: &mut Running) -> Result<Shown> {
         let pipe = running.take_stdout().ok_or_else(|| Error::system("the tap has no stdout"))?;
-        let lines = Lines::new(pipe, self.source.options.max_line_bytes());
+        let lines = Lines::new(pipe, self.setup.options.max_line_bytes());
         let abandoned = Arc::new(AtomicBool::new(false));
         let flag = abandoned.clone();
         let mut watching = tokio::task::spawn_blocking(move || watch(lines, &flag));
-        let grace = self.source.options.stop_grace().min(Duration::from_secs(2));
+        let grace = self.setup.options.stop_grace().min(Duration::from_secs(2));
         let left = self.deadline.saturating_duration_since(Instant::now());
         tokio::select! {
             seen = &mut watching => {

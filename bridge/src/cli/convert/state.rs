@@ -3,8 +3,8 @@
 use super::input::{self, Input};
 use super::{From, page};
 use crate::options::OptionSet;
-use crate::source::{self, Joining, accept, ids, members, no_such_stream, run_id, specs, tell};
-use crate::translate::catalog::{outline, presume};
+use crate::source::{self, Resumed, Selection, accept, no_such_stream, run_id};
+use crate::translate::catalog::presume;
 use crate::translate::state::{Level, Plan, Publication, Published, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Config, Error, ReadJob, Result};
 use airbyte_protocol::{StateInput, StreamState};
@@ -65,34 +65,22 @@ impl Read {
             Some(path) => input::singer_catalog(path)?,
             None => presume(&configured, &source::told_ids(&state), &overrides),
         };
-        let translated = outline(&catalog, &overrides);
         let job = ReadJob { config: Config::default(), catalog: configured, state };
-        let (mut members, missing) = members(&overrides, &catalog, &translated, &job);
+        let selection = Selection::new(&catalog, path.is_none(), &overrides, &job);
+        let Selection { translated, selected, missing, .. } = &selection;
         let missing: Vec<_> =
             missing.iter().map(|at| job.catalog.streams[*at].descriptor()).collect();
-        if let Some(error) = no_such_stream("the Singer catalog", &missing, &translated) {
+        if let Some(error) = no_such_stream("the Singer catalog", &missing, translated) {
             return Err(error);
         }
-        for member in members.iter_mut().filter(|_| path.is_none()) {
-            member.without_evidence(&overrides);
-        }
-        let specs = specs(&members, &job);
-        let plan = Joining {
-            state_type: options.state_type(),
-            specs: &specs,
-            members: &members,
-            job: &job,
-            ids: &ids(&catalog),
-        }
-        .plan()?;
-        tell(&plan, Level::Info);
+        let Resumed { specs, plan } = selection.resume(options.state_type(), &job, Level::Info)?;
         if let StateInput::Legacy(state) = &job.state {
-            let no_method = members.iter().filter(|member| member.no_method);
-            let no_method = no_method.map(|member| member.tap_stream_id.as_str());
+            let no_method = selected.iter().filter(|one| one.no_method);
+            let no_method = no_method.map(|one| one.tap_stream_id.as_str());
             let are_all = specs.iter().all(|spec| spec.full_refresh);
             source::tell_unkept(&Value::from(state.clone()).to_string(), no_method, are_all);
         }
-        let places = members.iter().map(|member| member.configured).collect();
+        let places = selected.iter().map(|one| one.configured).collect();
         Ok(Self { job, places, specs, plan })
     }
 

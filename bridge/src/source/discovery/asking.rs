@@ -4,10 +4,10 @@ use super::answer::{Answer, Heard, says_nothing};
 use super::refusal::{does_not_know, wants_other_arguments};
 use super::{Found, Need};
 use crate::failure;
-use crate::source::TapSource;
-use crate::source::flags::Flags;
-use crate::source::probe::{self, Listed};
-use crate::source::workplace::Workplace;
+use crate::source::setup::Setup;
+use crate::source::spec::Flags;
+use crate::source::spec::{self, Listed};
+use crate::source::workdir::Workplace;
 use crate::tap::{Attended, Ended, RunError, Started, attend};
 use crate::translate::Overrides;
 use crate::translate::catalog::Learnt;
@@ -26,7 +26,7 @@ pub(super) enum Told {
 
 /// A tap that is asked for its catalog.
 pub(super) struct Asking<'a> {
-    source: &'a TapSource,
+    setup: &'a Setup,
     context: &'a Context,
     place: &'a Workplace,
     overrides: Overrides,
@@ -36,29 +36,29 @@ pub(super) struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     pub(super) fn new(
-        source: &'a TapSource,
+        setup: &'a Setup,
         place: &'a Workplace,
         context: &'a Context,
         need: Need,
     ) -> Self {
-        let (overrides, began) = (source.overrides(), Instant::now());
-        Self { source, context, place, overrides, need, began }
+        let (overrides, began) = (setup.overrides(), Instant::now());
+        Self { setup, context, place, overrides, need, began }
     }
 
     fn tap(&self) -> &str {
-        self.source.tap.short_name()
+        self.setup.tap.short_name()
     }
 
     pub(super) async fn flags(&self) -> Result<Listed> {
-        let TapSource { tap, options, listed, .. } = self.source;
-        probe::flags(tap, options.catalog_flag(), *listed, &self.place.site, self.context).await
+        let Setup { tap, options, listed } = self.setup;
+        spec::flags(tap, options.catalog_flag(), *listed, &self.place.site, self.context).await
     }
 
     /// The probes are Python starts: side by side they cost one. What discovery fails with counts
     /// first, and ends the other.
     pub(super) async fn flags_and_catalog(&self, begun: Option<Started>) -> Result<(Flags, Found)> {
         if let Some(found) = self.given()? {
-            return Ok((self.flags().await?.or_guess(&found), found));
+            return Ok((found.flags(self.flags().await?), found));
         }
         let flags = async { Ok(self.flags().await) };
         let (listed, told) = tokio::try_join!(flags, self.ask(begun))?;
@@ -67,12 +67,12 @@ impl<'a> Asking<'a> {
             Told::Found(found) => found,
             Told::Nothing(why) => self.learn(listed, &why).await?,
         };
-        Ok((listed.or_guess(&found), found))
+        Ok((found.flags(listed), found))
     }
 
     /// The catalog that the user gave.
     pub(super) fn given(&self) -> Result<Option<Found>> {
-        let Some(path) = &self.source.options.tap_catalog else { return Ok(None) };
+        let Some(path) = &self.setup.options.tap_catalog else { return Ok(None) };
         let fail = |reason: &dyn std::fmt::Display| {
             Error::config(format!("tap catalog {}: {reason}", path.display()))
         };
@@ -91,7 +91,7 @@ impl<'a> Asking<'a> {
             "{tap} answers --discover with messages: its streams are learnt from them, as far \
              as they are needed and at most for --discovery-timeout; --tap-catalog FILE spares that"
         );
-        let limit = self.source.options.max_line_bytes();
+        let limit = self.setup.options.max_line_bytes();
         let mut answer = Answer::to_discover(&self.overrides, &self.need, limit, surprise);
         let started = begun.map_or_else(|| self.start(&["--discover".into()]), Ok);
         let attended = self.attend(started, &mut answer).await;
@@ -168,7 +168,7 @@ impl<'a> Asking<'a> {
         );
         let mut args: Vec<OsString> = Vec::new();
         loop {
-            let limit = self.source.options.max_line_bytes();
+            let limit = self.setup.options.max_line_bytes();
             let mut answer = Answer::of_sync(&self.overrides, &self.need, limit);
             let attended = self.attend(self.start(&args), &mut answer).await;
             let takes_catalog = listed.0.is_some_and(|flags| flags.catalog || flags.properties);
@@ -248,7 +248,7 @@ impl<'a> Asking<'a> {
     fn start(&self, more: &[OsString]) -> Result<Started, RunError> {
         let mut args = self.place.config.args();
         args.extend_from_slice(more);
-        Started::new(&self.source.tap, &args, &self.place.work())
+        Started::new(&self.setup.tap, &args, &self.place.work())
     }
 
     /// Listens to the tap for as long as is left of the time.
@@ -257,11 +257,11 @@ impl<'a> Asking<'a> {
         started: Result<Started, RunError>,
         answer: &mut Answer<'_>,
     ) -> Result<Attended, RunError> {
-        let left = self.source.options.discovery_timeout().saturating_sub(self.began.elapsed());
+        let left = self.setup.options.discovery_timeout().saturating_sub(self.began.elapsed());
         let cancel = async {
             self.context.stop.wait().await;
         };
-        let running = started?.heard_by(self.source.voice(self.context));
+        let running = started?.heard_by(self.setup.voice(self.context));
         let attended = attend(running, left, cancel, answer).await;
         self.place.config.settle();
         attended
@@ -270,7 +270,7 @@ impl<'a> Asking<'a> {
     /// The error of a tap that gave no answer. Which option bounds it is ours to say.
     fn failed(&self, doing: &str, error: &RunError) -> Error {
         let tap = self.tap();
-        let limit = self.source.options.discovery_timeout();
+        let limit = self.setup.options.discovery_timeout();
         match error {
             RunError::Timeout(_, words) => {
                 let option = Some("--discovery-timeout");
@@ -278,13 +278,5 @@ impl<'a> Asking<'a> {
             }
             other => failure::run_error(tap, doing, other),
         }
-    }
-}
-
-impl Listed {
-    /// A tap that discovers takes a catalog; one whose streams had to be learnt is run as it was
-    /// then.
-    pub(super) fn or_guess(self, found: &Found) -> Flags {
-        self.0.unwrap_or(Flags { catalog: !found.learnt, properties: false })
     }
 }

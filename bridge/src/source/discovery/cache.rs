@@ -5,8 +5,9 @@
 //! themselves are left out: a refreshed token discovers the same, and nothing can be guessed from
 //! the name. A file holds the catalog and no setting.
 
-use super::{Found, TapSource};
-use crate::source::workplace::Site;
+use super::Found;
+use crate::source::setup::Setup;
+use crate::source::workdir::Site;
 use crate::tap::{is_foreign, own_file};
 use airbyte_adapters::{Config, is_plainly_secret, may_hold_secret};
 use serde::Serialize;
@@ -38,9 +39,9 @@ pub(super) struct Cache {
 
 impl Cache {
     /// The place for this tap and config, where the user named a folder.
-    pub(super) fn of(source: &TapSource, config: &Config) -> Option<Self> {
-        let folder = source.options.discovery_cache.clone()?;
-        Some(Self { folder, key: key(source, config) })
+    pub(super) fn of(setup: &Setup, config: &Config) -> Option<Self> {
+        let folder = setup.options.discovery_cache.clone()?;
+        Some(Self { folder, key: key(setup, config) })
     }
 
     fn path(&self) -> PathBuf {
@@ -148,7 +149,7 @@ fn now() -> u64 {
 }
 
 /// A hash of all that decides what is discovered.
-fn key(source: &TapSource, config: &Config) -> String {
+fn key(setup: &Setup, config: &Config) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &[u8]| {
         // With their lengths, so that no two lists of parts read alike.
@@ -156,20 +157,20 @@ fn key(source: &TapSource, config: &Config) -> String {
         hash.update(part);
     };
     add(env!("CARGO_PKG_VERSION").as_bytes());
-    add(source.tap.program.as_os_str().as_bytes());
-    add(age(&source.tap.program).as_bytes());
-    for arg in &source.tap.args {
+    add(setup.tap.program.as_os_str().as_bytes());
+    add(age(&setup.tap.program).as_bytes());
+    for arg in &setup.tap.args {
         add(arg.as_bytes());
     }
     add(settled(&Value::Object(config.values().clone())).to_string().as_bytes());
     // Streams that are learnt from messages take their ids from the aliases.
-    for (id, over) in source.overrides() {
+    for (id, over) in setup.overrides() {
         for alias in over.aliases {
             add(format!("{id}={alias}").as_bytes());
         }
     }
     // What the tap finds there may decide what it discovers.
-    if let Some(folder) = source.site().ok().as_ref().and_then(Site::chosen) {
+    if let Some(folder) = setup.site().ok().as_ref().and_then(Site::chosen) {
         add(folder.as_os_str().as_bytes());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -212,14 +213,14 @@ fn expires(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::options::OptionSet;
+    use crate::tap::TapCommand;
     use serde_json::json;
     use std::os::unix::fs::PermissionsExt;
 
-    fn source(args: &[&str]) -> TapSource {
-        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let said =
-            OptionSet { tap: Some("/bin/sh".into()), tap_arg: Some(args), ..OptionSet::default() };
-        TapSource::new(said, OptionSet::default()).unwrap()
+    fn setup(args: &[&str]) -> Setup {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let tap = TapCommand::find("/bin/sh", &args).unwrap();
+        Setup { tap, options: OptionSet::default(), listed: None }
     }
 
     fn config(values: Value) -> Config {
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_key_knows_what_decides_and_no_token() {
-        let of = |args: &[&str], values: Value| key(&source(args), &config(values));
+        let of = |args: &[&str], values: Value| key(&setup(args), &config(values));
         let own = of(&["-x"], json!({"host": "h", "deep": {"a": 1, "b": 2}, "password": "p1"}));
         let same = json!({"deep": {"b": 2, "a": 1}, "password": "p2", "access_token": "t",
             "expires_at": 3, "host": "h"});

@@ -16,9 +16,10 @@ mod asking;
 mod cache;
 mod refusal;
 
-use super::flags::Flags;
-use super::workplace::Workplace;
-use super::{TapSource, told_ids};
+use super::plan::told_ids;
+use super::setup::Setup;
+use super::spec::{Flags, Listed};
+use super::workdir::Workplace;
 use crate::options::CheckDepth;
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, outline, presume_ids};
@@ -59,26 +60,34 @@ pub(super) struct Found {
     pub(super) partly: bool,
 }
 
+impl Found {
+    /// The flags that the tap takes its catalog by: those that are listed. Else, a tap that discovers
+    /// takes a catalog; one whose streams had to be learnt is run as it was then.
+    fn flags(&self, listed: Listed) -> Flags {
+        listed.0.unwrap_or(Flags { catalog: !self.learnt, properties: false })
+    }
+}
+
 /// Whether the tap will be asked for its catalog, whatever else it says.
-pub(super) fn is_sure(source: &TapSource, task: Task, config: &Config) -> bool {
-    let options = &source.options;
+pub(super) fn is_sure(setup: &Setup, task: Task, config: &Config) -> bool {
+    let options = &setup.options;
     options.tap_catalog.is_none()
         && match task {
             Task::Check => options.check() != CheckDepth::Config,
             Task::Discover => true,
-            Task::Read => Cache::of(source, config).is_none_or(|cache| cache.is_empty()),
+            Task::Read => Cache::of(setup, config).is_none_or(|cache| cache.is_empty()),
         }
 }
 
 /// Every stream, for the user to choose from; refreshes what is remembered.
 pub(super) async fn discover(
-    source: &TapSource,
+    setup: &Setup,
     config: &Config,
     place: &mut Workplace,
     context: &Context,
 ) -> Result<singer::Catalog> {
     let begun = place.take_discovery();
-    let asking = Asking::new(source, place, context, Need::All);
+    let asking = Asking::new(setup, place, context, Need::All);
     let found = match asking.given()? {
         Some(found) => return Ok(found.catalog),
         None => match asking.ask(begun).await? {
@@ -86,7 +95,7 @@ pub(super) async fn discover(
             Told::Nothing(why) => asking.learn(asking.flags().await?, &why).await?,
         },
     };
-    if let Some(cache) = Cache::of(source, config) {
+    if let Some(cache) = Cache::of(setup, config) {
         cache.write(&found);
     }
     Ok(found.catalog)
@@ -94,37 +103,37 @@ pub(super) async fn discover(
 
 /// How the tap takes its catalog, and as much of it as a check needs.
 pub(super) async fn for_check(
-    source: &TapSource,
+    setup: &Setup,
     place: &mut Workplace,
     context: &Context,
 ) -> Result<(Flags, Found)> {
     let begun = place.take_discovery();
-    Asking::new(source, place, context, Need::Any).flags_and_catalog(begun).await
+    Asking::new(setup, place, context, Need::Any).flags_and_catalog(begun).await
 }
 
 /// How the tap takes its catalog, and as much of it as a read needs: what is remembered, if every
 /// configured stream is in it.
 pub(super) async fn for_read(
-    source: &TapSource,
+    setup: &Setup,
     job: &ReadJob,
     place: &mut Workplace,
     context: &Context,
 ) -> Result<(Flags, Found)> {
-    let overrides = source.overrides();
+    let overrides = setup.overrides();
     let ids = presume_ids(&job.catalog, &told_ids(&job.state), &overrides);
     let need = Need::These(ids.into_iter().collect());
     let begun = place.take_discovery();
-    let asking = Asking::new(source, place, context, need);
-    let cache = match source.options.tap_catalog {
+    let asking = Asking::new(setup, place, context, need);
+    let cache = match setup.options.tap_catalog {
         Some(_) => None,
-        None => Cache::of(source, &job.config),
+        None => Cache::of(setup, &job.config),
     };
     let Some(cache) = cache else { return asking.flags_and_catalog(begun).await };
     if let Some(found) = cache.read() {
         let translated = outline(&found.catalog, &overrides);
         if job.catalog.streams.iter().all(|stream| translated.find(stream).is_some()) {
             tracing::info!("the tap's catalog is taken from the discovery cache");
-            return Ok((asking.flags().await?.or_guess(&found), found));
+            return Ok((found.flags(asking.flags().await?), found));
         }
         tracing::info!("a configured stream isn't in the discovery cache: discovering anew");
     }

@@ -1,14 +1,12 @@
 //! The hot loop: from the tap's pipe to our stdout, on a thread of its own.
 
-use super::sink::Sink;
+use super::messages::Messages;
+use super::policy::Policy;
 
 use crate::failure;
-use crate::options::OnMalformed;
 use crate::tap::hearing::QUIET;
 use crate::tap::{Arrival, Lines};
-use airbyte_adapters::{Emitter, Error, Result, Stop};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use airbyte_adapters::{Emitter, Error, Result};
 use std::time::{Duration, Instant};
 
 /// How long a record waits at most for others: a tap that flushes after every record would otherwise
@@ -26,21 +24,14 @@ const LEFT_BEHIND: Duration = Duration::from_secs(60);
 pub(super) struct Pump {
     pub(super) lines: Lines,
     pub(super) emitter: Emitter,
-    pub(super) on_malformed: OnMalformed,
-    pub(super) idle_timeout: Option<Duration>,
-    /// Set when nobody waits for the tap any more.
-    pub(super) abandoned: Arc<AtomicBool>,
-    /// Ends the pump wherever it is, where nobody can stop the tap itself.
-    pub(super) stop: Option<Stop>,
-    /// Set when the tap itself has ended, though others may hold its pipe open.
-    pub(super) gone: Arc<AtomicBool>,
-    pub(super) sink: Sink,
+    pub(super) policy: Policy,
+    pub(super) messages: Messages,
     pub(super) cut: bool,
 }
 
 /// What is left when the pipe has ended.
 pub(super) struct Pumped {
-    pub(super) sink: Sink,
+    pub(super) messages: Messages,
     /// Bytes that the tap wrote.
     pub(super) bytes: u64,
     /// Whether what went wrong is only that its output has no proper end: how the tap ended says
@@ -51,14 +42,13 @@ pub(super) struct Pumped {
 impl Pump {
     /// Reads to the end of the pipe.
     pub(super) fn run(mut self) -> (Pumped, Result<()>) {
-        self.sink.batches.heed(&self.abandoned, self.stop.as_ref());
         let result = self.pump();
         let result = match self.emitter.lock().flush() {
             Err(error) if result.is_ok() => Err(error),
             _ => result,
         };
-        self.sink.strays.finish();
-        (Pumped { bytes: self.lines.total(), cut: self.cut, sink: self.sink }, result)
+        self.messages.strays.finish();
+        (Pumped { bytes: self.lines.total(), cut: self.cut, messages: self.messages }, result)
     }
 
     fn pump(&mut self) -> Result<()> {
@@ -66,12 +56,12 @@ impl Pump {
         let mut unwritten: Option<Instant> = None;
         let mut told = false;
         loop {
-            if self.stop.as_ref().is_some_and(|stop| stop.signal().is_some()) {
+            if self.policy.is_signalled() {
                 return Ok(());
             }
-            if self.sink.has_critical() {
-                let (total, waiting) = (self.lines.total(), self.lines.waiting());
-                self.sink.mind_critical(total, waiting, &self.emitter.lock());
+            if self.messages.has_critical() {
+                let bytes = (self.lines.total(), self.lines.waiting());
+                self.messages.mind_critical(bytes, &self.emitter.lock());
             }
             let wait = match unwritten {
                 Some(since) => COALESCE.saturating_sub(since.elapsed()),
@@ -83,12 +73,12 @@ impl Pump {
                     unwritten = self.take(unwritten)?;
                     if rests || self.lines.was_short() {
                         let mut floor = self.emitter.lock();
-                        self.sink.publish_due(&mut floor)?;
+                        self.messages.publish_due(&mut floor)?;
                         floor.flush()?;
                         unwritten = None;
                     }
                     // What is left of a tap may go on for ever, a little at a time.
-                    if self.lines.was_short() && self.abandoned.load(Ordering::Relaxed) {
+                    if self.lines.was_short() && self.policy.is_abandoned() {
                         return Ok(());
                     }
                     // Taking may have lasted, where it was a BATCH: that is no silence of the tap's.
@@ -101,26 +91,26 @@ impl Pump {
                 }
                 Arrival::Quiet => {
                     let mut floor = self.emitter.lock();
-                    self.sink.publish_due(&mut floor)?;
+                    self.messages.publish_due(&mut floor)?;
                     floor.flush()?;
                     unwritten = None;
-                    if self.abandoned.load(Ordering::Relaxed) {
+                    if self.policy.is_abandoned() {
                         return Ok(());
                     }
                     let silent = heard.elapsed();
                     if silent >= QUIET {
-                        self.sink.strays.flush();
+                        self.messages.strays.flush();
                     }
-                    if let Some(limit) = self.idle_timeout
+                    if let Some(limit) = self.policy.idle_timeout
                         && silent >= limit
                     {
                         let limit = limit.as_secs_f64();
                         let own = format!(
                             "the tap was silent for {limit} s and was stopped (--idle-timeout)"
                         );
-                        return Err(failure::stopped(&own, &self.sink.strays.words.last()));
+                        return Err(failure::stopped(&own, &self.messages.strays.words.last()));
                     }
-                    if silent >= LEFT_BEHIND && self.gone.load(Ordering::Relaxed) {
+                    if silent >= LEFT_BEHIND && self.policy.is_gone() {
                         self.cut = true;
                         return Err(Error::system(
                             "the tap ended, but a process that it left behind keeps its output open",
@@ -138,16 +128,15 @@ impl Pump {
     /// Takes every whole line that has been read. Gives back since when something is unwritten.
     fn take(&mut self, unwritten: Option<Instant>) -> Result<Option<Instant>> {
         let mut floor = self.emitter.lock();
-        self.sink.hear();
+        self.messages.records.hear();
         loop {
-            let limit = self.lines.limit();
-            let lines = self.lines.whole_lines().map_err(|_| self.sink.too_long())?;
+            let lines = self.lines.whole_lines().map_err(|_| self.messages.too_long())?;
             if lines.is_empty() {
                 break;
             }
-            self.sink.lines(lines, limit, &mut floor, self.on_malformed)?;
+            self.messages.lines(lines, &mut floor)?;
         }
-        self.sink.strays.settle();
+        self.messages.strays.settle();
         if !floor.has_unwritten() {
             return Ok(None);
         }

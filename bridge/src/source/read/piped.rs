@@ -1,26 +1,24 @@
 //! A tap that somebody else runs: its messages come in, Airbyte's go out.
 
 use super::batch::{Batches, Places};
-use super::drift::Watched;
-use super::joining::{Joining, tell};
-use super::members::{Member, declared, end_missing, ids, members, router, specs};
-use super::newcomers::Newcomers;
+use super::discovered::Discovered;
+use super::messages::Messages;
+use super::policy::Policy;
 use super::pump::{Pump, Pumped};
-use super::read::run_id;
+use super::records::Records;
 use super::route::Router;
-use super::sink::Sink;
+use super::schemas::Watched;
+use super::states::States;
 use crate::options::OptionSet;
+use crate::source::plan::{Selection, declared, end_missing, ids, resume, run_id, told_ids};
 use crate::tap::{Hearing, Lines, Voice, Words};
-use crate::translate::catalog::{outline, presume};
+use crate::translate::catalog::presume;
 use crate::translate::names::Names;
-use crate::translate::state::{self, Level, Tracker};
+use crate::translate::state::{Level, Tracker};
 use airbyte_adapters::{Config, Context, Emitter, Error, Output, ReadJob, Result};
-use airbyte_protocol::{ConfiguredCatalog, StateInput, StreamDescriptor};
+use airbyte_protocol::{ConfiguredCatalog, StateInput};
 use singer_protocol as singer;
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// The run of a tap that is on the other end of a pipe: a read without the part of it that starts
@@ -50,27 +48,24 @@ impl Piped {
     /// which a tap is resumed in several runs, of which one pipe can only be one.
     pub async fn run(self, output: Output, context: &Context) -> Result<()> {
         let emitter = Emitter::new(self.configured.as_ref().unwrap_or(&NOBODY), output);
-        let strays = Hearing::new(
-            Words::default(),
-            Voice::plain(&context.secrets).overlooking(&self.options.harmless_lines()),
-        );
-        let (sink, missing) = match &self.configured {
-            Some(configured) => self.expecting(configured, strays, &emitter)?,
-            None => (self.open(strays)?, None),
+        let voice = Voice::plain(&context.secrets).overlooking(&self.options.harmless_lines());
+        let strays = Hearing::new(Words::default(), voice);
+        let (records, states, discovered, missing) = match &self.configured {
+            Some(configured) => {
+                let (records, states, missing) = self.expecting(configured, &emitter)?;
+                (records, states, None, missing)
+            }
+            None => {
+                let (records, states, discovered) = self.open()?;
+                (records, states, Some(discovered), None)
+            }
         };
-        let places = Places::of_others(self.options.batch_dir());
-        let sink = sink.expanding(Batches::new(places, &self.options));
-        let pump = Pump {
-            lines: Lines::new(self.input, self.options.max_line_bytes()),
-            emitter: emitter.clone(),
-            on_malformed: self.options.on_malformed(),
-            idle_timeout: self.options.idle_timeout(),
-            abandoned: Arc::new(AtomicBool::new(false)),
-            stop: Some(context.stop.clone()),
-            gone: Arc::new(AtomicBool::new(false)),
-            sink,
-            cut: false,
-        };
+        let policy = Policy::new(&self.options, Some(context.stop.clone()));
+        let batches = Batches::new(Places::of_others(self.options.batch_dir()));
+        let messages =
+            Messages::new(records, states, strays, batches, policy.clone()).discovering(discovered);
+        let lines = Lines::new(self.input, policy.max_line_bytes);
+        let pump = Pump { lines, emitter: emitter.clone(), policy, messages, cut: false };
         let (mut pumped, result) = tokio::task::spawn_blocking(move || pump.run())
             .await
             .map_err(|_| Error::system("the reading thread panicked"))?;
@@ -78,14 +73,14 @@ impl Piped {
             return result;
         }
         let verdict = judge(&pumped, result, context);
-        if self.configured.is_none() && pumped.sink.router.wanted.is_empty() {
+        if self.configured.is_none() && pumped.messages.records.router.wanted.is_empty() {
             // Nobody's states: an empty one would take the place of what was saved.
             return verdict.and(Err(Error::system(
                 "no stream showed up, only states: say by --catalog whose they are",
             )));
         }
         let (mut floor, nobody) = (emitter.lock(), NOBODY);
-        let denied = pumped.sink.conclude(
+        let denied = pumped.messages.conclude(
             verdict.is_ok(),
             "the tap",
             &|place, id| {
@@ -113,73 +108,61 @@ impl Piped {
     fn expecting(
         &self,
         configured: &ConfiguredCatalog,
-        strays: Hearing,
         emitter: &Emitter,
-    ) -> Result<(Sink, Option<Error>)> {
+    ) -> Result<(Records, States, Option<Error>)> {
         let overrides = self.options.streams.clone().unwrap_or_default();
         let (catalog, is_presumed) = match &self.tap_catalog {
             Some(catalog) => (catalog.clone(), false),
             None => (presume(configured, &told_ids(&self.state), &overrides), true),
         };
-        let translated = outline(&catalog, &overrides);
         let job = self.job(configured.clone());
-        let (mut members, missing) = members(&overrides, &catalog, &translated, &job);
-        for member in members.iter_mut().filter(|_| is_presumed) {
-            member.without_evidence(&overrides);
-        }
-        let specs = specs(&members, &job);
-        let plan = Joining {
-            state_type: self.options.state_type(),
-            specs: &specs,
-            members: &members,
-            job: &job,
-            ids: &ids(&catalog),
-        }
-        .plan()?;
-        tell(&plan, Level::Warn);
-        let pass = plan.in_one_run(&specs).map_err(several_runs)?;
+        let selection = Selection::new(&catalog, is_presumed, &overrides, &job);
+        let resumed = selection.resume(self.options.state_type(), &job, Level::Warn)?;
+        let (pass, specs) = resumed.in_one_run()?;
+        let Selection { translated, selected, missing, .. } = &selection;
         let mut floor = emitter.lock();
-        let missing = end_missing(&missing, "the Singer catalog", &translated, &mut floor)?;
-        for member in &members {
-            let id = floor.nth(member.configured);
+        let missing = end_missing(missing, "the Singer catalog", translated, &mut floor)?;
+        for one in selected {
+            let id = floor.nth(one.configured);
             floor.start(id)?;
         }
-        let router = router(members.iter(), &catalog, &overrides, &floor);
-        let places = members.iter().map(|member| member.configured).collect();
+        let router = Router::to(selected, &catalog, &overrides, &floor);
+        let places = selected.iter().map(|one| one.configured).collect();
         let started = Instant::now();
         let interval = self.options.state_interval();
         let tracker = Tracker::new(&pass, &specs, &run_id(), interval, started.elapsed());
-        let watched = members.iter().map(|member| {
-            let entry = &catalog.streams()[member.entry];
+        let watched = selected.iter().map(|one| {
+            let entry = &catalog.streams()[one.entry];
             match is_presumed {
                 true => Watched::configured(entry),
-                false => Watched::discovered(entry, &member.deselected),
+                false => Watched::discovered(entry, &one.deselected),
             }
         });
-        let sink = Sink::new(router, tracker, places, strays, started)
+        let records = Records::new(router)
             .watching(watched)
-            .validating(&self.options, members.iter().map(|member| member.schema(&catalog)));
-        Ok((sink, missing))
+            .validating(&self.options, selected.iter().map(|one| one.schema(&catalog)));
+        Ok((records, States::new(tracker, places, started), missing))
     }
 
     /// For whatever streams show up.
-    fn open(&self, strays: Hearing) -> Result<Sink> {
+    fn open(&self) -> Result<(Records, States, Discovered)> {
         let overrides = self.options.streams.clone().unwrap_or_default();
         let catalog = self.tap_catalog.clone().unwrap_or_else(|| singer::Catalog::new(Vec::new()));
         let all = ids(&catalog).into_iter().collect();
         let router = Router::new(Names::new(&catalog, &overrides, &all), Vec::new());
         let (started, interval) = (Instant::now(), self.options.state_interval());
         let state_type = self.options.state_type();
-        let nothing = state::plan(state_type, &[], state::Input::Nothing, &[]);
-        let pass = nothing.in_one_run(&[]).map_err(several_runs)?;
+        let job = self.job(ConfiguredCatalog::default());
+        let nothing =
+            ReadJob { state: StateInput::Empty, ..self.job(ConfiguredCatalog::default()) };
+        let (pass, _) = resume(state_type, &[], &nothing, &[])?.in_one_run()?;
         let run_id = run_id();
         let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
-        let mut sink =
-            Sink::new(router, tracker, Vec::new(), strays, started).validating(&self.options, []);
-        let job = self.job(ConfiguredCatalog::default());
-        sink.newcomers =
-            Some(Newcomers::new(catalog, overrides, job, run_id, (state_type, interval)));
-        Ok(sink)
+        let records = Records::new(router).validating(&self.options, []);
+        let states = States::new(tracker, Vec::new(), started);
+        let planning = (state_type, interval);
+        let discovered = Discovered::new(catalog, overrides, job, run_id, planning);
+        Ok((records, states, discovered))
     }
 
     fn job(&self, catalog: ConfiguredCatalog) -> ReadJob {
@@ -203,43 +186,13 @@ fn judge(pumped: &Pumped, result: Result<()>, context: &Context) -> Result<()> {
             "nothing at all came in: the tap failed, or it was asked for no stream",
         ));
     }
-    if !pumped.sink.router.has_heard() && pumped.sink.tracker.newest_state().is_none() {
+    if !pumped.messages.records.router.has_heard()
+        && pumped.messages.states.tracker.newest_state().is_none()
+    {
         return Err(Error::system(
             "neither a SCHEMA nor a RECORD nor a STATE came in: the tap failed, or these are no \
              messages of a tap",
         ));
     }
     Ok(())
-}
-
-/// The error of states from which one run can't go on.
-pub(super) fn several_runs(runs: usize) -> Error {
-    Error::config(format!(
-        "these states are resumed by {runs} runs of the tap, and one stream of messages is one run; \
-         `convert state --from airbyte` lists them: convert each with a catalog of its own streams"
-    ))
-}
-
-/// The `tap_stream_id`s that states name, by their streams.
-pub(crate) fn told_ids(state: &StateInput) -> HashMap<StreamDescriptor, String> {
-    let states = match state {
-        StateInput::PerStream(states) => states.as_slice(),
-        StateInput::Global(global) => &global.stream_states,
-        _ => &[],
-    };
-    let named = states.iter().filter_map(|one| {
-        let id = state::stream_of(one.stream_state.as_ref()?)?;
-        Some((one.stream_descriptor.clone(), id.to_owned()))
-    });
-    named.collect()
-}
-
-impl Member {
-    /// Takes back what only a real catalog could have proven.
-    pub(crate) fn without_evidence(&mut self, overrides: &crate::translate::Overrides) {
-        let said = overrides.get(&self.tap_stream_id).and_then(|over| over.alone);
-        self.may_stand_alone = said == Some(true);
-        self.deselected.clear();
-        self.no_method = false;
-    }
 }

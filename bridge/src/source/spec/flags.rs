@@ -5,14 +5,14 @@ use std::path::Path;
 
 /// The flags of a tap's catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Flags {
-    pub(super) catalog: bool,
-    pub(super) properties: bool,
+pub(in crate::source) struct Flags {
+    pub(in crate::source) catalog: bool,
+    pub(in crate::source) properties: bool,
 }
 
 impl Flags {
     /// What a tap of the SDK says it can do, so that its help need not be asked.
-    pub(super) fn among(capabilities: &[String]) -> Option<Self> {
+    pub(in crate::source) fn among(capabilities: &[String]) -> Option<Self> {
         let can = |what: &str| capabilities.iter().any(|capability| capability == what);
         can("catalog").then(|| Self { catalog: true, properties: can("properties") })
     }
@@ -20,7 +20,7 @@ impl Flags {
     /// What help lists. Where it lists both, both are given: on every tap tried that equalled the
     /// better one. Where it lists `--config` and neither, the tap takes no catalog, and would refuse
     /// the flag. None: it isn't a help.
-    pub(super) fn in_help(help: &str) -> Option<Self> {
+    pub(in crate::source) fn in_help(help: &str) -> Option<Self> {
         let (catalog, properties) = (help.contains("--catalog"), help.contains("--properties"));
         let is_help = catalog || properties || help.contains("--config");
         is_help.then_some(Self { catalog, properties })
@@ -30,7 +30,7 @@ impl Flags {
     /// argparse calls an option by its first name there and its value by the long one:
     /// `[-p PROPERTIES] [--catalog CATALOG]`. None: it lists neither, which proves nothing, since a
     /// usage may be short where help is long.
-    pub(super) fn in_usage(said: &[String]) -> Option<Self> {
+    pub(in crate::source) fn in_usage(said: &[String]) -> Option<Self> {
         let begins = said.iter().position(|line| line.trim_start().starts_with("usage:"))?;
         let names = |name: &str| said[begins..].iter().any(|line| line.contains(name));
         let catalog = names("--catalog") || names(" CATALOG");
@@ -39,7 +39,7 @@ impl Flags {
     }
 
     /// The arguments that hand `path` to the tap.
-    pub(super) fn args(self, path: &Path) -> Vec<OsString> {
+    pub(in crate::source) fn args(self, path: &Path) -> Vec<OsString> {
         let mut args = Vec::new();
         for (flag, given) in [("--properties", self.properties), ("--catalog", self.catalog)] {
             if given {

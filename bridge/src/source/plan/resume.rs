@@ -3,37 +3,81 @@
 //! A bare state comes in by `--state` of a read or of `convert messages`, in a LEGACY state, or by
 //! `convert state`: all of them go through [`accept`].
 
-use super::members::Member;
-use crate::translate::state::{self, Bare, Input, Level, Note, Plan, StreamSpec};
+use super::selected::{Selected, Selection};
+use crate::translate::state::{self, Bare, Input, Level, Note, Pass, Plan, StreamSpec};
 use airbyte_adapters::{Config, Error, ReadJob, Result, is_plainly_secret};
-use airbyte_protocol::{self as airbyte, StateInput};
+use airbyte_protocol::{self as airbyte, StateInput, StreamDescriptor};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// What the rules need to decide what runs together.
-pub(crate) struct Joining<'a> {
-    pub(crate) state_type: state::StateType,
-    pub(crate) specs: &'a [StreamSpec],
-    pub(crate) members: &'a [Member],
-    pub(crate) job: &'a ReadJob,
-    /// Of the whole catalog.
-    pub(crate) ids: &'a [String],
+/// From which states the streams of a read resume, and which of them run together.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    /// What the state rules know of each selected stream.
+    pub(crate) specs: Vec<StreamSpec>,
+    pub(crate) plan: Plan,
 }
 
-impl Joining<'_> {
-    /// Finds each stream's state by its descriptor and lets the rules decide.
+impl Resumed {
+    /// The plan as one run of the tap.
     ///
     /// # Errors
     ///
-    /// States that another source wrote.
-    pub(crate) fn plan(&self) -> Result<Plan> {
-        let plan = self.decide();
-        match plan.notes.iter().find(|note| note.is_refused()) {
-            Some(note) => Err(Error::config(note.to_string())),
-            None => Ok(plan),
-        }
+    /// It takes several.
+    pub(crate) fn in_one_run(self) -> Result<(Pass, Vec<StreamSpec>)> {
+        let pass = self.plan.in_one_run(&self.specs).map_err(several_runs)?;
+        Ok((pass, self.specs))
     }
+}
 
+impl Selection {
+    /// The plan for all that is selected, and the user told of it, down to `least`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`resume`].
+    pub(crate) fn resume(
+        &self,
+        state_type: state::StateType,
+        job: &ReadJob,
+        least: Level,
+    ) -> Result<Resumed> {
+        let resumed = resume(state_type, &self.selected, job, &self.ids)?;
+        say(&resumed.plan.notes, least);
+        Ok(resumed)
+    }
+}
+
+/// Finds each selected stream's state by its descriptor and lets the rules decide. `ids` are those of
+/// the whole catalog.
+///
+/// # Errors
+///
+/// States that another source wrote.
+pub(in crate::source) fn resume(
+    state_type: state::StateType,
+    selected: &[Selected],
+    job: &ReadJob,
+    ids: &[String],
+) -> Result<Resumed> {
+    let specs: Vec<StreamSpec> = selected.iter().map(|one| one.spec(job)).collect();
+    let plan = Joining { state_type, specs: &specs, selected, job, ids }.decide();
+    match plan.notes.iter().find(|note| note.is_refused()) {
+        Some(note) => Err(Error::config(note.to_string())),
+        None => Ok(Resumed { specs, plan }),
+    }
+}
+
+/// What the rules need to decide what runs together.
+struct Joining<'a> {
+    state_type: state::StateType,
+    specs: &'a [StreamSpec],
+    selected: &'a [Selected],
+    job: &'a ReadJob,
+    ids: &'a [String],
+}
+
+impl Joining<'_> {
     fn decide(&self) -> Plan {
         match &self.job.state {
             StateInput::Empty => self.with(Input::Nothing),
@@ -62,8 +106,8 @@ impl Joining<'_> {
         for (index, state) in states.iter().enumerate() {
             places.entry(&state.stream_descriptor).or_default().push(index);
         }
-        let mut configured = Vec::with_capacity(self.members.len());
-        for member in self.members {
+        let mut configured = Vec::with_capacity(self.selected.len());
+        for member in self.selected {
             let descriptor = self.job.catalog.streams[member.configured].descriptor();
             let mut newest = None;
             for index in places.remove(&descriptor).into_iter().flatten() {
@@ -103,11 +147,6 @@ fn is_config(map: &Map<String, Value>, config: &Config) -> bool {
     map.contains_key(Config::RESERVED) || tells && has_same
 }
 
-/// Says what a plan has to tell, down to `least`.
-pub(crate) fn tell(plan: &Plan, least: Level) {
-    say(&plan.notes, least);
-}
-
 fn say(notes: &[Note], least: Level) {
     for note in notes {
         match note.level() {
@@ -116,4 +155,34 @@ fn say(notes: &[Note], least: Level) {
             Level::Warn => tracing::warn!("{note}"),
         }
     }
+}
+
+/// Random and never used again: a STATE's cut is named by it.
+pub(crate) fn run_id() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanos = now.map_or(0, |d| d.as_nanos());
+    format!("{:x}{:x}", nanos, RandomState::new().hash_one(std::process::id()))
+}
+
+/// The error of states from which one run can't go on.
+fn several_runs(runs: usize) -> Error {
+    Error::config(format!(
+        "these states are resumed by {runs} runs of the tap, and one stream of messages is one run; \
+         `convert state --from airbyte` lists them: convert each with a catalog of its own streams"
+    ))
+}
+
+/// The `tap_stream_id`s that states name, by their streams.
+pub(crate) fn told_ids(state: &StateInput) -> HashMap<StreamDescriptor, String> {
+    let states = match state {
+        StateInput::PerStream(states) => states.as_slice(),
+        StateInput::Global(global) => &global.stream_states,
+        _ => &[],
+    };
+    let named = states.iter().filter_map(|one| {
+        let id = state::stream_of(one.stream_state.as_ref()?)?;
+        Some((one.stream_descriptor.clone(), id.to_owned()))
+    });
+    named.collect()
 }

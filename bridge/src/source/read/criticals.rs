@@ -5,8 +5,9 @@
 //! goes on. The stream that was being read there is cut short unless more of it follows. Taps that
 //! write their last records only as they exit are known by the end that comes at once.
 
-use super::sink::Sink;
+use super::route::Router;
 use crate::failure;
+use crate::tap::{LastWords, Words};
 use airbyte_adapters::{Emitting, Error};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -55,81 +56,16 @@ impl CutShort {
     pub(super) fn is_empty(&self) -> bool {
         self.empty.is_empty() && self.broken_off.is_empty()
     }
-}
-
-impl Sink {
-    /// Whether there is something to be minded: as a rule not.
-    pub(super) fn has_critical(&self) -> bool {
-        self.criticals.mark.is_some() || self.strays.words.criticals() != self.criticals.seen
-    }
-
-    /// Minds what follows a CRITICAL line. `total` bytes of the tap's output have been taken, and
-    /// `waiting` more lie in its pipe.
-    pub(super) fn mind_critical(&mut self, total: u64, waiting: u64, floor: &Emitting) {
-        let mark = self.criticals.mark.take().unwrap_or_else(|| {
-            self.criticals.seen = self.strays.words.criticals();
-            let came = self.strays.words.critical_at();
-            let is_late = came.is_none_or(|at| at.elapsed() >= AT_ONCE);
-            let before = is_late.then(|| self.counts(floor));
-            Mark::Behind { noticed: Instant::now(), bytes: total + waiting, before }
-        });
-        let mark = match mark {
-            Mark::Behind { noticed, bytes, before } if total >= bytes => {
-                Mark::Read { noticed, streams: self.being_read(before.as_deref(), floor) }
-            }
-            mark => mark,
-        };
-        match mark {
-            Mark::Read { noticed, streams } if noticed.elapsed() >= AT_ONCE => {
-                self.criticals.suspects.extend(streams);
-            }
-            mark => self.criticals.mark = Some(mark),
-        }
-    }
-
-    /// A CRITICAL line came between the messages, where its place is known.
-    pub(super) fn note_critical_here(&mut self, floor: &Emitting) {
-        self.criticals.seen += 1;
-        let here = self.being_read(None, floor);
-        self.criticals.suspects.extend(here);
-    }
-
-    /// The streams that the tap's CRITICAL lines leave incomplete; none where there was no such
-    /// line.
-    pub(super) fn cut_short(&self, floor: &Emitting) -> CutShort {
-        if !self.strays.words.has_critical() {
-            return CutShort::default();
-        }
-        let counts = self.counts(floor);
-        let mut suspects = self.criticals.suspects.clone();
-        let last = self.being_read(None, floor);
-        match &self.criticals.mark {
-            None => {}
-            Some(Mark::Behind { before, .. }) => {
-                suspects.extend(self.being_read(before.as_deref(), floor));
-            }
-            Some(Mark::Read { streams, .. }) => {
-                let left = |(number, count): &&(usize, u64)| counts[*number] == *count;
-                let left: Vec<(usize, u64)> = streams.iter().filter(left).copied().collect();
-                // More of it came, and then the end: written as the tap exited.
-                suspects.extend(if left.is_empty() { last.clone() } else { left });
-            }
-        }
-        let seen = self.criticals.seen;
-        if seen == 0 || self.strays.words.criticals() != seen {
-            suspects.extend(last);
-        }
-        let broken_off = suspects.into_iter().filter(|(number, count)| counts[*number] == *count);
-        let broken_off = broken_off.map(|(number, _)| number).filter(|number| counts[*number] > 0);
-        CutShort {
-            empty: (0..counts.len()).filter(|number| counts[*number] == 0).collect(),
-            broken_off: broken_off.collect(),
-        }
-    }
 
     /// The error of streams that are cut short, in the tap's own words.
-    pub(super) fn critical_error(&self, tap: &str, cut: &CutShort, floor: &Emitting) -> Error {
-        let name = |number: &usize| floor.descriptor(self.router.wanted[*number].stream);
+    pub(super) fn error(
+        &self,
+        tap: &str,
+        words: &LastWords,
+        router: &Router,
+        floor: &Emitting,
+    ) -> Error {
+        let name = |number: &usize| floor.descriptor(router.wanted[*number].stream);
         let list = |numbers: &[usize]| {
             let named: Vec<String> =
                 numbers.iter().take(NAMED).map(|n| name(n).to_string()).collect();
@@ -139,33 +75,110 @@ impl Sink {
             }
         };
         let mut what = Vec::new();
-        if !cut.empty.is_empty() {
-            what.push(format!("brought no record of {}", list(&cut.empty)));
+        if !self.empty.is_empty() {
+            what.push(format!("brought no record of {}", list(&self.empty)));
         }
-        if !cut.broken_off.is_empty() {
-            what.push(format!("may have broken off in {}", list(&cut.broken_off)));
+        if !self.broken_off.is_empty() {
+            what.push(format!("may have broken off in {}", list(&self.broken_off)));
         }
-        let error = failure::critical(tap, &what.join(" and "), &self.strays.words.last());
-        match cut.broken_off.iter().chain(&cut.empty).next() {
+        let error = failure::critical(tap, &what.join(" and "), words);
+        match self.broken_off.iter().chain(&self.empty).next() {
             Some(number) => error.in_stream(name(number).clone()),
             None => error,
         }
     }
+}
 
-    /// The stream that is being read, and where there is a count of `before` also those of which
-    /// records have come since; with their records.
-    fn being_read(&self, before: Option<&[u64]>, floor: &Emitting) -> Vec<(usize, u64)> {
-        let counts = self.counts(floor);
-        let current = self.router.current();
-        let has_grown = |number: &usize| {
-            before.is_some_and(|before| before.get(*number).unwrap_or(&0) < &counts[*number])
+impl Criticals {
+    /// Whether there is something to be minded: as a rule not.
+    pub(super) fn is_due(&self, words: &Words) -> bool {
+        self.mark.is_some() || words.criticals() != self.seen
+    }
+
+    /// Minds what follows a CRITICAL line. `total` bytes of the tap's output have been taken, and
+    /// `waiting` more lie in its pipe.
+    pub(super) fn mind(
+        &mut self,
+        (total, waiting): (u64, u64),
+        words: &Words,
+        router: &Router,
+        floor: &Emitting,
+    ) {
+        let mark = self.mark.take().unwrap_or_else(|| {
+            self.seen = words.criticals();
+            let came = words.critical_at();
+            let is_late = came.is_none_or(|at| at.elapsed() >= AT_ONCE);
+            let before = is_late.then(|| counts(router, floor));
+            Mark::Behind { noticed: Instant::now(), bytes: total + waiting, before }
+        });
+        let mark = match mark {
+            Mark::Behind { noticed, bytes, before } if total >= bytes => {
+                Mark::Read { noticed, streams: being_read(before.as_deref(), router, floor) }
+            }
+            mark => mark,
         };
-        let numbers = (0..counts.len()).filter(|n| Some(*n) == current || has_grown(n));
-        numbers.map(|number| (number, counts[number])).collect()
+        match mark {
+            Mark::Read { noticed, streams } if noticed.elapsed() >= AT_ONCE => {
+                self.suspects.extend(streams);
+            }
+            mark => self.mark = Some(mark),
+        }
     }
 
-    /// The records of each stream of the run so far.
-    fn counts(&self, floor: &Emitting) -> Vec<u64> {
-        self.router.wanted.iter().map(|wanted| floor.total(wanted.stream)).collect()
+    /// A CRITICAL line came between the messages, where its place is known.
+    pub(super) fn note_here(&mut self, router: &Router, floor: &Emitting) {
+        self.seen += 1;
+        let here = being_read(None, router, floor);
+        self.suspects.extend(here);
     }
+
+    /// The streams that the tap's CRITICAL lines leave incomplete; none where there was no such
+    /// line.
+    pub(super) fn cut_short(&self, words: &Words, router: &Router, floor: &Emitting) -> CutShort {
+        if !words.has_critical() {
+            return CutShort::default();
+        }
+        let counts = counts(router, floor);
+        let mut suspects = self.suspects.clone();
+        let last = being_read(None, router, floor);
+        match &self.mark {
+            None => {}
+            Some(Mark::Behind { before, .. }) => {
+                suspects.extend(being_read(before.as_deref(), router, floor));
+            }
+            Some(Mark::Read { streams, .. }) => {
+                let left = |(number, count): &&(usize, u64)| counts[*number] == *count;
+                let left: Vec<(usize, u64)> = streams.iter().filter(left).copied().collect();
+                // More of it came, and then the end: written as the tap exited.
+                suspects.extend(if left.is_empty() { last.clone() } else { left });
+            }
+        }
+        let seen = self.seen;
+        if seen == 0 || words.criticals() != seen {
+            suspects.extend(last);
+        }
+        let broken_off = suspects.into_iter().filter(|(number, count)| counts[*number] == *count);
+        let broken_off = broken_off.map(|(number, _)| number).filter(|number| counts[*number] > 0);
+        CutShort {
+            empty: (0..counts.len()).filter(|number| counts[*number] == 0).collect(),
+            broken_off: broken_off.collect(),
+        }
+    }
+}
+
+/// The stream that is being read, and where there is a count of `before` also those of which
+/// records have come since; with their records.
+fn being_read(before: Option<&[u64]>, router: &Router, floor: &Emitting) -> Vec<(usize, u64)> {
+    let counts = counts(router, floor);
+    let current = router.current();
+    let has_grown = |number: &usize| {
+        before.is_some_and(|before| before.get(*number).unwrap_or(&0) < &counts[*number])
+    };
+    let numbers = (0..counts.len()).filter(|n| Some(*n) == current || has_grown(n));
+    numbers.map(|number| (number, counts[number])).collect()
+}
+
+/// The records of each stream of the run so far.
+fn counts(router: &Router, floor: &Emitting) -> Vec<u64> {
+    router.wanted.iter().map(|wanted| floor.total(wanted.stream)).collect()
 }

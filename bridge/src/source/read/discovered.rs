@@ -1,10 +1,10 @@
 //! Streams that show up in a tap's messages, where the streams seen are the configured ones.
 
-use super::drift::Watched;
-use super::joining::Joining;
-use super::members::{Member, ids, log_names, specs};
+use super::records::Records;
 use super::route::Wanted;
-use super::sink::Sink;
+use super::schemas::Watched;
+use super::states::States;
+use crate::source::plan::{Selected, ids, log_names, resume};
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, Translated, outline, to_airbyte};
 use crate::translate::names::{Resolution, shared_keys};
@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 /// Takes in the streams that show up. All of them resume: nothing says which ones are read in full.
-pub(super) struct Newcomers {
+pub(super) struct Discovered {
     /// The tap's catalog as far as the user gave one, and what becomes of its streams.
     catalog: singer::Catalog,
     translated: Translated,
@@ -26,7 +26,7 @@ pub(super) struct Newcomers {
     shared_keys: HashSet<usize>,
     overrides: Overrides,
     /// The streams that were taken in, as if they had been configured.
-    members: Vec<Member>,
+    members: Vec<Selected>,
     job: ReadJob,
     ids: Vec<String>,
     run_id: String,
@@ -34,7 +34,7 @@ pub(super) struct Newcomers {
     interval: Duration,
 }
 
-impl Newcomers {
+impl Discovered {
     /// Nobody yet. `job` has the state that the tap was started from and an empty catalog.
     pub(super) fn new(
         catalog: singer::Catalog,
@@ -103,7 +103,7 @@ impl Newcomers {
             )));
         }
         let said = self.overrides.get(&found.tap_stream_id).and_then(|over| over.alone);
-        self.members.push(Member {
+        self.members.push(Selected {
             configured: self.members.len(),
             entry,
             tap_stream_id: found.tap_stream_id.clone(),
@@ -119,19 +119,72 @@ impl Newcomers {
         let named = Stream { json_schema: serde_json::Map::new(), ..found.stream.clone() };
         let configured = ConfiguredStream::new(named, SyncMode::Incremental);
         self.job.catalog.streams.push(configured);
-        let specs = specs(&self.members, &self.job);
-        let plan = Joining {
-            state_type: self.state_type,
-            specs: &specs,
-            members: &self.members,
-            job: &self.job,
-            ids: &self.ids,
-        }
-        .plan()?;
-        let pass = plan.in_one_run(&specs).map_err(super::piped::several_runs)?;
+        let resumed = resume(self.state_type, &self.members, &self.job, &self.ids)?;
+        let (pass, specs) = resumed.in_one_run()?;
         // Each plan counts its cuts from the beginning.
         let run_id = format!("{}-{}", self.run_id, self.members.len());
         Ok(Tracker::new(&pass, &specs, &run_id, self.interval, now))
+    }
+
+    /// Takes in the stream of a message named `name`, unless it is settled where that goes.
+    #[inline]
+    pub(super) fn meet(
+        &mut self,
+        name: &str,
+        message: &Message<'_>,
+        records: &mut Records,
+        states: &mut States,
+        floor: &mut Emitting,
+    ) -> Result<()> {
+        match records.router.has_met(name) {
+            true => Ok(()),
+            false => self.admit(name, message, records, states, floor),
+        }
+    }
+
+    /// Takes in the stream of a SCHEMA or RECORD named `name`, unless that was done before.
+    pub(super) fn admit(
+        &mut self,
+        name: &str,
+        message: &Message<'_>,
+        records: &mut Records,
+        states: &mut States,
+        floor: &mut Emitting,
+    ) -> Result<()> {
+        let schema = match message {
+            Message::Schema(schema) => Some(schema.schema),
+            _ => None,
+        };
+        let (entry, found) = match records.router.resolution(name, schema, &states.tracker) {
+            Resolution::One(entry) if records.router.wants(entry) => return Ok(()),
+            Resolution::One(entry) => (entry, self.given(entry)),
+            Resolution::Unknown => {
+                let (catalog, found) = self.learn(message);
+                let Some(entry) = catalog.streams().first() else { return Ok(()) };
+                (records.router.learn(entry, &self.overrides), found)
+            }
+            // Whoever asks the router next is told.
+            Resolution::Ambiguous(_) => return Ok(()),
+        };
+        let Some(found) = found else { return Ok(()) };
+        let tracker = self.configure(&found, entry, states.elapsed())?;
+        let stream = floor.add(found.stream.descriptor())?;
+        floor.start(stream)?;
+        if let Some(over) = self.overrides.get(&found.tap_stream_id) {
+            records.values.overrule(stream.index(), over);
+        }
+        let wanted = Wanted {
+            stream,
+            tap_stream_id: found.tap_stream_id,
+            names: found.names,
+            filter: FieldFilter::default(),
+            scratch: Vec::new(),
+            seen: true,
+            in_full: false,
+            no_method: false,
+        };
+        records.add(entry, wanted, found.watched);
+        states.replan(tracker, stream.index())
     }
 }
 
@@ -143,59 +196,4 @@ struct Found {
     /// Whether the catalog shows that it may stand alone.
     evidence: bool,
     watched: Watched,
-}
-
-impl Sink {
-    /// Takes in the stream of a SCHEMA or RECORD named `name`, unless that was done before.
-    pub(super) fn admit(
-        &mut self,
-        name: &str,
-        message: &Message<'_>,
-        floor: &mut Emitting,
-    ) -> Result<()> {
-        let Some(newcomers) = &mut self.newcomers else { return Ok(()) };
-        let schema = match message {
-            Message::Schema(schema) => Some(schema.schema),
-            _ => None,
-        };
-        let (entry, found) = match self.router.resolution(name, schema, &self.tracker) {
-            Resolution::One(entry) if self.router.wants(entry) => return Ok(()),
-            Resolution::One(entry) => (entry, newcomers.given(entry)),
-            Resolution::Unknown => {
-                let (catalog, found) = newcomers.learn(message);
-                let Some(entry) = catalog.streams().first() else { return Ok(()) };
-                (self.router.learn(entry, &newcomers.overrides), found)
-            }
-            // Whoever asks the router next is told.
-            Resolution::Ambiguous(_) => return Ok(()),
-        };
-        let Some(found) = found else { return Ok(()) };
-        let tracker = newcomers.configure(&found, entry, self.started.elapsed())?;
-        let stream = floor.add(found.stream.descriptor())?;
-        floor.start(stream)?;
-        if let Some(over) = newcomers.overrides.get(&found.tap_stream_id) {
-            self.values.overrule(stream.index(), over);
-        }
-        self.places.push(stream.index());
-        self.drift.push(found.watched);
-        self.router.want(
-            entry,
-            Wanted {
-                stream,
-                tap_stream_id: found.tap_stream_id,
-                names: found.names,
-                filter: FieldFilter::default(),
-                scratch: Vec::new(),
-                seen: true,
-                in_full: false,
-                no_method: false,
-            },
-        );
-        let tracker = tracker.after(self.tracker.standing());
-        let before = std::mem::replace(&mut self.tracker, tracker);
-        let Some(newest) = before.newest_state() else { return Ok(()) };
-        self.tracker.saw_state(newest).map_err(|error: crate::translate::state::StateError| {
-            Error::system(format!("the tap's last STATE: {error}"))
-        })
-    }
 }

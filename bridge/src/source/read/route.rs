@@ -1,10 +1,11 @@
 //! From the stream's name in a message to the configured stream.
 
+use crate::source::plan::Selected;
 use crate::translate::Overrides;
 use crate::translate::names::{Names, Resolution};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::Tracker;
-use airbyte_adapters::{Error, Result, StreamId};
+use airbyte_adapters::{Emitting, Error, Result, StreamId};
 use singer_protocol as singer;
 use std::collections::HashMap;
 
@@ -71,6 +72,31 @@ impl Router {
             strangers_expected: false,
             stray: None,
         }
+    }
+
+    /// A router to the streams of one run of the tap.
+    pub(super) fn to<'a>(
+        streams: impl IntoIterator<Item = &'a Selected>,
+        catalog: &singer::Catalog,
+        overrides: &Overrides,
+        floor: &Emitting,
+    ) -> Self {
+        let wanted = streams.into_iter().map(|one| {
+            let wanted = Wanted {
+                stream: floor.nth(one.configured),
+                tap_stream_id: one.tap_stream_id.clone(),
+                names: one.names.clone(),
+                filter: FieldFilter::new(one.deselected.iter().cloned()),
+                scratch: Vec::new(),
+                seen: false,
+                in_full: one.in_full,
+                no_method: one.no_method,
+            };
+            (one.entry, wanted)
+        });
+        let wanted: Vec<(usize, Wanted)> = wanted.collect();
+        let selected = wanted.iter().map(|(_, wanted)| wanted.tap_stream_id.clone()).collect();
+        Self::new(Names::new(catalog, overrides, &selected), wanted)
     }
 
     /// Whether streams that the catalog doesn't have are nothing to warn of, because no more of it

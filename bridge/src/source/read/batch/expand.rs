@@ -1,30 +1,18 @@
-//! BATCH messages: files of records, which become RECORDs one by one.
-//!
-//! A file is read as a stream, so that memory is bounded by its longest record, however large it
-//! is. Its records come before anything that the tap said after the BATCH: a STATE speaks for them,
-//! and a fault in the middle of a file ends the run there.
+//! The records of a BATCH message's files, one by one.
 
-mod guard;
-mod jsonl;
-mod parquet;
-mod place;
-mod quiet;
-mod value;
-mod wrapped;
-
-use self::jsonl::JsonLines;
-use self::parquet::Rows;
-pub(super) use self::place::Places;
-use self::wrapped::{Declares, are_messages, may_be_message};
-use super::sink::Sink;
-use crate::options::{OnMalformed, OptionSet};
-use airbyte_adapters::{Emitting, Error, Result, Stop};
+use super::batches::Batches;
+use super::jsonl::JsonLines;
+use super::parquet::Rows;
+use super::wrapped::{Declares, are_messages, may_be_message};
+use crate::source::read::discovered::Discovered;
+use crate::source::read::policy::Policy;
+use crate::source::read::records::Records;
+use crate::source::read::states::States;
+use airbyte_adapters::{Emitting, Error, Result};
 use airbyte_protocol::Change;
 use singer_protocol as singer;
 use singer_protocol::message::{BatchEncoding, Record, parse_bare_record, repair_bare_record};
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use singer_protocol::{LineError, Message, Repaired, repair_non_finite};
 use std::time::{Duration, Instant};
 
 /// After so many bytes we look up: at the time, and whether we are to stop.
@@ -34,52 +22,15 @@ const PER_FILE: usize = 4 * 1024;
 /// How long a record waits at most for those after it.
 const MAX_WAIT: Duration = Duration::from_millis(20);
 
-/// What a run needs to know to expand BATCH messages.
-#[derive(Debug)]
-pub(super) struct Batches {
-    places: Places,
-    skips_malformed: bool,
-    max_line_bytes: usize,
-    abandoned: Arc<AtomicBool>,
-    stop: Option<Stop>,
-    /// The streams whose files hold messages, and whether RECORDs, as far as that was told.
-    told: HashSet<(String, bool)>,
-}
-
-impl Batches {
-    /// Files at those places, read as the options say.
-    pub(super) fn new(places: Places, options: &OptionSet) -> Self {
-        Self {
-            places,
-            skips_malformed: options.on_malformed() == OnMalformed::Skip,
-            max_line_bytes: options.max_line_bytes(),
-            abandoned: Arc::default(),
-            stop: None,
-            told: HashSet::new(),
-        }
-    }
-
-    /// Whether that wasn't told yet.
-    fn tell_once(&mut self, stream: &str, of_records: bool) -> bool {
-        self.told.insert((stream.to_owned(), of_records))
-    }
-
-    /// From now on these end the reading of a file, as they end that of the pipe.
-    pub(super) fn heed(&mut self, abandoned: &Arc<AtomicBool>, stop: Option<&Stop>) {
-        (self.abandoned, self.stop) = (abandoned.clone(), stop.cloned());
-    }
-
-    fn is_stopped(&self) -> bool {
-        let signal = self.stop.as_ref().is_some_and(|stop| stop.signal().is_some());
-        signal || self.abandoned.load(Ordering::Relaxed)
-    }
-}
-
-impl Default for Batches {
-    /// No place at all.
-    fn default() -> Self {
-        Self::new(Places::default(), &OptionSet::default())
-    }
+/// The expanding of one message: who takes what its files hold, and how they are read.
+pub(in crate::source::read) struct Expand<'a> {
+    pub(in crate::source::read) records: &'a mut Records,
+    pub(in crate::source::read) states: &'a mut States,
+    pub(in crate::source::read) discovered: Option<&'a mut Discovered>,
+    pub(in crate::source::read) batches: &'a mut Batches,
+    pub(in crate::source::read) policy: &'a Policy,
+    /// The line of the message.
+    pub(in crate::source::read) number: u64,
 }
 
 /// The reading of one file.
@@ -105,17 +56,17 @@ impl Reading<'_> {
     }
 }
 
-impl Sink {
+impl Expand<'_> {
     /// Emits the records of a BATCH message's files, in their order.
-    pub(super) fn batch(
-        &mut self,
+    pub(in crate::source::read) fn batch(
+        mut self,
         batch: &singer::message::Batch<'_>,
         floor: &mut Emitting,
     ) -> Result<()> {
         let line = format!("line {} of the tap's output", self.number);
         let broken = |error: singer::Error| Error::system(format!("{line}: {error}"));
         let uris = batch.uris().map_err(broken)?;
-        if self.router.target(&batch.stream, &self.tracker)?.is_none() {
+        if self.records.router.target(&batch.stream, &self.states.tracker)?.is_none() {
             // Nobody asked for them, as for its RECORDs; still they shall not pile up.
             uris.iter().filter_map(|uri| self.batches.places.open(uri).ok()).for_each(|f| f.done());
             return Ok(());
@@ -145,12 +96,12 @@ impl Sink {
         match encoding.format.as_str() {
             "jsonl" => {
                 let compression = encoding.compression.as_deref();
-                let lines = JsonLines::open(file, compression, self.batches.max_line_bytes);
+                let lines = JsonLines::open(file, compression, self.policy.max_line_bytes);
                 let lines = lines.map_err(|reason| reading.fault(reason))?;
                 self.json_lines(lines, reading, stretch, floor)?;
             }
             "parquet" => {
-                let rows = Rows::open(file, self.batches.max_line_bytes)
+                let rows = Rows::open(file, self.policy.max_line_bytes)
                     .map_err(|reason| reading.fault(reason))?;
                 if are_messages(rows.columns()) && !self.declares(reading)?.stream {
                     let stream = reading.stream;
@@ -195,7 +146,7 @@ impl Sink {
                     Ok(record) => self.one(record, &[], reading, floor)?,
                     Err(broken) => match repair_bare_record(line) {
                         Some(repaired) => {
-                            let changes = self.nulled(repaired.nulled);
+                            let changes = self.records.nulled(repaired.nulled);
                             let text = String::from_utf8_lossy(&repaired.line);
                             self.one(&text, &changes, reading, floor)?;
                         }
@@ -223,7 +174,7 @@ impl Sink {
             match row.nulled.is_empty() {
                 true => self.one(row.text, &[], reading, floor)?,
                 false => {
-                    let changes = self.nulled(row.nulled.to_vec());
+                    let changes = self.records.nulled(row.nulled.to_vec());
                     self.one(row.text, &changes, reading, floor)?;
                 }
             }
@@ -240,16 +191,19 @@ impl Sink {
         floor: &mut Emitting,
     ) -> Result<()> {
         reading.records += 1;
-        self.record(&Record::new(reading.stream, record).borrowed(), &[], floor, changes)
+        let record = Record::new(reading.stream, record);
+        let tracker = &mut self.states.tracker;
+        self.records.take(&record.borrowed(), &[], tracker, floor, changes)
     }
 
     /// A line of a file is no record: by the same rule as a broken RECORD.
     fn broken_record(&mut self, error: Error, stream: &str, floor: &mut Emitting) -> Result<()> {
-        if !self.batches.skips_malformed {
+        if !self.policy.skips_malformed {
             return Err(error);
         }
-        let stream = self.router.target(stream, &self.tracker)?.map(|wanted| wanted.stream);
-        self.leave_out(&error.to_string(), stream, floor);
+        let stream =
+            self.records.router.target(stream, &self.states.tracker)?.map(|wanted| wanted.stream);
+        self.records.leave_out(&error.to_string(), stream, floor);
         Ok(())
     }
 
@@ -268,16 +222,84 @@ impl Sink {
             return Ok(());
         }
         stretch.bytes = 0;
-        if self.batches.is_stopped() {
+        if self.policy.is_signalled() || self.policy.is_abandoned() {
             return Err(Error::transient(format!("{}: reading was stopped", reading.place)));
         }
         if stretch.let_out.elapsed() >= MAX_WAIT {
             stretch.let_out = Instant::now();
-            self.hear();
-            self.publish_due(floor)?;
+            self.records.hear();
+            self.states.publish_due(self.number, self.records, floor)?;
             floor.flush()?;
         }
         Ok(())
+    }
+
+    /// Takes a line that is a message; `false` where it is a row after all.
+    fn unwrapped(
+        &mut self,
+        line: &[u8],
+        reading: &mut Reading<'_>,
+        floor: &mut Emitting,
+    ) -> Result<bool> {
+        let repaired = match Message::parse(line) {
+            Err(LineError::Malformed(broken)) if broken.non_finite => repair_non_finite(line),
+            _ => None,
+        };
+        let (line, nulled) = match &repaired {
+            Some(Repaired { line, nulled, .. }) => (line.as_ref(), nulled.clone()),
+            None => (line, Vec::new()),
+        };
+        let Ok(message) = Message::parse(line) else { return Ok(false) };
+        let declares = self.declares(reading)?;
+        if !declares.allows(&message) {
+            return Ok(false);
+        }
+        let Message::Record(mut record) = message else {
+            self.tell_messages(reading, false);
+            return Ok(true);
+        };
+        self.tell_messages(reading, true);
+        reading.records += 1;
+        let (router, tracker) = (&self.records.router, &self.states.tracker);
+        if self.discovered.is_none() && !router.knows(&record.stream, tracker) {
+            // The BATCH message says whose file it is.
+            record.stream = reading.stream.into();
+        }
+        let changes: Vec<Change> =
+            if nulled.is_empty() { Vec::new() } else { self.records.nulled(nulled) };
+        if let Some(discovered) = &mut self.discovered {
+            let message = Message::Record(record.clone());
+            discovered.meet(&record.stream, &message, self.records, self.states, floor)?;
+        }
+        self.records.take(&record.borrowed(), &[], &mut self.states.tracker, floor, &changes)?;
+        Ok(true)
+    }
+
+    /// Which columns of the messages' names the stream's own schema has.
+    fn declares(&mut self, reading: &mut Reading<'_>) -> Result<Declares> {
+        if let Some(known) = reading.declares {
+            return Ok(known);
+        }
+        let place = self
+            .records
+            .router
+            .target(reading.stream, &self.states.tracker)?
+            .map(|wanted| wanted.stream.index());
+        let schema = place.and_then(|place| self.records.values.said(place));
+        let declares = Declares::of(schema);
+        reading.declares = Some(declares);
+        Ok(declares)
+    }
+
+    /// Says once for each stream what its files hold.
+    fn tell_messages(&mut self, reading: &Reading<'_>, is_record: bool) {
+        if self.batches.tell_once(reading.stream, is_record) {
+            let what = match is_record {
+                true => "RECORD messages instead of records; the records are taken out of them",
+                false => "messages beside records; they are left out",
+            };
+            tracing::warn!("the BATCH files of stream `{}` hold {what}", reading.stream);
+        }
     }
 }
 

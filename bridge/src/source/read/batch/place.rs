@@ -16,7 +16,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The folders that BATCH files are read from. They need not exist yet: taps make them.
 #[derive(Debug, Default)]
-pub(in crate::source) struct Places {
+pub(in crate::source::read) struct Places {
     /// The tap's working folder, which relative paths are meant from. None where somebody else runs the tap.
     work: Option<PathBuf>,
     /// The same, where it is private: it is tidied up by us.
@@ -38,7 +38,7 @@ impl Places {
     /// For a tap that works in the folder `work`: this, what the user allows, and the folder that
     /// its own config sends its files to. Who wrote that into the config has said where they lie,
     /// and a platform's user has no other place to say it.
-    pub(in crate::source) fn of_tap(
+    pub(in crate::source::read) fn of_tap(
         work: PathBuf,
         config: &Map<String, Value>,
         allowed: &[PathBuf],
@@ -53,7 +53,7 @@ impl Places {
 
     /// For a tap that works in a folder of the user's, `work`, and is given files in the folder `given`. That
     /// it works there vouches for nothing that lies there, and nothing of it is removed.
-    pub(in crate::source) fn of_tap_in(
+    pub(in crate::source::read) fn of_tap_in(
         work: &Path,
         given: &Path,
         config: &Map<String, Value>,
@@ -65,7 +65,7 @@ impl Places {
     }
 
     /// For a tap that somebody else runs: only what the user allows.
-    pub(in crate::source) fn of_others(allowed: &[PathBuf]) -> Self {
+    pub(in crate::source::read) fn of_others(allowed: &[PathBuf]) -> Self {
         Self { allowed: allowed.to_vec(), ..Self::default() }
     }
 

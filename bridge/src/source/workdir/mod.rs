@@ -7,11 +7,15 @@
 //! [`Started`] and not listened to. Its answer waits in the pipe until the spec is known and the config
 //! fits; if it doesn't, the tap is stopped, and what it made of its config is told all the same.
 
-use super::config::{ConfigFile, WrittenConfig};
+mod config;
+mod masking;
+
 use crate::failure::{self, Surroundings};
 use crate::options::Workdir;
 use crate::tap::{Ended, Folder, Started, TapCommand, Words};
 use airbyte_adapters::{Config, Context, Error, Result};
+pub(super) use config::ConfigWatch;
+use config::{ConfigFile, WrittenConfig};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Where the tap runs, and where its user is.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub(in crate::source) struct Site {
     /// The folder that the user chose; none: a private one.
     chosen: Option<PathBuf>,
     here: PathBuf,
@@ -32,7 +36,7 @@ impl Site {
     /// # Errors
     ///
     /// There is no such folder.
-    pub(super) fn of(option: &Workdir) -> Result<Self> {
+    pub(in crate::source) fn of(option: &Workdir) -> Result<Self> {
         let here = std::env::current_dir().unwrap_or_default();
         let chosen = match option {
             Workdir::Private => None,
@@ -49,36 +53,36 @@ impl Site {
     }
 
     /// The folder for the tap to run in, where `folder` is the private one.
-    pub(super) fn work(&self, folder: &Folder) -> PathBuf {
+    pub(in crate::source) fn work(&self, folder: &Folder) -> PathBuf {
         self.chosen.clone().unwrap_or_else(|| folder.work())
     }
 
     /// The folder that the user chose; none where the tap runs in a private one.
-    pub(super) fn chosen(&self) -> Option<&Path> {
+    pub(in crate::source) fn chosen(&self) -> Option<&Path> {
         self.chosen.as_deref()
     }
 
     /// The folder that paths in the config are meant from, if the tap runs elsewhere without having been
     /// told to by the user.
-    pub(super) fn left(&self) -> Option<&Path> {
+    pub(in crate::source) fn left(&self) -> Option<&Path> {
         self.chosen.is_none().then_some(&self.here)
     }
 }
 
 /// The folder and the config of a command.
 #[derive(Debug)]
-pub(super) struct Workplace {
+pub(in crate::source) struct Workplace {
     // The order in which they end: the config's last look is into the folder.
     discovering: Option<Started>,
-    pub(super) config: ConfigFile,
+    pub(in crate::source) config: ConfigFile,
     /// The private folder: for the files that the tap is given, wherever it runs.
-    pub(super) folder: Folder,
-    pub(super) site: Site,
+    pub(in crate::source) folder: Folder,
+    pub(in crate::source) site: Site,
 }
 
 impl Workplace {
     /// The place where the tap discovers already, or a new one.
-    pub(super) fn new(
+    pub(in crate::source) fn new(
         ahead: Option<Ahead>,
         site: Site,
         config: &Config,
@@ -98,12 +102,18 @@ impl Workplace {
     }
 
     /// The folder that the tap runs in.
-    pub(super) fn work(&self) -> PathBuf {
+    pub(in crate::source) fn work(&self) -> PathBuf {
         self.site.work(&self.folder)
     }
 
     /// The error of a tap that ended and should not have, or not so: [`failure::ended`].
-    pub(super) fn failed(&self, tap: &str, doing: &str, ended: Ended, words: &Words) -> Error {
+    pub(in crate::source) fn failed(
+        &self,
+        tap: &str,
+        doing: &str,
+        ended: Ended,
+        words: &Words,
+    ) -> Error {
         let settings = self.config.settings();
         let Site { chosen, here } = &self.site;
         let around = Surroundings { chosen: chosen.as_deref(), here, settings };
@@ -111,14 +121,14 @@ impl Workplace {
     }
 
     /// The discovery that has begun, once.
-    pub(super) fn take_discovery(&mut self) -> Option<Started> {
+    pub(in crate::source) fn take_discovery(&mut self) -> Option<Started> {
         self.discovering.take()
     }
 }
 
 /// A discovery ahead of the spec.
 #[derive(Debug)]
-pub(super) struct Ahead {
+pub(in crate::source) struct Ahead {
     discovering: Started,
     config: WrittenConfig,
     folder: Folder,
@@ -126,7 +136,7 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Begins. What keeps it from that will be met again, and told, when its turn has come.
-    pub(super) fn begin(tap: &TapCommand, site: &Site, config: &Config) -> Option<Self> {
+    pub(in crate::source) fn begin(tap: &TapCommand, site: &Site, config: &Config) -> Option<Self> {
         let folder = Folder::new().ok()?;
         let config = WrittenConfig::new(config, &folder, site.left()).ok()?;
         let mut args = config.args();
@@ -136,12 +146,12 @@ impl Ahead {
     }
 
     /// The config that the tap was given, as the user has it.
-    pub(super) fn config(&self) -> &Config {
+    pub(in crate::source) fn config(&self) -> &Config {
         self.config.user()
     }
 
     /// Ends it: nobody wants the answer.
-    pub(super) async fn desist(self, context: &Context) {
+    pub(in crate::source) async fn desist(self, context: &Context) {
         self.discovering.stop(GRACE).await;
         // The last look, before the folder is gone.
         drop(ConfigFile::watch_over(self.config, context));

@@ -1,17 +1,21 @@
 //! A read: the catalog, the plan of runs, and each run of the tap to its end.
 
-use super::TapSource;
 use super::batch::{Batches, Places};
-use super::discovery::{Found, for_read};
-use super::flags::Flags;
-use super::joining::{Joining, accept, tell};
-use super::members::{Member, declared, end_missing, ids, members, router, specs};
+use super::messages::Messages;
+use super::policy::Policy;
 use super::pump::{Pump, Pumped};
-use super::sink::Sink;
-use super::workplace::Workplace;
+use super::records::Records;
+use super::route::Router;
+use super::schemas::Watched;
+use super::states::States;
 use crate::failure;
+use crate::source::discovery::{Found, for_read};
+use crate::source::plan::{Resumed, Selected, Selection, accept, declared, end_missing, run_id};
+use crate::source::setup::Setup;
+use crate::source::spec::Flags;
+use crate::source::workdir::{Ahead, Workplace};
 use crate::tap::{Ended, Hearing, Lines, Running};
-use crate::translate::catalog::{self, Translated};
+use crate::translate::catalog;
 use crate::translate::state::{Level, Pass, Standing, StreamSpec, Tracker};
 use airbyte_adapters::{Context, Emitter, Error, ReadJob, Result};
 use airbyte_protocol as airbyte;
@@ -20,37 +24,26 @@ use serde_json::{Map, Value};
 use singer_protocol as singer;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-pub(super) async fn read(
-    source: &mut TapSource,
+/// Reads the configured streams; the discovery that may have begun `ahead` is taken up.
+pub(in crate::source) async fn read(
+    setup: &Setup,
+    ahead: Option<Ahead>,
     job: ReadJob,
     emitter: &Emitter,
     context: &Context,
 ) -> Result<()> {
-    let mut place = source.workplace(&job.config, context)?;
+    let mut place = Workplace::new(ahead, setup.site()?, &job.config, context)?;
     let state = accept(job.state, &job.config)
         .map_err(|reason| Error::config(format!("the state that was handed in: {reason}")))?;
     let job = ReadJob { state, ..job };
-    let source = &*source;
-    let (flags, Found { catalog, partly, .. }) =
-        for_read(source, &job, &mut place, context).await?;
-    let translated = catalog::outline(&catalog, &source.overrides());
-    let (members, missing) = members(&source.overrides(), &catalog, &translated, &job);
-    let specs = specs(&members, &job);
-    let plan = Joining {
-        state_type: source.options.state_type(),
-        specs: &specs,
-        members: &members,
-        job: &job,
-        ids: &ids(&catalog),
-    }
-    .plan()?;
-    tell(&plan, Level::Info);
+    let (flags, Found { catalog, partly, .. }) = for_read(setup, &job, &mut place, context).await?;
+    let selection = Selection::new(&catalog, false, &setup.overrides(), &job);
+    let resumed = selection.resume(setup.options.state_type(), &job, Level::Info)?;
+    let Resumed { specs, plan } = &resumed;
     let run = Run {
-        source,
+        setup,
         job: &job,
         emitter,
         context,
@@ -58,15 +51,14 @@ pub(super) async fn read(
         flags,
         catalog: &catalog,
         partly,
-        translated: &translated,
-        members: &members,
+        selection: &selection,
         run_id: run_id(),
     };
-    let missing = run.missing(&missing)?;
+    let missing = run.missing()?;
     let (mut failed, mut standing) = (None, Standing::default());
     for pass in &plan.passes {
         if failed.is_none() {
-            failed = run.pass(pass, &specs, &mut standing).await?;
+            failed = run.pass(pass, specs, &mut standing).await?;
         } else {
             run.unstarted(pass)?;
         }
@@ -74,17 +66,9 @@ pub(super) async fn read(
     failed.or(missing).map_or(Ok(()), Err)
 }
 
-/// Random and never used again: a STATE's cut is named by it.
-pub(crate) fn run_id() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanos = now.map_or(0, |d| d.as_nanos());
-    format!("{:x}{:x}", nanos, RandomState::new().hash_one(std::process::id()))
-}
-
 /// What all runs of the tap in one read have in common.
 struct Run<'a> {
-    source: &'a TapSource,
+    setup: &'a Setup,
     job: &'a ReadJob,
     emitter: &'a Emitter,
     context: &'a Context,
@@ -93,8 +77,7 @@ struct Run<'a> {
     catalog: &'a singer::Catalog,
     /// Whether the tap may have streams that its catalog doesn't show.
     partly: bool,
-    translated: &'a Translated,
-    members: &'a [Member],
+    selection: &'a Selection,
     run_id: String,
 }
 
@@ -107,40 +90,45 @@ impl Run<'_> {
         specs: &[StreamSpec],
         standing: &mut Standing,
     ) -> Result<Option<Error>> {
-        let members: Vec<&Member> = pass.streams.iter().map(|i| &self.members[*i]).collect();
+        let all = &self.selection.selected;
+        let members: Vec<&Selected> = pass.streams.iter().map(|i| &all[*i]).collect();
         let args = self.args(&members, pass.singer_state.as_ref())?;
         self.announce(&members)?;
-        let tap = self.source.tap.short_name();
+        let tap = self.setup.tap.short_name();
         let mut running = Running::start(
-            &self.source.tap,
+            &self.setup.tap,
             &args,
             &self.place.work(),
-            self.source.voice(self.context),
+            self.setup.voice(self.context),
         )
         .map_err(|error| failure::run_error(tap, "the sync", &error))?;
         let started = Instant::now();
-        let interval = self.source.options.state_interval();
+        let interval = self.setup.options.state_interval();
         let tracker = Tracker::new(pass, specs, &self.run_id, interval, started.elapsed())
             .after(std::mem::take(standing));
-        let places = self.members.iter().map(|member| member.configured).collect();
-        let overrides = self.source.overrides();
+        let overrides = self.setup.overrides();
         let router =
-            router(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
+            Router::to(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
                 .expecting_strangers(self.partly);
-        let strays = Hearing::new(running.words.clone(), self.source.voice(self.context));
-        let sink = Sink::new(router, tracker, places, strays, started)
-            .watching(members.iter().map(|member| member.watched(self.catalog)))
-            .validating(&self.source.options, members.iter().map(|m| m.schema(self.catalog)))
-            .expanding(self.batches())
-            .minding(self.place.config.watch());
-        let listened = self.listen(&mut running, sink).await;
+        let watched = |one: &&Selected| {
+            Watched::discovered(&self.catalog.streams()[one.entry], &one.deselected)
+        };
+        let records = Records::new(router)
+            .watching(members.iter().map(watched))
+            .validating(&self.setup.options, members.iter().map(|one| one.schema(self.catalog)));
+        let places = all.iter().map(|one| one.configured).collect();
+        let states = States::new(tracker, places, started).minding(self.place.config.watch());
+        let strays = Hearing::new(running.words.clone(), self.setup.voice(self.context));
+        let policy = Policy::new(&self.setup.options, None);
+        let messages = Messages::new(records, states, strays, self.batches(), policy.clone());
+        let listened = self.listen(&mut running, messages, policy).await;
         self.place.config.settle();
         let (pumped, result, ended) = listened?;
         self.conclude(&members, pumped, result, ended, standing)
     }
 
     fn batches(&self) -> Batches {
-        let options = &self.source.options;
+        let options = &self.setup.options;
         let config = self.job.config.values();
         let places = match self.place.site.chosen() {
             None => Places::of_tap(self.place.folder.work(), config, options.batch_dir()),
@@ -149,33 +137,23 @@ impl Run<'_> {
                 Places::of_tap_in(folder, given, config, options.batch_dir())
             }
         };
-        Batches::new(places, options)
+        Batches::new(places)
     }
 
     /// Pumps until the pipe ends, a signal comes, or reading fails; then sees the tap to its end.
     async fn listen(
         &self,
         running: &mut Running,
-        sink: Sink,
+        messages: Messages,
+        policy: Policy,
     ) -> Result<(Pumped, Result<()>, Ended)> {
         let pipe = running.take_stdout().ok_or_else(|| Error::system("the tap has no stdout"))?;
-        let abandoned = Arc::new(AtomicBool::new(false));
-        let gone = Arc::new(AtomicBool::new(false));
-        let options = &self.source.options;
-        let pump = Pump {
-            lines: Lines::new(pipe, options.max_line_bytes()),
-            emitter: self.emitter.clone(),
-            on_malformed: options.on_malformed(),
-            idle_timeout: options.idle_timeout(),
-            abandoned: abandoned.clone(),
-            stop: None,
-            gone: gone.clone(),
-            sink,
-            cut: false,
-        };
+        let lines = Lines::new(pipe, policy.max_line_bytes);
+        let (emitter, shared) = (self.emitter.clone(), policy.clone());
+        let pump = Pump { lines, emitter, policy: shared, messages, cut: false };
         let mut pumping = tokio::task::spawn_blocking(move || pump.run());
         let panicked = |_| Error::system("the reading thread panicked");
-        let grace = options.stop_grace();
+        let grace = self.setup.options.stop_grace();
         tokio::select! {
             done = &mut pumping => {
                 let (pumped, result) = done.map_err(panicked)?;
@@ -186,7 +164,7 @@ impl Run<'_> {
                 tokio::select! {
                     ended = running.wait() => Ok((pumped, result, ended)),
                     _ = self.context.stop.wait() => Ok((pumped, result, running.stop(grace, self.context.stop.wait_again()).await)),
-                    () = silence(options.idle_timeout()) => {
+                    () = silence(policy.idle_timeout) => {
                         let own = "the tap closed its output, didn't end in time and was stopped (--idle-timeout)";
                         let silent = failure::stopped(own, &running.words.last());
                         let ended = running.stop(grace, self.context.stop.wait_again()).await;
@@ -196,12 +174,12 @@ impl Run<'_> {
             }
             never = async {
                 running.exited().await;
-                gone.store(true, Ordering::Relaxed);
+                policy.note_gone();
                 std::future::pending::<std::convert::Infallible>().await
             } => match never {},
             _ = self.context.stop.wait() => {
                 let ended = running.stop(grace, self.context.stop.wait_again()).await;
-                abandoned.store(true, Ordering::Relaxed);
+                policy.abandon();
                 let (pumped, result) = pumping.await.map_err(panicked)?;
                 Ok((pumped, result, ended))
             }
@@ -211,7 +189,7 @@ impl Run<'_> {
     /// Judges the run, publishes its last states and gives each of its streams its last status.
     fn conclude(
         &self,
-        members: &[&Member],
+        members: &[&Selected],
         mut pumped: Pumped,
         result: Result<()>,
         ended: Ended,
@@ -222,26 +200,26 @@ impl Run<'_> {
         }
         let verdict = self.judge(members, &pumped, result, ended);
         let mut floor = self.emitter.lock();
-        let tap = self.source.tap.short_name();
-        let denied = pumped.sink.conclude(
+        let tap = self.setup.tap.short_name();
+        let denied = pumped.messages.conclude(
             verdict.is_ok(),
             tap,
             &|place, id| declared(&self.job.catalog, Some(self.catalog), place, id),
             &mut floor,
         )?;
-        *standing = pumped.sink.tracker.standing();
+        *standing = pumped.messages.states.tracker.standing();
         Ok(verdict.err().or(denied))
     }
 
     /// Success is EOF and exit code 0 of a tap that said something, and nothing else.
     fn judge(
         &self,
-        members: &[&Member],
+        members: &[&Selected],
         pumped: &Pumped,
         result: Result<()>,
         ended: Ended,
     ) -> Result<()> {
-        let tap = self.source.tap.short_name();
+        let tap = self.setup.tap.short_name();
         if let Some(signal) = self.context.stop.signal() {
             // After we asked it to stop, a tap's 0 is no success.
             return Err(Error::transient(format!("stopped by {}", signal.name())));
@@ -251,10 +229,10 @@ impl Run<'_> {
             result?;
         }
         if !ended.is_success() {
-            let words = &pumped.sink.strays.words;
+            let words = &pumped.messages.strays.words;
             return Err(self.place.failed(tap, "the sync", ended, words));
         }
-        let words = &pumped.sink.strays.words;
+        let words = &pumped.messages.strays.words;
         if pumped.bytes == 0 && !members.is_empty() && words.has_critical() {
             return Err(failure::critical(tap, "wrote nothing at all", &words.last()));
         }
@@ -263,7 +241,7 @@ impl Run<'_> {
             let count = members.len();
             let sentence =
                 format!("{tap} wrote nothing at all for the {count} selected stream(s); {hint}");
-            let words = pumped.sink.strays.words.last();
+            let words = pumped.messages.strays.words.last();
             return Err(failure::nothing(FailureType::SystemError, &sentence, &words));
         }
         Ok(())
@@ -271,14 +249,15 @@ impl Run<'_> {
 
     fn args(
         &self,
-        members: &[&Member],
+        members: &[&Selected],
         state: Option<&Map<String, Value>>,
     ) -> Result<Vec<OsString>> {
         let written = |name: &str, path: std::io::Result<PathBuf>| {
             path.map_err(|error| failure::unwritten(&format!("the tap's {name}"), &error))
         };
         let pass = members.iter().map(|member| member.tap_stream_id.clone()).collect();
-        let selected = catalog::to_singer(self.catalog, self.translated, &self.job.catalog, &pass);
+        let selected =
+            catalog::to_singer(self.catalog, &self.selection.translated, &self.job.catalog, &pass);
         let path = self.place.folder.write_json("catalog.json", &selected.catalog);
         let path = written("catalog.json", path)?;
         let mut args = self.place.config.args();
@@ -291,7 +270,7 @@ impl Run<'_> {
     }
 
     /// Says that the streams begin, and how many rows the tap expects.
-    fn announce(&self, members: &[&Member]) -> Result<()> {
+    fn announce(&self, members: &[&Selected]) -> Result<()> {
         let mut floor = self.emitter.lock();
         for member in members {
             let id = floor.nth(member.configured);
@@ -315,16 +294,17 @@ impl Run<'_> {
     fn unstarted(&self, pass: &Pass) -> Result<()> {
         let mut floor = self.emitter.lock();
         for index in &pass.streams {
-            let id = floor.nth(self.members[*index].configured);
+            let id = floor.nth(self.selection.selected[*index].configured);
             floor.end(id, false)?;
         }
         Ok(())
     }
 
     /// Ends the streams that the tap no longer has.
-    fn missing(&self, missing: &[usize]) -> Result<Option<Error>> {
-        let tap = self.source.tap.short_name();
-        end_missing(missing, tap, self.translated, &mut self.emitter.lock())
+    fn missing(&self) -> Result<Option<Error>> {
+        let tap = self.setup.tap.short_name();
+        let Selection { missing, translated, .. } = self.selection;
+        end_missing(missing, tap, translated, &mut self.emitter.lock())
     }
 }
 

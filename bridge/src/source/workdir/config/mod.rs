@@ -43,7 +43,7 @@ const BLINK: Duration = Duration::from_millis(2);
 
 /// The tap's config file, written and not watched yet.
 #[derive(Debug)]
-pub(super) struct WrittenConfig {
+pub(in crate::source) struct WrittenConfig {
     user: Config,
     /// The settings as the tap is given them first.
     given: Map<String, Value>,
@@ -52,14 +52,14 @@ pub(super) struct WrittenConfig {
 
 /// The tap's config file, for as long as a command lasts. Dropping it takes the last look.
 #[derive(Debug)]
-pub(super) struct ConfigFile {
+pub(in crate::source) struct ConfigFile {
     watch: ConfigWatch,
     ticking: JoinHandle<()>,
 }
 
 /// Looks at the file. Cloning gives another pair of eyes.
 #[derive(Debug, Clone)]
-pub(super) struct ConfigWatch {
+pub(in crate::source) struct ConfigWatch {
     inner: Arc<Inner>,
 }
 
@@ -94,7 +94,11 @@ impl WrittenConfig {
     /// # Errors
     ///
     /// The file can't be written.
-    pub(super) fn new(config: &Config, folder: &Folder, left: Option<&Path>) -> Result<Self> {
+    pub(in crate::source) fn new(
+        config: &Config,
+        folder: &Folder,
+        left: Option<&Path>,
+    ) -> Result<Self> {
         let given = match left {
             Some(here) => given::given(config.values(), here),
             None => config.values().clone(),
@@ -106,19 +110,19 @@ impl WrittenConfig {
     }
 
     /// The config as the user has it.
-    pub(super) fn user(&self) -> &Config {
+    pub(in crate::source) fn user(&self) -> &Config {
         &self.user
     }
 
     /// The arguments that hand it to the tap.
-    pub(super) fn args(&self) -> Vec<OsString> {
+    pub(in crate::source) fn args(&self) -> Vec<OsString> {
         vec!["--config".into(), self.path.clone().into()]
     }
 }
 
 impl ConfigFile {
     /// Watches a config that was written, whatever has become of it since then.
-    pub(super) fn watch_over(written: WrittenConfig, context: &Context) -> Self {
+    pub(in crate::source) fn watch_over(written: WrittenConfig, context: &Context) -> Self {
         let WrittenConfig { user, given, path } = written;
         given::tell_of_paths(user.values(), &given);
         let known = Known {
@@ -143,23 +147,23 @@ impl ConfigFile {
     }
 
     /// The arguments that hand it to the tap.
-    pub(super) fn args(&self) -> Vec<OsString> {
+    pub(in crate::source) fn args(&self) -> Vec<OsString> {
         vec!["--config".into(), self.watch.inner.known().file.path().into()]
     }
 
     /// The settings as the user has them, and as the tap was given them.
-    pub(super) fn settings(&self) -> [&Map<String, Value>; 2] {
+    pub(in crate::source) fn settings(&self) -> [&Map<String, Value>; 2] {
         [self.watch.inner.user.values(), &self.watch.inner.given]
     }
 
     /// Eyes for another thread.
-    pub(super) fn watch(&self) -> ConfigWatch {
+    pub(in crate::source) fn watch(&self) -> ConfigWatch {
         self.watch.clone()
     }
 
     /// A run of the tap has ended: nothing that stands there now will get better, and the next run
     /// needs something whole.
-    pub(super) fn settle(&self) {
+    pub(in crate::source) fn settle(&self) {
         self.watch.inner.settle();
     }
 }
@@ -174,7 +178,7 @@ impl Drop for ConfigFile {
 impl ConfigWatch {
     /// Tells what the tap has made of the file, if that is new, before a state is told. Costs a `stat`
     /// if it isn't. What the tap is just writing is waited for, once.
-    pub(super) fn look_before_state(&self) {
+    pub(in crate::source) fn look_before_state(&self) {
         let began = Instant::now();
         while !self.inner.look_and_tell() {
             let mut known = self.inner.known();

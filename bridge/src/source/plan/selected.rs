@@ -1,11 +1,8 @@
 //! The configured streams as the tap has them, and those that it doesn't have.
 
-use super::drift::Watched;
-use super::route::{Router, Wanted};
 use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
-use crate::translate::names::{Names, shared_keys};
-use crate::translate::record::FieldFilter;
+use crate::translate::names::shared_keys;
 use crate::translate::schema::{columns, lean};
 use crate::translate::state::StreamSpec;
 use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
@@ -14,31 +11,34 @@ use singer_protocol as singer;
 use std::collections::HashSet;
 
 /// One configured stream that the tap has.
-pub(crate) struct Member {
+pub(crate) struct Selected {
     /// Its place in the configured catalog.
     pub(crate) configured: usize,
     /// Its place in the tap's catalog.
-    pub(super) entry: usize,
+    pub(in crate::source) entry: usize,
     pub(crate) tap_stream_id: String,
     /// Every name that the tap may call it by in its log.
-    pub(super) names: Vec<String>,
+    pub(in crate::source) names: Vec<String>,
     /// Whether all of it is read.
-    pub(super) in_full: bool,
+    pub(in crate::source) in_full: bool,
     /// Whether that is so because neither the tap nor the profile says how it is read.
     pub(crate) no_method: bool,
-    pub(super) deselected: HashSet<String>,
+    pub(in crate::source) deselected: HashSet<String>,
     pub(crate) may_stand_alone: bool,
 }
 
-impl Member {
-    /// What its schema should be, by the tap's own catalog.
-    pub(super) fn watched(&self, catalog: &singer::Catalog) -> Watched {
-        Watched::discovered(&catalog.streams()[self.entry], &self.deselected)
+impl Selected {
+    /// Its place in the configured catalog, and its schema by the tap's own.
+    pub(in crate::source) fn schema<'a>(&self, catalog: &'a singer::Catalog) -> (usize, &'a str) {
+        (self.configured, catalog.streams()[self.entry].schema().unwrap_or("null"))
     }
 
-    /// Its place in the configured catalog, and its schema by the tap's own.
-    pub(super) fn schema<'a>(&self, catalog: &'a singer::Catalog) -> (usize, &'a str) {
-        (self.configured, catalog.streams()[self.entry].schema().unwrap_or("null"))
+    /// Takes back what only a real catalog could have proven.
+    fn without_evidence(&mut self, overrides: &Overrides) {
+        let said = overrides.get(&self.tap_stream_id).and_then(|over| over.alone);
+        self.may_stand_alone = said == Some(true);
+        self.deselected.clear();
+        self.no_method = false;
     }
 
     /// What is read in full gets no bookmark, whatever the user asked for: file taps honour one
@@ -53,61 +53,81 @@ impl Member {
     }
 }
 
-/// The configured streams that the tap has, and the places of those that it doesn't.
-pub(crate) fn members(
-    overrides: &Overrides,
-    catalog: &singer::Catalog,
-    translated: &Translated,
-    job: &ReadJob,
-) -> (Vec<Member>, Vec<usize>) {
-    let everything = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
-    let selected = catalog::to_singer(catalog, translated, &job.catalog, &everything);
-    for note in &selected.notes {
-        tracing::warn!("{note}");
-    }
-    let shared_keys = shared_keys(catalog);
-    let mut taken = HashSet::new();
-    let mut members = Vec::new();
-    for choice in selected.streams {
-        let id = &choice.tap_stream_id;
-        let entry = choice.entry;
-        if !taken.insert(entry) {
-            tracing::warn!("two configured streams mean `{id}`; the first one gets its records");
-            continue;
+/// The configured streams of a read, held against the tap's catalog.
+pub(crate) struct Selection {
+    pub(crate) translated: Translated,
+    /// Those that the tap has.
+    pub(crate) selected: Vec<Selected>,
+    /// The places of those that it doesn't have, in the configured catalog.
+    pub(crate) missing: Vec<usize>,
+    /// The `tap_stream_id`s of the whole catalog.
+    pub(crate) ids: Vec<String>,
+}
+
+impl Selection {
+    /// Finds the configured streams in the tap's catalog. One that `is_presumed` is evidence of nothing.
+    pub(crate) fn new(
+        catalog: &singer::Catalog,
+        is_presumed: bool,
+        overrides: &Overrides,
+        job: &ReadJob,
+    ) -> Self {
+        let translated = catalog::outline(catalog, overrides);
+        let everything = translated.links.iter().map(|link| link.tap_stream_id.clone()).collect();
+        let chosen = catalog::to_singer(catalog, &translated, &job.catalog, &everything);
+        for note in &chosen.notes {
+            tracing::warn!("{note}");
         }
-        let link = translated.place(id).map(|place| &translated.links[place]);
-        let said = overrides.get(id).and_then(|stream| stream.alone);
-        let evidence = link.is_some_and(|link| link.database) && !shared_keys.contains(&entry);
-        members.push(Member {
-            configured: choice.configured,
-            entry,
-            names: log_names(&catalog.streams()[entry]),
-            tap_stream_id: choice.tap_stream_id,
-            in_full: choice.in_full,
-            no_method: link.is_some_and(|link| link.no_method),
-            deselected: choice.deselected,
-            may_stand_alone: said.unwrap_or(evidence),
-        });
+        let shared_keys = shared_keys(catalog);
+        let mut taken = HashSet::new();
+        let mut selected = Vec::new();
+        for choice in chosen.streams {
+            let id = &choice.tap_stream_id;
+            let entry = choice.entry;
+            if !taken.insert(entry) {
+                tracing::warn!(
+                    "two configured streams mean `{id}`; the first one gets its records"
+                );
+                continue;
+            }
+            let link = translated.place(id).map(|place| &translated.links[place]);
+            let said = overrides.get(id).and_then(|stream| stream.alone);
+            let evidence = link.is_some_and(|link| link.database) && !shared_keys.contains(&entry);
+            selected.push(Selected {
+                configured: choice.configured,
+                entry,
+                names: log_names(&catalog.streams()[entry]),
+                tap_stream_id: choice.tap_stream_id,
+                in_full: choice.in_full,
+                no_method: link.is_some_and(|link| link.no_method),
+                deselected: choice.deselected,
+                may_stand_alone: said.unwrap_or(evidence),
+            });
+        }
+        let found: HashSet<usize> = selected.iter().map(|one: &Selected| one.configured).collect();
+        let missing =
+            (0..job.catalog.streams.len()).filter(|index| !found.contains(index)).collect();
+        if is_presumed {
+            selected.iter_mut().for_each(|one| one.without_evidence(overrides));
+        }
+        Selection { translated, selected, missing, ids: ids(catalog) }
     }
-    let found: HashSet<usize> = members.iter().map(|member| member.configured).collect();
-    let missing = (0..job.catalog.streams.len()).filter(|index| !found.contains(index)).collect();
-    (members, missing)
 }
 
 /// Every name that a tap may call a stream by in its log.
-pub(super) fn log_names(entry: &singer::Entry) -> Vec<String> {
+pub(in crate::source) fn log_names(entry: &singer::Entry) -> Vec<String> {
     let names = [Some(entry.tap_stream_id()), entry.table_name(), Some(entry.stream())];
     names.into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// The `tap_stream_id`s of a catalog.
-pub(crate) fn ids(catalog: &singer::Catalog) -> Vec<String> {
+pub(in crate::source) fn ids(catalog: &singer::Catalog) -> Vec<String> {
     catalog.streams().iter().map(|entry| entry.tap_stream_id().to_owned()).collect()
 }
 
 /// The columns that catalogs declare of a stream: the configured one by the stream's `place` in it, and the
 /// tap's own by its `tap_stream_id`.
-pub(super) fn declared(
+pub(in crate::source) fn declared(
     configured: &ConfiguredCatalog,
     tap_catalog: Option<&singer::Catalog>,
     place: usize,
@@ -121,42 +141,12 @@ pub(super) fn declared(
     configured.chain(own.into_iter().map(String::from)).collect()
 }
 
-/// What the state rules need to know of each stream.
-pub(crate) fn specs(members: &[Member], job: &ReadJob) -> Vec<StreamSpec> {
-    members.iter().map(|member| member.spec(job)).collect()
-}
-
-/// A router to the streams of one run of the tap.
-pub(super) fn router<'a>(
-    members: impl Iterator<Item = &'a Member>,
-    catalog: &singer::Catalog,
-    overrides: &Overrides,
-    floor: &Emitting,
-) -> Router {
-    let wanted = members.map(|member| {
-        let wanted = Wanted {
-            stream: floor.nth(member.configured),
-            tap_stream_id: member.tap_stream_id.clone(),
-            names: member.names.clone(),
-            filter: FieldFilter::new(member.deselected.iter().cloned()),
-            scratch: Vec::new(),
-            seen: false,
-            in_full: member.in_full,
-            no_method: member.no_method,
-        };
-        (member.entry, wanted)
-    });
-    let wanted: Vec<(usize, Wanted)> = wanted.collect();
-    let selected = wanted.iter().map(|(_, wanted)| wanted.tap_stream_id.clone()).collect();
-    Router::new(Names::new(catalog, overrides, &selected), wanted)
-}
-
 /// So many names are looked for among those that there are: each is compared with all of them.
 const MOST_COMPARED: usize = 10;
 
 /// Ends configured streams that `whose` tap or catalog, `translated`, doesn't have, and tells of them. To be
 /// called before anything is read, while whoever looks on can still mend the name.
-pub(super) fn end_missing(
+pub(in crate::source) fn end_missing(
     missing: &[usize],
     whose: &str,
     translated: &Translated,

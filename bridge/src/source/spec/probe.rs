@@ -1,9 +1,9 @@
 //! What a tap tells about itself without touching its source: `--about`, `--help`.
 
-use super::flags::Flags;
-use super::workplace::Site;
 use crate::failure;
 use crate::options::{CatalogFlag, OptionSet};
+use crate::source::spec::Flags;
+use crate::source::workdir::Site;
 use crate::tap::{Bounds, Captured, Folder, RunError, TapCommand, Voice, capture};
 use crate::translate::spec;
 use airbyte_adapters::{Context, Error, Result, read_named};
@@ -17,17 +17,17 @@ use std::time::Duration;
 const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(60), bytes: 4 * 1024 * 1024 };
 
 /// What is known of a tap's settings.
-pub(super) struct Told {
-    pub(super) spec: Specification,
+pub(in crate::source) struct Told {
+    pub(in crate::source) spec: Specification,
     /// Whether the spec is only a guess. One that the user gives as an Airbyte spec is not; what is
     /// made from `--about`, from a hub definition or from nothing is.
-    pub(super) is_a_guess: bool,
+    pub(in crate::source) is_a_guess: bool,
     /// The catalog's flags, where something that the tap has said already tells them.
-    pub(super) listed: Option<Listed>,
+    pub(in crate::source) listed: Option<Listed>,
 }
 
 /// The spec of a tap: given, or made from what is given, or asked of the tap.
-pub(super) async fn spec(
+pub(in crate::source) async fn spec(
     tap: &TapCommand,
     options: &OptionSet,
     site: &Site,
@@ -89,10 +89,10 @@ async fn refuse_broken(
 
 /// What is known of the flags that a tap takes its catalog by, once it was asked; none: nothing is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Listed(pub(super) Option<Flags>);
+pub(in crate::source) struct Listed(pub(in crate::source) Option<Flags>);
 
 /// What the option says of the flags, or what the tap has said of them, or else what its help lists.
-pub(super) async fn flags(
+pub(in crate::source) async fn flags(
     tap: &TapCommand,
     option: CatalogFlag,
     asked: Option<Listed>,
