@@ -21,6 +21,8 @@ use std::borrow::Cow;
 pub(super) struct Body {
     /// How many records there were.
     pub(super) records: u64,
+    /// How many elements among them were null and the like, which are no records.
+    pub(super) nulls: u64,
     /// The last of them; of a large one its short members.
     pub(super) last: Option<Record>,
     /// What was changed in it while it was read.

@@ -107,7 +107,8 @@ impl Plan<'_> {
             };
             let Some(Read { body, headers, added }) = read else { return Ok(()) };
             is_led |= !self.api.settings.is_home(&request.url);
-            let Body { records, last, rest, .. } = body;
+            let Body { records, nulls, last, rest, .. } = body;
+            let records = records.saturating_add(nulls);
             let page = Page { records, last: last.as_ref(), rest: &rest, headers: &headers };
             let place = request.place();
             let more = turner.next(&page, &mut request);
@@ -170,6 +171,7 @@ impl Plan<'_> {
                     }
                 }
                 body.missing = missing.take().map(|error| (error, decoding.came_as().to_owned()));
+                body.nulls = decoding.nulls();
                 body.rest = decoding.rest();
                 Ok(body)
             })

@@ -24,9 +24,11 @@ use std::rc::Rc;
 /// What is known of a page once it was read.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// How many records it had, before any filter.
+    /// How many records it had, before any filter. Elements among them that are null count, as they do for
+    /// the API.
     pub records: u64,
-    /// The last of them; of one of several megabytes only its short members, the others are null.
+    /// The last of them that isn't null; of one of several megabytes only its short members, the others are
+    /// null.
     pub last: Option<&'a Record>,
     /// What its body held beside its records.
     pub rest: &'a Rest,

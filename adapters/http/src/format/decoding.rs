@@ -1,11 +1,12 @@
 use super::packed::is_packed;
-use super::{Format, Gzip, Record, Rest, marks};
+use super::{Each, Format, Gzip, Record, Rest, marks};
 use airbyte_protocol::{Change, FailureType};
 use airbyte_singer_runtime::{Error, OrError, Result};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
+use std::io::BufRead;
 use std::sync::Arc;
 use std::time::Duration;
 use thread::Thread;
@@ -33,6 +34,8 @@ pub struct Decoding {
     /// Whether the last of those that are ready is large.
     ends_large: bool,
     rest: Rest,
+    /// How many elements among the records were none.
+    nulls: u64,
     /// The content type, for sentences.
     came_as: String,
 }
@@ -71,7 +74,7 @@ impl Decoding {
         };
         let ready = Vec::new().into_iter();
         let changes = Vec::new();
-        Self { stage, ready, changes, ends_large: false, rest: Rest::Null, came_as }
+        Self { stage, ready, changes, ends_large: false, rest: Rest::Null, nulls: 0, came_as }
     }
 
     /// The next record. An error comes after all records before the fault, and nothing after it.
@@ -124,6 +127,11 @@ impl Decoding {
         self.ends_large && self.ready.len() == 0
     }
 
+    /// How many elements among the records were none, once there are no more records.
+    pub(crate) const fn nulls(&self) -> u64 {
+        self.nulls
+    }
+
     /// What the body held beside its records, once there are no more of them.
     pub fn rest(self) -> Rest {
         self.rest
@@ -158,18 +166,18 @@ impl Decoding {
 
     fn decode(&mut self, mut body: &[u8], format: &dyn Format) {
         let mut records = Vec::new();
-        let rest = format.decode(&mut body, &mut |record| {
+        let outcome = decode(format, &mut body, &mut |record| {
             records.push((record, marks::taken()));
             Ok(())
         });
         self.ready = records.into_iter();
-        self.end(rest);
+        self.end(outcome);
     }
 
-    fn end(&mut self, outcome: Result<Rest>) {
+    fn end(&mut self, outcome: Result<Remainder>) {
         self.stage = match outcome {
-            Ok(rest) => {
-                self.rest = rest;
+            Ok((rest, nulls)) => {
+                (self.rest, self.nulls) = (rest, nulls);
                 Stage::Over
             }
             Err(error) if error.failure_type() == FailureType::TransientError => {
@@ -178,6 +186,17 @@ impl Decoding {
             Err(error) => Stage::Failed(error.followed_by(&self.came_as)),
         };
     }
+}
+
+/// What the body held beside its records, and how many elements among them were none.
+type Remainder = (Rest, u64);
+
+/// Decodes a body on this thread.
+fn decode(format: &dyn Format, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Remainder> {
+    // What an earlier body left that failed.
+    marks::passed_over();
+    let rest = format.decode(body, each)?;
+    Ok((rest, marks::passed_over()))
 }
 
 /// A record without what is long in it.

@@ -123,6 +123,7 @@ impl Format for Json {
             let text = BufReader::with_capacity(BUFFER, Mended::new(body));
             find(Deserializer::from_reader(text), &mut finder)
         };
+        finder.pass_over();
         let missing = finder.take_missing();
         let rest = match (finder.into_failure(), found) {
             (Some(failure), _) => return Err(failure),

@@ -104,9 +104,12 @@ impl Format for JsonLines {
             let found = record(value, self.wrap.then_some(VALUE)).map_err(|kind| {
                 Error::system(format!("line {number} of the body is {kind}, not an object"))
             })?;
-            if let Some(record) = found {
-                marks::leave(weight.take_marks());
-                each(record)?;
+            match found {
+                Some(record) => {
+                    marks::leave(weight.take_marks());
+                    each(record)?;
+                }
+                None => marks::pass_over(1),
             }
         }
         Ok(Rest::Null)

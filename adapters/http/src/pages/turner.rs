@@ -131,7 +131,9 @@ impl Turner {
         let is_sure = matches!(said, Said::More);
         if !self.turn(is_sure, page, request)? {
             return match (is_sure, &self.pages.rule) {
-                (true, Rule::Cursor(_, token) | Rule::Url(token)) if !self.is_end(token, page) => {
+                (true, Rule::Cursor(_, token) | Rule::Url(token))
+                    if !self.says_end(token, page) =>
+                {
                     Err(Error::system(format!(
                         "the answer says that there are more pages, but {token} doesn't say where"
                     )))
@@ -286,11 +288,12 @@ impl Turner {
 
     /// Whether a value says in words that there are no more pages, or there is no record to have one.
     fn is_end(&self, token: &Token, page: &Page<'_>) -> bool {
-        match (token.find(page), token) {
-            (Found::Value(value), _) => self.pages.is_end_token(&value),
-            (_, Token::Last(_)) => page.last.is_none(),
-            (Found::Missing | Found::Nothing, _) => false,
-        }
+        self.says_end(token, page) || matches!(token, Token::Last(_)) && page.records == 0
+    }
+
+    /// Whether a value says in words that there are no more pages.
+    fn says_end(&self, token: &Token, page: &Page<'_>) -> bool {
+        matches!(token.find(page), Found::Value(value) if self.pages.is_end_token(&value))
     }
 
     fn lookup(&self, what: &str, which: &str) -> Arc<Lookup> {

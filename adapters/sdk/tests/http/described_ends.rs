@@ -101,3 +101,119 @@ fn a_total_below_what_was_read_is_unknown() {
     });
     assert!(!log.contains("already read"), "{log}");
 }
+
+/// Pages of two elements each, as the API counts them: `first` is the first page, then come 3 and 4, then 5.
+fn pages_after(
+    first: &Value,
+    wrap: fn(Value) -> Value,
+    more: Value,
+) -> impl Fn(&wiremock::Request) -> wiremock::ResponseTemplate + Send + Sync + 'static {
+    let first = first.clone();
+    move |request| {
+        let at = number(request, "page").saturating_sub(1) + number(request, "offset").div_ceil(2);
+        let wrapped = |id: u64| wrap(json!({"id": id}));
+        let items = match at {
+            0 => first.clone(),
+            1 => json!([wrapped(3), wrapped(4)]),
+            2 => json!([wrapped(5)]),
+            _ => json!([]),
+        };
+        let mut answer = json!({"items": items});
+        if let (Some(total), true) = (more.get("total"), at < 3) {
+            answer["total"] = total.clone();
+        }
+        body(answer)
+    }
+}
+
+#[test]
+fn elements_that_are_no_records_make_no_page_short() {
+    fn plain(record: Value) -> Value {
+        record
+    }
+    fn node(record: Value) -> Value {
+        json!({"node": record})
+    }
+    let around = json!({"around": {"n": "/items/*/n"}});
+    let one = || json!({"id": 1});
+    for (first, wrap, records, more) in [
+        (json!([one(), null]), plain as fn(Value) -> Value, "/items", json!({})),
+        (json!([null, null]), plain, "/items", json!({})),
+        (json!([one(), null]), plain, "/items/*", json!({})),
+        (json!([node(one()), node(json!(null))]), node, "/items/*/node", json!({})),
+        (json!([node(one()), {}]), node, "/items/*/node", json!({})),
+        (json!([node(one()), null]), node, "/items/*/node", json!({})),
+        (json!([node(one()), node(json!(null))]), node, "/items/*/node", around.clone()),
+        (json!([node(one()), {}]), node, "/items/*/node", around.clone()),
+        (json!([node(one()), null]), node, "/items/*/node", around),
+    ] {
+        for (pages, total) in [
+            (json!({"type": "number", "query": "page", "size": 2}), json!({})),
+            (json!({"type": "offset", "query": "offset", "size": 2}), json!({})),
+            (
+                json!({"type": "offset", "query": "offset", "size": 2, "total_records": "/total"}),
+                json!({"total": 5}),
+            ),
+            (
+                json!({"type": "number", "query": "page", "size": 2, "total_records": "/total"}),
+                json!({"total": 5}),
+            ),
+        ] {
+            let server = answering(pages_after(&first, wrap, total));
+            let mut settings = more.clone();
+            settings["records"] = json!(records);
+            let read = full(&items(&server, pages.clone(), settings));
+            let expected = if first[0].is_null() { vec![3, 4, 5] } else { vec![1, 3, 4, 5] };
+            assert_eq!(ids(&read), expected, "{first} at {records}: {pages}");
+        }
+    }
+}
+
+#[test]
+fn lines_of_null_make_no_page_short() {
+    let server = answering(|request| {
+        let text = match number(request, "page") {
+            1 => "{\"id\": 1}\nnull\n",
+            2 => "{\"id\": 3}\n",
+            _ => "",
+        };
+        wiremock::ResponseTemplate::new(200).set_body_raw(text, "application/x-ndjson")
+    });
+    let pages = json!({"type": "number", "query": "page", "size": 2});
+    assert_eq!(ids(&full(&items(&server, pages, json!({})))), [1, 3]);
+}
+
+#[test]
+fn a_list_that_is_null_is_an_empty_list() {
+    // An owner without records is no element beside those of the others.
+    let server = answering(|request| {
+        let items = match number(request, "offset") {
+            0 => json!([{"of": [{"id": 1}, {"id": 2}]}, {"of": null}, {}]),
+            2 => json!([{"of": [{"id": 3}]}]),
+            _ => json!([]),
+        };
+        body(json!({"items": items}))
+    });
+    let pages = json!({"type": "offset", "query": "offset", "size": 2});
+    let read = full(&items(&server, pages, json!({"records": "/items/*/of"})));
+    assert_eq!(ids(&read), [1, 2, 3]);
+}
+
+#[test]
+fn a_page_of_nulls_has_no_last_record_to_go_on_with() {
+    for (records, told) in [
+        (json!([null, null]), "the last record's /id holds nothing to go on with"),
+        (
+            json!([]),
+            "the answer says that there are more pages, but the last record's /id doesn't say where",
+        ),
+    ] {
+        let server = answering(move |_| body(json!({"items": records, "has_more": true})));
+        let pages =
+            json!({"type": "cursor", "query": "c", "last_record": "id", "more": "/has_more"});
+        assert_eq!(
+            sentence(&full(&items(&server, pages, json!({}))), &server.uri()),
+            format!("system_error: stream items: GET HOST/: {told}")
+        );
+    }
+}

@@ -1,6 +1,6 @@
 use super::feed::{Batch, Feed, Part};
-use super::{Marked, next_part};
-use crate::{Format, Rest};
+use super::{Marked, Remainder, decode, next_part};
+use crate::Format;
 use airbyte_singer_runtime::{Error, Result};
 use bytes::Bytes;
 use reqwest::Response;
@@ -24,7 +24,7 @@ pub(super) struct Thread {
     /// Says that a large record is gone, so that the next one may be read.
     gone: mpsc::Sender<()>,
     is_large: bool,
-    decoder: JoinHandle<Result<Rest>>,
+    decoder: JoinHandle<Result<Remainder>>,
     /// Why the body broke off, which comes before what the decoder makes of that.
     failure: Option<Error>,
 }
@@ -38,10 +38,11 @@ impl Thread {
         let decoder = tokio::task::spawn_blocking(move || {
             let batch = Rc::new(RefCell::new(Batch::new(out, large)));
             let mut feed = Feed::new(first, body, Rc::clone(&batch));
-            let rest = format.decode(&mut feed, &mut |record| batch.borrow_mut().push(record));
+            let outcome =
+                decode(&*format, &mut feed, &mut |record| batch.borrow_mut().push(record));
             // Those before a fault are good.
             batch.borrow_mut().flush()?;
-            rest
+            outcome
         });
         let parts = Some(parts);
         Self { response, parts, batches, gone, is_large: false, decoder, failure: None }
@@ -75,7 +76,7 @@ impl Thread {
     }
 
     /// How it ended, once there are no more records.
-    pub(super) async fn end(&mut self) -> Result<Rest> {
+    pub(super) async fn end(&mut self) -> Result<Remainder> {
         // A format may end before its body does.
         self.parts = None;
         let outcome = (&mut self.decoder).await.map_err(|_| Error::system("a decoder panicked"))?;

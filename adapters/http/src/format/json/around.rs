@@ -49,9 +49,13 @@ impl Finder<'_, '_> {
     fn descend(&mut self, value: Value, depth: usize, level: usize, fields: &Fields) -> Result<()> {
         let path = self.path();
         match (path.steps().get(depth), value) {
-            (_, Value::Null) => Ok(()),
+            (_, Value::Null) => {
+                self.without(depth);
+                Ok(())
+            }
             (None, Value::Array(records)) => {
                 self.reached();
+                self.has_list();
                 records.into_iter().try_for_each(|record| self.take_with(record, fields))
             }
             (None, record) => {
@@ -63,6 +67,7 @@ impl Finder<'_, '_> {
                     Some(member) => self.descend(member, depth + 1, level, fields),
                     None => {
                         self.lacking();
+                        self.without(depth);
                         Ok(())
                     }
                 }
@@ -71,7 +76,10 @@ impl Finder<'_, '_> {
                 Ok(at) if at < members.len() => {
                     self.descend(members.swap_remove(at), depth + 1, level, fields)
                 }
-                Ok(_) => Ok(()),
+                Ok(_) => {
+                    self.without(depth);
+                    Ok(())
+                }
                 Err(_) => Err(self.no_records_behind("an array", depth)),
             },
             (Some(Step::Each), Value::Object(members)) => {

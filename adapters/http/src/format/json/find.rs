@@ -23,6 +23,10 @@ pub(super) struct Finder<'a, 'e> {
     seen: u64,
     failure: Option<Error>,
     missing: Option<Error>,
+    /// How many members of the last `*` have no record.
+    without: u64,
+    /// Whether such members have lists of records.
+    has_lists: bool,
 }
 
 impl<'a, 'e> Finder<'a, 'e> {
@@ -35,8 +39,19 @@ impl<'a, 'e> Finder<'a, 'e> {
         each: &'a mut Each<'e>,
     ) -> Self {
         let wrap = path.around().value_field().or(wrap);
-        let lookup = None;
-        Self { path, wrap, lookup, room, weight, each, seen: 0, failure: None, missing: None }
+        Self {
+            path,
+            wrap,
+            lookup: None,
+            room,
+            weight,
+            each,
+            seen: 0,
+            failure: None,
+            missing: None,
+            without: 0,
+            has_lists: false,
+        }
     }
 
     /// A record may begin here.
@@ -84,6 +99,28 @@ impl<'a, 'e> Finder<'a, 'e> {
         }
     }
 
+    /// A member of a `*` has nothing behind so many steps. Of the last `*` it is an element like those that
+    /// have a record.
+    pub(super) fn without(&mut self, depth: usize) {
+        let steps = self.path.steps();
+        let is_last = !steps.get(depth..).unwrap_or_default().contains(&Step::Each);
+        if is_last && steps.contains(&Step::Each) {
+            self.without += 1;
+        }
+    }
+
+    /// A member of the last `*` has a list of records, so that one that has none has an empty list.
+    pub(super) const fn has_list(&mut self) {
+        self.has_lists = true;
+    }
+
+    /// Leaves word of the elements that are no records, once the document was read.
+    pub(super) fn pass_over(&self) {
+        if !self.has_lists {
+            marks::pass_over(self.without);
+        }
+    }
+
     /// What of the path the document doesn't have.
     pub(super) fn take_missing(&mut self) -> Option<Error> {
         self.missing.take()
@@ -113,7 +150,10 @@ impl<'a, 'e> Finder<'a, 'e> {
                 marks::leave(self.weight.take_marks());
                 (self.each)(record)
             }
-            Ok(None) => Ok(()),
+            Ok(None) => {
+                marks::pass_over(1);
+                Ok(())
+            }
             Err(kind) => Err(self.no_object(self.seen, kind)),
         }
     }
@@ -235,7 +275,10 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
         }
         match (seen, self.among) {
             (true, _) => {}
-            (false, true) => self.finder.lacking(),
+            (false, true) => {
+                self.finder.lacking();
+                self.finder.without(self.depth);
+            }
             (false, false) => self.missing(),
         }
         Ok(Value::Object(rest))
@@ -262,8 +305,10 @@ impl<'a, 'e> Walk<'_, 'a, 'e> {
                 Some(element) if !self.among => rest.push(element),
                 Some(_) => {}
                 None => {
-                    if at <= wanted && !self.among {
-                        self.missing();
+                    match at <= wanted {
+                        true if self.among => self.finder.without(self.depth),
+                        true => self.missing(),
+                        false => {}
                     }
                     break;
                 }
@@ -294,6 +339,9 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
+        if self.among {
+            self.finder.without(self.depth);
+        }
         Ok(Value::Null)
     }
 
@@ -317,6 +365,9 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
         match self.step() {
             None => {
                 self.finder.reached();
+                if self.among {
+                    self.finder.has_list();
+                }
                 self.finder.begin();
                 while let Some(value) = list.next_element_seed(Weighed(self.finder.weight))? {
                     self.finder.found(value)?;
