@@ -171,9 +171,12 @@ impl Turner {
                 }
             }
         }
-        match self.said_by_total(page, request)? {
-            Said::Nothing => Ok(said),
-            by_total => Ok(by_total),
+        match (said, self.said_by_total(page, request)?) {
+            // What an answer says of its own page counts more than how much there was in all when it was
+            // counted.
+            (Said::More, Said::Last) if page.records > 0 => Ok(Said::More),
+            (said, Said::Nothing) => Ok(said),
+            (_, by_total) => Ok(by_total),
         }
     }
 

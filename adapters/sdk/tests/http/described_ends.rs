@@ -217,3 +217,32 @@ fn a_page_of_nulls_has_no_last_record_to_go_on_with() {
         );
     }
 }
+
+#[test]
+fn an_answer_that_says_that_there_is_more_is_believed_beside_a_total() {
+    for (flag, says) in [("more", true), ("last", false)] {
+        for pages in [
+            json!({"type": "number", "query": "page", "size": 2, "total_pages": "/total"}),
+            json!({"type": "offset", "query": "offset", "size": 2, "total_records": "/records"}),
+        ] {
+            let server = answering(move |request| {
+                let at = number(request, "page").saturating_sub(1) + number(request, "offset") / 2;
+                let flag = if at < 2 { says } else { !says };
+                body(
+                    json!({"items": range(at * 2 + 1, at * 2 + 2), "flag": flag, "total": 1, "records": 2}),
+                )
+            });
+            let mut pages = pages;
+            pages[flag] = json!("/flag");
+            let read = full(&items(&server, pages.clone(), json!({})));
+            assert_eq!(ids(&read), [1, 2, 3, 4, 5, 6], "{pages}");
+            // An empty page behind the total is the last one, whatever else it says.
+            let server = answering(move |request| {
+                let at = number(request, "page").saturating_sub(1) + number(request, "offset") / 2;
+                let all = if at == 0 { range(1, 2) } else { json!([]) };
+                body(json!({"items": all, "flag": says, "total": 1, "records": 2}))
+            });
+            assert_eq!(ids(&full(&items(&server, pages.clone(), json!({})))), [1, 2], "{pages}");
+        }
+    }
+}
