@@ -59,8 +59,8 @@ impl Body {
 /// Why an answer wasn't read to its end.
 #[derive(Debug)]
 pub(super) enum Interrupted {
-    /// The answer itself: broken off, or not what it should be.
-    ByAnswer(Error),
+    /// The answer itself, which broke off or isn't what it should be, and whether it had records before.
+    ByAnswer(Error, bool),
     /// Whoever takes the records.
     ByTaker(Error),
 }
@@ -71,6 +71,8 @@ pub(super) struct Read {
     pub(super) body: Body,
     pub(super) headers: HeaderMap,
     pub(super) added: Added,
+    /// Whether its status says that there are no more pages.
+    pub(super) is_end: bool,
 }
 
 /// How one try ended.
@@ -89,6 +91,8 @@ pub(super) struct Question<'a> {
     pub(super) request: &'a Request,
     /// Whether a stranger's page led to the request.
     pub(super) is_led: bool,
+    /// Whether the answer is wanted as a whole, rather than its records.
+    pub(super) is_whole: bool,
     /// Statuses that mean that there are no more pages.
     pub(super) end_statuses: &'a [u16],
     /// The call's own opinions of answers, which come before the API's.
@@ -134,11 +138,14 @@ impl Question<'_> {
         let (status, headers) = (response.status(), response.headers().clone());
         let head = Answer { status, headers: &headers, document: None };
         let early = self.opinion(&head);
-        let is_success = match early {
+        // What is no failure may have records all the same.
+        let is_ignored = matches!(early, Some(Verdict::Ignore));
+        let is_read = match early {
+            Some(Verdict::Ignore) => status.is_success() && !self.is_whole,
             Some(ref verdict) => matches!(verdict, Verdict::Success),
             None => status.is_success(),
         };
-        if !is_success {
+        if !is_read {
             let document = document_of(response).await;
             let answer = Answer { document: document.as_ref(), ..head };
             let verdict = self.opinion(&answer).or(early).or_else(|| self.refused(&answer));
@@ -147,18 +154,25 @@ impl Question<'_> {
         }
         let body = match read(response).await {
             Ok(body) => body,
-            Err(Interrupted::ByAnswer(error)) => return self.failed_or(error),
+            Err(Interrupted::ByAnswer(error, false))
+                if is_ignored && error.failure_type() != FailureType::TransientError =>
+            {
+                return Ok(Ended::Ignored);
+            }
+            Err(Interrupted::ByAnswer(error, _)) => return self.failed_or(error),
             Err(Interrupted::ByTaker(error)) => return Err(error),
         };
         let document = body.document();
         let answer = Answer { document: Some(&document), ..head };
+        let is_end = self.is_end(&answer) && self.own_opinion(&answer).is_none();
         let verdict = self.opinion(&answer).or_else(|| self.told(&body, &answer));
         if let Some(Verdict::Ignore) = verdict
             && body.has_page()
+            && !self.is_whole
         {
             // What is no failure ends no pages, and loses no records that were read.
             drop(document);
-            return Ok(Ended::Read(Box::new(Read { body, headers, added })));
+            return Ok(Ended::Read(Box::new(Read { body, headers, added, is_end })));
         }
         if !matches!(verdict, None | Some(Verdict::Success)) {
             return self.judge(verdict, &answer, tries, &sent, is_home).await;
@@ -168,7 +182,7 @@ impl Question<'_> {
             return self.failed_or(Error::of(missing.failure_type(), text + end));
         }
         drop(document);
-        Ok(Ended::Read(Box::new(Read { body, headers, added })))
+        Ok(Ended::Read(Box::new(Read { body, headers, added, is_end })))
     }
 
     /// That the credentials are refused, as they themselves understand an answer.
@@ -235,12 +249,20 @@ impl Question<'_> {
         }
     }
 
-    fn opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
+    /// What the call or its API says of an answer.
+    fn own_opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
         let own = self.opinions.iter().rev().find_map(|opinion| opinion(answer));
         let of_api = &self.api.settings.opinions;
-        let own = own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer)));
-        let is_end = self.end_statuses.contains(&answer.status.as_u16());
-        own.or_else(|| is_end.then_some(Verdict::Ignore)).or_else(|| {
+        own.or_else(|| of_api.iter().rev().find_map(|opinion| opinion(answer)))
+    }
+
+    fn is_end(&self, answer: &Answer<'_>) -> bool {
+        self.end_statuses.contains(&answer.status.as_u16())
+    }
+
+    fn opinion(&self, answer: &Answer<'_>) -> Option<Verdict> {
+        let is_end = self.is_end(answer);
+        self.own_opinion(answer).or_else(|| is_end.then_some(Verdict::Ignore)).or_else(|| {
             let place = self.written.is_graphql.then(|| self.request.place())?;
             graphql::verdict(&place, answer)
         })

@@ -105,7 +105,10 @@ impl Plan<'_> {
                 })?,
                 false => read?,
             };
-            let Some(Read { body, headers, added }) = read else { return Ok(()) };
+            let Some(Read { body, headers, added, is_end }) = read else { return Ok(()) };
+            if is_end {
+                return Ok(());
+            }
             is_led |= !self.api.settings.is_home(&request.url);
             let Body { records, nulls, last, rest, .. } = body;
             let records = records.saturating_add(nulls);
@@ -135,7 +138,8 @@ impl Plan<'_> {
     ) -> Result<Option<Read>> {
         let Self { api, written, opinions, steps, reader, has_told, .. } = self;
         let lookup = api.settings.lookups.of_path(reader, &written.records);
-        let question = Question { api, request, is_led, end_statuses, opinions, written };
+        let is_whole = false;
+        let question = Question { api, request, is_led, is_whole, end_statuses, opinions, written };
         let mut is_again = false;
         let read = question
             .ask(async |response| {
@@ -145,7 +149,11 @@ impl Plan<'_> {
                 let mut body = Body::default();
                 let (format, missing) = written.format(&response, lookup.clone());
                 let mut decoding = Decoding::start(response, format);
-                while let Some(record) = decoding.next().await.map_err(Interrupted::ByAnswer)? {
+                loop {
+                    let next = decoding.next().await;
+                    let had_records = body.records > 0;
+                    let next = next.map_err(|error| Interrupted::ByAnswer(error, had_records))?;
+                    let Some(record) = next else { break };
                     body.records += 1;
                     // The last record stays with the page; the ones before it go their way, and a large
                     // one at once.
@@ -212,12 +220,20 @@ pub(super) async fn fetch(
     let Written { is_graphql, max_record_bytes, .. } = *given;
     let errors = ToldErrors::Ignore;
     let written = Written { is_graphql, errors, max_record_bytes, ..Written::default() };
-    let question =
-        Question { api, request, is_led: false, end_statuses: &[], opinions, written: &written };
+    let question = Question {
+        api,
+        request,
+        is_led: false,
+        is_whole: true,
+        end_statuses: &[],
+        opinions,
+        written: &written,
+    };
     let read = question.ask(async |response| {
         let format = Whole { max_bytes: max_record_bytes };
         let mut decoding = Decoding::start(response, Arc::new(format));
-        while decoding.next().await.map_err(Interrupted::ByAnswer)?.is_some() {}
+        let failed = |error| Interrupted::ByAnswer(error, false);
+        while decoding.next().await.map_err(failed)?.is_some() {}
         Ok(Body { rest: decoding.rest(), ..Body::default() })
     });
     Ok(read.await?.map(|read| read.body.rest).unwrap_or_default())

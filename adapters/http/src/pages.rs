@@ -217,10 +217,10 @@ impl Pages {
         self
     }
 
-    /// This status means that there are no more pages, behind the first page of a call; as the answer to
-    /// that it means what it does elsewhere. So it does for the first page of a read that goes on where
-    /// an earlier one stopped, unless pages are numbered or counted off: the API may have forgotten where
-    /// that was.
+    /// This status means that there are no more pages, behind the first page of a call; records of such an
+    /// answer are read if the status is 2xx. As the answer to the first page it means what it does
+    /// elsewhere. So it does for the first page of a read that goes on where an earlier one stopped, unless
+    /// pages are numbered or counted off: the API may have forgotten where that was.
     #[must_use]
     pub fn until_status(mut self, status: u16) -> Self {
         self.end_statuses.push(status);

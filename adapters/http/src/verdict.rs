@@ -39,7 +39,7 @@ pub enum Verdict {
     /// A quota is used up until the given time is over, for all of this API; the stream is said to be
     /// RATE_LIMITED meanwhile.
     RateLimited(Option<Duration>),
-    /// It is no failure. A success whose records could be read counts as it is: all of them are taken, and
+    /// It is no failure. A success (2xx) whose records could be read counts as it is: all of them are taken, and
     /// its pages go on. Anything else (another status, no records where they should be, an answer that is a
     /// single record as a whole) counts as an answer without records, and there are no more pages.
     Ignore,

@@ -246,3 +246,39 @@ fn an_answer_that_says_that_there_is_more_is_believed_beside_a_total() {
         }
     }
 }
+
+#[test]
+fn a_status_that_ends_the_pages_loses_no_records() {
+    let answers = |request: &wiremock::Request| match number(request, "page") {
+        1 => body(json!({"items": range(1, 2)})),
+        2 => wiremock::ResponseTemplate::new(203).set_body_json(json!({"items": range(3, 4)})),
+        _ => body(json!({"items": range(5, 6)})),
+    };
+    let server = answering(answers);
+    let pages = json!({"type": "number", "query": "page", "end_status": [203]});
+    assert_eq!(ids(&full(&items(&server, pages, json!({})))), [1, 2, 3, 4]);
+    assert_eq!(crate::server::asked(&server).len(), 2);
+    // What has no records still ends them.
+    for last in ["", "done", "<html>", "{}"] {
+        let server = answering(move |request| match number(request, "page") {
+            1 => body(json!({"items": range(1, 2)})),
+            _ => wiremock::ResponseTemplate::new(202).set_body_string(last),
+        });
+        let pages = json!({"type": "number", "query": "page", "end_status": [202]});
+        assert_eq!(ids(&full(&items(&server, pages, json!({})))), [1, 2], "{last}");
+    }
+    // A rule for nothing but a status reads what there is as well, and pages go on.
+    let server = answering(|request| match number(request, "page") {
+        at @ 1..=2 => {
+            let records = json!({"items": range(at * 2 - 1, at * 2)});
+            wiremock::ResponseTemplate::new(203).set_body_json(records)
+        }
+        _ => wiremock::ResponseTemplate::new(203).set_body_string("done"),
+    });
+    for settings in
+        [json!({"rules": [{"status": [203], "then": "ignore"}]}), json!({"ignore": [203]})]
+    {
+        let pages = json!({"type": "number", "query": "page"});
+        assert_eq!(ids(&full(&items(&server, pages, settings))), [1, 2, 3, 4]);
+    }
+}
