@@ -244,7 +244,13 @@ impl Question<'_> {
                     Err(error) => self.failed_or(error),
                 }
             }
-            Some(Verdict::Fail(error)) => Err(error.with_status(answer.status.as_u16())),
+            Some(Verdict::Fail(error)) => {
+                let error = match error.message().contains(&place) {
+                    true => error,
+                    false => error.prefaced(&format!("{place}: ")),
+                };
+                Err(error.with_status(answer.status.as_u16()))
+            }
             Some(Verdict::Success) | None => Err(verdict::sentence(&place, answer)),
         }
     }

@@ -91,7 +91,10 @@ fn rules_say_what_an_answer_means_by_its_status_and_body() {
     let failing = json!({"rules": [{"status": [503], "then": "fail"}]});
     let (transcript, _, calls) = after(told(503, json!({"message": "for good"})), &failing);
     let text = &transcript.error().expect("an error").message;
-    assert!(text.ends_with("is a failure by a rule of the config: for good"), "{text}");
+    assert!(text.starts_with("stream things: GET 127.0.0.1:"), "{text}");
+    let told =
+        "/things: an answer 503 Service Unavailable is a failure by a rule of the config: for good";
+    assert!(text.ends_with(told), "{text}");
     assert_eq!(calls, 1);
 }
 

@@ -134,7 +134,7 @@ fn an_author_finds_faults_in_a_success() {
     assert_eq!(ids(&transcript, "things"), [1, 2]);
     assert_eq!(
         sentence(&transcript, &server.uri()),
-        "config_error: stream broken: the channel is not there"
+        "config_error: stream broken: GET HOST/broken: the channel is not there"
     );
 }
 
