@@ -18,7 +18,7 @@ mod ends;
 pub(super) enum PagesSettings {
     /// One answer is all
     #[schemars(title = "None")]
-    None,
+    None(NoSettings),
     /// Pages have numbers
     #[schemars(title = "Page number")]
     Number(Box<NumberSettings>),
@@ -33,11 +33,16 @@ pub(super) enum PagesSettings {
     NextUrl(Box<NextUrlSettings>),
     /// The header Link has the address of the next page
     #[schemars(title = "Link header")]
-    Link,
+    Link(NoSettings),
     /// Pages of GraphQL, as Relay has them
     #[schemars(title = "Relay")]
     Relay(RelaySettings),
 }
+
+/// No settings beside the type.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoSettings {}
 
 /// The settings of [`PagesSettings::Number`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -276,7 +281,7 @@ impl PagesSettings {
     pub(super) fn pages(&self, is_graphql: bool) -> Result<Pages> {
         let names = Names { is_graphql };
         Ok(match self {
-            Self::None => Pages::none(),
+            Self::None(_) => Pages::none(),
             Self::Number(given) => {
                 let pages = Pages::number(names.place(&given.query, &given.body)?, given.first);
                 let pages = names.sized(pages, &given.size_query, &given.size_body, given.size)?;
@@ -292,7 +297,7 @@ impl PagesSettings {
                 given.ends().end(Pages::cursor(place, given.token()?))?
             }
             Self::NextUrl(given) => given.ends().end(Pages::next_url(given.pointer.as_str()))?,
-            Self::Link => Pages::link(),
+            Self::Link(_) => Pages::link(),
             Self::Relay(given) => Pages::relay(&given.page_info, &given.after),
         })
     }
@@ -302,12 +307,12 @@ impl<'de> Deserialize<'de> for PagesSettings {
     fn deserialize<D: Deserializer<'de>>(settings: D) -> Result<Self, D::Error> {
         let (kind, settings) = alternative(settings)?;
         match kind.as_str() {
-            "none" => Ok(Self::None),
+            "none" => typed(settings).map(Self::None),
             "number" => boxed(settings, Self::Number),
             "offset" => boxed(settings, Self::Offset),
             "cursor" => boxed(settings, Self::Cursor),
             "next_url" => boxed(settings, Self::NextUrl),
-            "link" => Ok(Self::Link),
+            "link" => typed(settings).map(Self::Link),
             "relay" => typed(settings).map(Self::Relay),
             _ => Err(serde::de::Error::custom("no known type")),
         }

@@ -282,3 +282,24 @@ fn a_status_that_ends_the_pages_loses_no_records() {
         assert_eq!(ids(&full(&items(&server, pages, settings))), [1, 2, 3, 4]);
     }
 }
+
+#[test]
+fn pages_without_settings_refuse_those_beside_them() {
+    let server = answering(|_| body(json!({"items": []})));
+    for (pages, unknown) in [
+        (json!({"type": "link", "size": 100}), "size"),
+        (json!({"type": "link", "end_status": [404]}), "end_status"),
+        (json!({"type": "none", "query": "page"}), "query"),
+    ] {
+        let told = crate::described::refusal(&items(&server, pages, json!({})));
+        assert_eq!(
+            told,
+            format!(
+                "the config is not valid: setting `streams.0.pages` has unknown settings: {unknown}"
+            )
+        );
+    }
+    for pages in [json!({"type": "link"}), json!({"type": "none"})] {
+        assert_eq!(ids(&full(&items(&server, pages, json!({})))), Vec::<u64>::new());
+    }
+}
