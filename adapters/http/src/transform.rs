@@ -54,7 +54,8 @@ impl Transform {
         Ok(Self(Change::Remove(field.to_owned())))
     }
 
-    /// Moves a field elsewhere, if it is there.
+    /// Moves a field elsewhere, if it is there. What has a value there already, other than null or an object
+    /// without members, is an error: that value would be lost.
     ///
     /// # Errors
     ///
@@ -75,8 +76,8 @@ impl Transform {
     ///
     /// # Errors
     ///
-    /// A system error: a value that is no object is where one is needed, or two fields would have the
-    /// same name.
+    /// A system error: a value that is no object is where one is needed, or a field would take the place of
+    /// another.
     pub fn apply(&self, record: &mut Record) -> Result<()> {
         match &self.0 {
             Change::Add(field, value) => set(record, field, value.clone()),
@@ -85,7 +86,11 @@ impl Transform {
                 Ok(())
             }
             Change::Rename(field, to) => match pointer::take(record, field) {
-                Some(value) => set(record, to, value),
+                Some(value) if is_free(pointer::get(record, to)) => set(record, to, value),
+                Some(_) => Err(Error::system(format!(
+                    "a record has {to} already, whose value would be lost if {field} was renamed to that; if \
+                     it isn't wanted, it has to be removed before"
+                ))),
                 None => Ok(()),
             },
             Change::Flatten(between) => {
@@ -95,6 +100,15 @@ impl Transform {
                 Ok(())
             }
         }
+    }
+}
+
+/// Whether nothing is lost where something else takes its place.
+fn is_free(place: Option<&Value>) -> bool {
+    match place {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(members)) => members.is_empty(),
+        Some(_) => false,
     }
 }
 
@@ -171,6 +185,33 @@ mod tests {
         let renamed = |from, to| changed(Transform::rename(from, to), record()).unwrap();
         assert_eq!(renamed("/a/b", "/b"), r#"{"a":{"c":2},"d":[3],"b":1}"#);
         assert_eq!(renamed("/x", "/y"), record().to_string());
+    }
+
+    #[test]
+    fn a_renamed_field_takes_the_place_of_no_other() {
+        let rename = |from, to, record| changed(Transform::rename(from, to), record);
+        for (from, to, record) in [
+            ("/a", "/b", json!({"a": 1, "b": 2})),
+            ("/a", "/x/b", json!({"a": 1, "x": {"b": "hunter2"}})),
+            ("/a/b", "/a", json!({"a": {"b": 1, "c": 2}})),
+            ("/a", "/b/0", json!({"a": 1, "b": [false]})),
+        ] {
+            assert_eq!(
+                rename(from, to, record).unwrap_err().message(),
+                format!(
+                    "a record has {to} already, whose value would be lost if {from} was renamed to that; if \
+                     it isn't wanted, it has to be removed before"
+                )
+            );
+        }
+        for (from, to, record, expected) in [
+            ("/a", "/b", json!({"a": 1, "b": null}), r#"{"b":1}"#),
+            ("/a", "/a", json!({"a": 1}), r#"{"a":1}"#),
+            ("/a/b", "/a", json!({"a": {"b": 1}}), r#"{"a":1}"#),
+            ("/a", "/a/b", json!({"a": 1}), r#"{"a":{"b":1}}"#),
+        ] {
+            assert_eq!(rename(from, to, record).unwrap(), expected);
+        }
     }
 
     #[test]

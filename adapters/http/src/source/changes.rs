@@ -12,13 +12,13 @@ use serde_json::Value;
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(tag = "type", rename_all = "snake_case")]
 pub(super) enum ChangeSettings {
-    /// Sets a field
+    /// Sets a field, whatever it was
     #[schemars(title = "Add")]
     Add(AddSettings),
     /// Removes a field
     #[schemars(title = "Remove")]
     Remove(RemoveSettings),
-    /// Moves a field
+    /// Moves a field. Where it goes there must be nothing or null: remove that before
     #[schemars(title = "Rename")]
     Rename(RenameSettings),
     /// Makes fields of the record of those of its objects
