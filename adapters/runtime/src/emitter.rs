@@ -7,6 +7,7 @@ use airbyte_protocol::{
 };
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -209,7 +210,8 @@ impl Emitting {
         }
         let stats = std::mem::take(&mut room.since_state);
         room.has_state = true;
-        let line = StateLine::stream(&room.descriptor, stream_state, &stats);
+        let stream_state = one_line(stream_state);
+        let line = StateLine::stream(&room.descriptor, &stream_state, &stats);
         self.push_state(&line)
     }
 
@@ -240,8 +242,10 @@ impl Emitting {
         own: &[(StreamId, &RawValue)],
     ) -> Result<()> {
         let stats = self.take_all_stats();
-        let named = own.iter().map(|(id, state)| (self.descriptor(*id), *state));
-        let line = StateLine::global(shared, &named.collect::<Vec<_>>(), &stats);
+        let shared = shared.map(one_line);
+        let own: Vec<_> = own.iter().map(|(id, state)| (*id, one_line(state))).collect();
+        let named = own.iter().map(|(id, state)| (self.descriptor(*id), &**state));
+        let line = StateLine::global(shared.as_deref(), &named.collect::<Vec<_>>(), &stats);
         self.push_state(&line)
     }
 
@@ -261,7 +265,8 @@ impl Emitting {
     /// As [`Output::lines`].
     pub fn legacy_state_text(&mut self, blob: &RawValue) -> Result<()> {
         let stats = self.take_all_stats();
-        self.push_state(&StateLine::legacy(blob, &stats))
+        let blob = one_line(blob);
+        self.push_state(&StateLine::legacy(&blob, &stats))
     }
 
     fn take_all_stats(&mut self) -> StateStats {
@@ -373,6 +378,16 @@ fn empty(buffer: &mut Vec<u8>) {
 
 fn raw(value: &Value) -> Box<RawValue> {
     to_raw_value(value).expect("a JSON value can always be written")
+}
+
+/// A JSON text without line breaks, which stand between its tokens only: within texts they are escaped.
+fn one_line(text: &RawValue) -> Cow<'_, RawValue> {
+    let bytes = text.get().as_bytes();
+    if !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
+        return Cow::Borrowed(text);
+    }
+    let line = RawValue::from_string(text.get().replace(['\n', '\r'], " "));
+    Cow::Owned(line.expect("blanks between tokens change no JSON text"))
 }
 
 fn now() -> u64 {

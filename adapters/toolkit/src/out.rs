@@ -55,7 +55,16 @@ impl<'a> Out<'a> {
         if self.line.first() != Some(&b'{') {
             return Err(Error::system("a record is no JSON object"));
         }
+        self.keep_to_one_line();
         self.pass(&[]).await
+    }
+
+    /// A part that serde takes as it is written may have line breaks between its tokens.
+    fn keep_to_one_line(&mut self) {
+        if self.line.contains(&b'\n') || self.line.contains(&b'\r') {
+            let breaks = self.line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r'));
+            breaks.for_each(|byte| *byte = b' ');
+        }
     }
 
     /// As [`Out::emit`], of a record that is gone when its line is written out, and in which this was changed

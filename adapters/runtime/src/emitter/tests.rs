@@ -113,3 +113,28 @@ fn a_stream_that_shows_up_is_held_to_the_same_grammar() {
         ["STARTED b", "RUNNING b", "R b", "S * 1.0", "STARTED a", "COMPLETE a", "COMPLETE b"];
     assert_eq!(said(&sink), expected);
 }
+
+#[test]
+fn a_state_is_one_line_however_its_text_is_written() {
+    let (emitter, sink) = emitter(&["a"]);
+    let mut floor = emitter.lock();
+    let a = floor.nth(0);
+    let text = "{\n  \"at\": [1.50,\r\n 2],\r  \"text\": \"x\\ny\"\n}";
+    let pretty = RawValue::from_string(text.to_owned()).unwrap();
+    floor.state_text(a, &pretty).unwrap();
+    floor.global_state_text(Some(&pretty), &[(a, &pretty)]).unwrap();
+    floor.legacy_state_text(&pretty).unwrap();
+    let written = String::from_utf8(sink.bytes()).unwrap();
+    let states: Vec<&str> = written.lines().filter(|line| line.contains("STATE")).collect();
+    assert_eq!(states.len(), 3, "{written}");
+    assert!(!written.contains('\r'));
+    for (line, at) in [
+        (states[0], "/state/stream/stream_state"),
+        (states[1], "/state/global/shared_state"),
+        (states[1], "/state/global/stream_states/0/stream_state"),
+        (states[2], "/state/data"),
+    ] {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line.pointer(at), Some(&serde_json::from_str(text).unwrap()), "{at}");
+    }
+}
