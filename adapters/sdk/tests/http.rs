@@ -1,5 +1,7 @@
 //! Sources behind HTTP APIs, as a server and a platform see them.
 
+#[path = "http/beginnings.rs"]
+mod beginnings;
 #[path = "http/cursors.rs"]
 mod cursors;
 #[path = "http/described.rs"]
@@ -28,6 +30,8 @@ mod pauses;
 mod quotas;
 #[path = "http/redirects.rs"]
 mod redirects;
+#[path = "http/refused_streams.rs"]
+mod refused_streams;
 #[path = "http/sent_cursors.rs"]
 mod sent_cursors;
 #[path = "http/server.rs"]

@@ -1,6 +1,7 @@
 //! The cursor of a stream: where it is in a record, and which of two values is greater.
 
 mod key;
+mod notation;
 mod record;
 mod since;
 mod time;
@@ -197,12 +198,18 @@ impl Cursor {
                 ))
             });
         }
-        Ok(time::iso(text).map_or_else(|| self.key_by_bytes(text), Key::Time))
-    }
-
-    fn key_by_bytes(&self, text: &str) -> Key {
+        if let Some(time) = time::iso(text) {
+            return Ok(Key::Time(time));
+        }
+        if let Some(formats) = notation::of(text) {
+            let (name, formats) = (self.name(), notation::listed(&formats));
+            return Err(Error::config(format!(
+                "the cursor `{name}` has times that aren't written as in ISO 8601, and whose order isn't that \
+                 of texts: its setting `format` has to name how they are written{formats}"
+            )));
+        }
         self.by_bytes.store(true, Ordering::Relaxed);
-        Key::Text(text.to_owned())
+        Ok(Key::Text(text.to_owned()))
     }
 
     /// Whether a text was found to be ordered byte by byte.

@@ -1,6 +1,6 @@
 //! Where a read begins, held against records.
 
-use super::{Cursor, Key, Kind, time};
+use super::{Cursor, Key, time};
 use airbyte_singer_runtime::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -66,14 +66,6 @@ impl Since {
         let Some(value) = self.cursor.value(record) else { return Ok(true) };
         let Some(key) = self.cursor.key(value)? else { return Ok(true) };
         let Some(first) = self.keys.first() else { return Ok(true) };
-        if matches!(value, Value::String(text) if key.kind() == Kind::Text && ends_with_year(text))
-        {
-            let name = self.cursor.name();
-            return Err(Error::config(format!(
-                "the cursor `{name}` has dates that begin with the day or the month; their order isn't that \
-                 of texts, so the cursor's setting `format` has to name their format, such as %m/%d/%Y"
-            )));
-        }
         if let Some(order) = self.keys.iter().find_map(|begin| key.compare(begin)) {
             return Ok(order.is_ge());
         }
@@ -82,21 +74,5 @@ impl Since {
         }
         let (name, noun) = (self.cursor.name(), key.kind().noun());
         Err(Error::config(format!("the cursor `{name}` is {noun}, and its setting `start` is not")))
-    }
-}
-
-/// Whether a text is a date whose year comes last: to leave out what stands before another as a text would
-/// lose most of what is new.
-fn ends_with_year(text: &str) -> bool {
-    let date = text.split([' ', 'T', ',']).next().unwrap_or_default();
-    let parts: Vec<&str> = date.split(['/', '.', '-']).collect();
-    let is_number = |part: &str, most: u32| {
-        part.len() <= 4 && part.parse::<u32>().is_ok_and(|number| number > 0 && number <= most)
-    };
-    match parts.as_slice() {
-        [one, two, year] => {
-            year.len() == 4 && is_number(one, 31) && is_number(two, 31) && is_number(year, 2200)
-        }
-        _ => false,
     }
 }
