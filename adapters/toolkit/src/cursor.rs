@@ -234,6 +234,16 @@ impl Cursor {
         }
     }
 
+    /// The day of a time that a user has written as [`Cursor::starting_at`] takes it, if it is one.
+    pub fn day_written(&self, text: &str) -> Option<Date> {
+        // Digits alone may be a number.
+        if self.formats.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let in_formats = self.formats.iter().find_map(|format| format.read(text));
+        in_formats.or_else(|| time::beginning(text)).map(time::Time::day)
+    }
+
     /// Keeps the greater of the two in `greatest`.
     ///
     /// # Errors

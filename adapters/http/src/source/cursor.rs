@@ -4,6 +4,7 @@ use super::template::plain;
 use crate::pointer;
 use airbyte_singer_runtime::{Error, Result};
 use airbyte_singer_toolkit::{Cursor, Since, Slice};
+use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -105,6 +106,11 @@ impl CursorSettings {
             Some(start) if !self.is_sent() => self.order()?.starting_at(&start.text()).map(drop),
             _ => Ok(()),
         }
+    }
+
+    /// The day of `start`, where it is a time.
+    pub(super) fn start_day(&self, order: &Cursor) -> Option<Date> {
+        order.day_written(&self.start.as_ref()?.text())
     }
 
     /// What leaves out the records of a slice that are older, where the API can't.

@@ -15,6 +15,7 @@ use crate::{Api, Method, Pages, RecordPath, Request, ToldErrors, Url, pointer};
 use airbyte_singer_runtime::{Error, Result};
 use airbyte_singer_toolkit::{About, AnyStream, Schema, Streams, path};
 use serde_json::Value;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
@@ -188,6 +189,7 @@ fn parts(given: StreamSettings, parent: Option<Parent>, api: &Api) -> Result<Par
         changes: changes.collect::<Result<_>>().map_err(at("transformations"))?,
         ignore: given.ignore.into(),
         is_resumable: given.resumable,
+        has_warned: Cell::new(false),
         name,
     })
 }

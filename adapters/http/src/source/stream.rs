@@ -7,11 +7,12 @@ use super::format::FormatSettings;
 use super::rules::Rules;
 use super::sent::SentFormat;
 use super::template::{CURSOR, Document, Template, Values};
-use super::windows::{Span, WINDOW_END, WINDOW_START, WindowSettings, Windows};
+use super::windows::{Span, WINDOW_END, WINDOW_START, WindowSettings, Windows, today};
 use crate::{Api, Call, Method, Pages, RecordPath, ToldErrors, Transform, Verdict, pointer};
 use airbyte_singer_runtime::{Error, Result};
 use airbyte_singer_toolkit::{About, Cursor, Out, Slice, Slices, Stream};
 use serde_json::Value;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A stream; cloning gives another handle.
@@ -44,6 +45,8 @@ pub(super) struct Parts {
     pub(super) delimiter: Option<u8>,
     pub(super) encoding: Option<String>,
     pub(super) is_resumable: bool,
+    /// Whether it was said that it begins in the future.
+    pub(super) has_warned: Cell<bool>,
 }
 
 /// The stream above another, and what of its records is needed.
@@ -132,6 +135,7 @@ impl Stream for HttpStream {
     }
 
     async fn slices(&self, slices: &mut Slices<'_>) -> Result<()> {
+        self.warn_of_the_future(slices.cursor()?);
         if let Some(parent) = &self.0.parent {
             let names = parent.names();
             let make = |given: &Value| {
@@ -176,6 +180,24 @@ impl HttpStream {
     /// What a slice knows of parents.
     pub(super) fn values(&self, slice: &Slice) -> Result<Values> {
         self.names().into_iter().map(|name| Ok((name.clone(), slice.get(&name)?))).collect()
+    }
+
+    /// Says once that a read begins after today, so that it has no records of today.
+    fn warn_of_the_future(&self, saved: Option<Value>) {
+        let windows = self.0.windows.as_ref();
+        let of_windows = || windows?.is_ahead(self.day_of(saved.clone()).as_ref());
+        let of_start = || {
+            let start =
+                self.0.cursor.as_ref().filter(|_| saved.is_none())?.start_day(self.order()?)?;
+            (start > today()).then_some("`start` of its setting `cursor` is")
+        };
+        let Some(ahead) = of_windows().or_else(of_start) else { return };
+        if !self.0.has_warned.replace(true) {
+            let name = &self.0.name;
+            tracing::warn!(
+                "stream {name}: {ahead} in the future, so no records before that are read"
+            );
+        }
     }
 
     /// Whether each slice has windows of its own, since it is a parent's.

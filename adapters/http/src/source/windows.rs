@@ -105,8 +105,20 @@ impl Windows {
 
     /// The spans until today, from the day of a cursor on.
     pub(super) fn spans(&self, cursor: Option<&Value>) -> Vec<Span> {
-        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-        self.spans_until(cursor.and_then(day_of), today)
+        self.spans_until(cursor.and_then(day_of), today())
+    }
+
+    /// What a user should know where there are no spans: whether the first day or that of the cursor is in
+    /// the future.
+    pub(super) fn is_ahead(&self, cursor: Option<&Value>) -> Option<&'static str> {
+        self.is_ahead_of(cursor.and_then(day_of), today())
+    }
+
+    fn is_ahead_of(&self, begin: Option<Date>, today: Date) -> Option<&'static str> {
+        if self.from > today {
+            return Some("`from` of its setting `windows` is");
+        }
+        (begin? > today).then_some("the cursor of its state is")
     }
 
     fn spans_until(&self, begin: Option<Date>, today: Date) -> Vec<Span> {
@@ -146,6 +158,11 @@ impl MomentSettings {
         };
         Span { start, end }
     }
+}
+
+/// The day in UTC.
+pub(super) fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 fn seconds(day: Date) -> String {
@@ -218,6 +235,18 @@ mod tests {
             ])
         );
         assert_eq!(spans(&three, json!(null), "2024-02-26"), []);
+    }
+
+    #[test]
+    fn a_beginning_in_the_future_is_known() {
+        let windows = windows(3, MomentSettings::Date);
+        let ahead = |cursor: Value, today: &str| {
+            windows.is_ahead_of(day_of(&cursor), today.parse().unwrap())
+        };
+        assert_eq!(ahead(json!(null), "2024-02-27"), None);
+        assert_eq!(ahead(json!("2024-02-28"), "2024-02-28"), None);
+        assert!(ahead(json!(null), "2024-02-26").unwrap().contains("`from`"));
+        assert!(ahead(json!("2024-02-29"), "2024-02-28").unwrap().contains("state"));
     }
 
     #[test]
