@@ -22,7 +22,13 @@ impl Slices<'_> {
         mut make: impl FnMut(&Value) -> Option<Slice>,
     ) -> Result<()> {
         let mut reading = Reading { parent, make: &mut make, children: &mut *self.sink };
-        parent.slices(&mut Slices::new(&mut reading, None)).await
+        let mut above = Slices::new(&mut reading, None);
+        let made = parent.slices(&mut above).await;
+        // What is left out above is missing here too.
+        if let Some(why) = above.take_left_out() {
+            self.leave_out(why);
+        }
+        made
     }
 }
 

@@ -125,11 +125,12 @@ pub(super) trait SliceSink {
 pub struct Slices<'a> {
     pub(super) sink: &'a mut dyn SliceSink,
     cursor: Option<Value>,
+    left_out: Option<Error>,
 }
 
 impl<'a> Slices<'a> {
     pub(super) fn new(sink: &'a mut dyn SliceSink, cursor: Option<Value>) -> Self {
-        Self { sink, cursor }
+        Self { sink, cursor, left_out: None }
     }
 
     /// In an incremental read, the greatest cursor that an earlier one got to in its windows: the first
@@ -149,6 +150,17 @@ impl<'a> Slices<'a> {
     /// The read has ended.
     pub async fn emit(&mut self, slice: Slice) -> Result<()> {
         self.sink.take(slice).await
+    }
+
+    /// Says that slices are left out and why: all others are read, and then the stream fails with this. Of
+    /// several such errors the first counts.
+    pub fn leave_out(&mut self, why: Error) {
+        self.left_out.get_or_insert(why);
+    }
+
+    /// Why slices were left out.
+    pub(super) const fn take_left_out(&mut self) -> Option<Error> {
+        self.left_out.take()
     }
 
     /// Adds slices, one after the other.

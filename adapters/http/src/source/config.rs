@@ -242,7 +242,8 @@ pub(super) struct ParentSettings {
     #[serde(rename = "as")]
     pub(super) name: String,
     /// What becomes of records of the parent that don't have the field, or null in it. By default they are
-    /// skipped as well, but that no record has the field is an error
+    /// skipped as well, but that no record has the field is an error. Records whose value can't be a part of
+    /// the path (an empty text, . or ..) are skipped too, and the stream is incomplete for it unless this is skip
     #[serde(default)]
     #[schemars(with = "MissingSettings")]
     pub(super) missing: Option<MissingSettings>,

@@ -27,6 +27,8 @@ pub(super) struct Seen {
     with: Cell<u64>,
     null: Cell<u64>,
     without: Cell<u64>,
+    /// Of those that have it: what can't be a part of a path.
+    unusable: Cell<u64>,
 }
 
 impl Seen {
@@ -56,21 +58,13 @@ impl Given {
         }
     }
 
-    /// Begins to count anew.
-    pub(super) fn begin(&self) {
-        let Seen { with, null, without } = &*self.seen;
-        for cell in [with, null, without] {
-            cell.set(0);
-        }
-    }
-
     /// Tells how many of its records were left out, for the stream `child`.
     ///
     /// # Errors
     ///
     /// None of them has the field, so it may be misspelt, and nobody said that this is meant.
     pub(super) fn conclude(&self, child: &str) -> Result<()> {
-        let Seen { with, null, without } = &*self.seen;
+        let Seen { with, null, without, .. } = &*self.seen;
         let left_out = null.get().saturating_add(without.get());
         if left_out == 0 {
             return Ok(());
@@ -88,6 +82,32 @@ impl Given {
              {left_out}; nothing was read for them"
         );
         Ok(())
+    }
+
+    /// Counts a record that gives what can't be a part of the child's path.
+    pub(super) fn leave_out(&self) {
+        Seen::count(&self.seen.unusable);
+    }
+
+    /// Tells how many of its records could be no part of the path of the stream `child`; the answer is why
+    /// that isn't complete then, unless somebody said that this may be so.
+    pub(super) fn unusable(&self, child: &str) -> Option<Error> {
+        let (name, many) = (&self.parent, self.seen.unusable.get());
+        if many == 0 {
+            return None;
+        }
+        tracing::warn!(
+            "stream {child}: records of its parent `{name}` that give an empty text, `.` or `..` for its path: \
+             {many}; nothing was read for them"
+        );
+        if self.missing == Some(MissingSettings::Skip) {
+            return None;
+        }
+        Some(Error::system(format!(
+            "it isn't complete: of its parent `{name}` there are records that give an empty text, `.` or `..` \
+             for its path ({many}), and nothing was read for them; all others were read. If that may be so, \
+             `missing: skip` of `parent` says it"
+        )))
     }
 
     fn lacks(&self, how: &str) -> Error {

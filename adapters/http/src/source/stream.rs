@@ -65,6 +65,14 @@ impl Parent {
     }
 }
 
+impl Parent {
+    /// The same, which counts for one reader.
+    fn counting(&self) -> Self {
+        let given = Given { seen: Rc::default(), ..self.given.clone() };
+        Self { given, stream: self.stream.clone() }
+    }
+}
+
 /// A parent whose records are what it gives.
 impl Stream for Parent {
     fn about(&self) -> About {
@@ -137,13 +145,19 @@ impl Stream for HttpStream {
     async fn slices(&self, slices: &mut Slices<'_>) -> Result<()> {
         self.warn_of_the_future(slices.cursor()?);
         if let Some(parent) = &self.0.parent {
-            let names = parent.names();
+            let (names, parent) = (parent.names(), parent.counting());
             let make = |given: &Value| {
+                if self.0.requests.path.is_astray(given) {
+                    parent.given.leave_out();
+                    return None;
+                }
                 let parts = names.iter().map(|name| (name.as_str(), given[name].clone()));
                 Some(Slice::partition(parts))
             };
-            parent.given.begin();
-            slices.of_parent(parent, make).await?;
+            slices.of_parent(&parent, make).await?;
+            if let Some(why) = parent.given.unusable(&self.0.name) {
+                slices.leave_out(why);
+            }
             return parent.given.conclude(&self.0.name);
         }
         match &self.0.windows {

@@ -162,10 +162,16 @@ impl Template {
 
     /// The text as a path, which values can't lead elsewhere.
     pub(super) fn fill_path(&self, values: &Values) -> Result<String> {
-        self.filled(values, |text| match text {
-            "" | "." | ".." => Err(Error::system("a parent gives what can't be a part of a path")),
-            text => Ok(utf8_percent_encode(text, STEP).into()),
+        self.filled(values, |text| match is_step(text) {
+            false => Err(Error::system("a parent gives what can't be a part of a path")),
+            true => Ok(utf8_percent_encode(text, STEP).into()),
         })
+    }
+
+    /// Whether one of these values can't be a part of it, where it is a path.
+    pub(super) fn is_astray(&self, given: &Value) -> bool {
+        let mut values = self.names().filter_map(|name| given.get(name).and_then(plain));
+        values.any(|text| !is_step(&text))
     }
 
     /// The text, or the very value if it is nothing else.
@@ -193,6 +199,11 @@ impl Template {
         }
         Ok(text)
     }
+}
+
+/// Whether a text can be a step of a path, which leads to what is below.
+fn is_step(text: &str) -> bool {
+    !matches!(text, "" | "." | "..")
 }
 
 fn unknown(name: &str) -> Error {

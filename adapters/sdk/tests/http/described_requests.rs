@@ -2,7 +2,9 @@
 
 use crate::described::{body, read, refusal, rows};
 use crate::server::{answer, asked, log_of, sentence, server};
+use airbyte_protocol::StreamStatus::{Complete, Incomplete};
 use airbyte_protocol::{State, StateStats, StreamDescriptor, SyncMode};
+use airbyte_singer_sdk::testing;
 use serde_json::{Value, json};
 use wiremock::MockServer;
 
@@ -267,4 +269,63 @@ fn a_span_of_days_may_end_before_its_end() {
         sent[0].body_json::<Value>().expect("JSON"),
         json!({"range": {"from": "2024-02-28"}})
     );
+}
+
+#[test]
+fn one_parent_that_leads_nowhere_costs_no_other_its_children() {
+    let server = server();
+    answer(
+        &server,
+        "/items",
+        [body(json!([{"id": "1"}, {"id": ""}, {"id": ".."}, {"id": "2"}, {"id": "."}]))],
+    );
+    for id in 1..=2 {
+        answer(&server, &format!("/items/{id}/notes"), [body(json!([{"id": id}]))]);
+    }
+    answer(&server, "/items/1/notes/1/words", [body(json!([{"id": 5}]))]);
+    answer(&server, "/items/2/notes/2/words", [body(json!([{"id": 6}]))]);
+    let schema = json!({"type": "object", "properties": {"id": {}}});
+    let mut config = json!({"url": server.uri(), "retry": {"tries": 1}, "streams": [
+        {"name": "items", "path": "items", "schema": schema},
+        {"name": "notes", "path": "items/{item}/notes", "schema": schema,
+            "parent": {"stream": "items", "field": "id", "as": "item"}},
+        {"name": "words", "path": "items/{item}/notes/{note}/words", "schema": schema,
+            "parent": {"stream": "notes", "field": "id", "as": "note"}},
+    ]});
+    let why = "it isn't complete: of its parent `items` there are records that give an empty text, `.` or `..` \
+               for its path (3), and nothing was read for them; all others were read. If that may be so, \
+               `missing: skip` of `parent` says it";
+    let of = |transcript: &testing::Transcript, stream: &str| {
+        let own = transcript.records().filter(|record| record.stream == stream);
+        let mut ids: Vec<u64> = own
+            .map(|record| {
+                record.data["id"]
+                    .as_str()
+                    .map_or_else(|| record.data["id"].as_u64(), |id| id.parse().ok())
+                    .unwrap_or_default()
+            })
+            .collect();
+        ids.sort_unstable();
+        ids
+    };
+    let mut transcript = None;
+    let log = log_of(|| transcript = Some(read(&config, SyncMode::FullRefresh, &[])));
+    let transcript = transcript.expect("it was read");
+    assert_eq!((of(&transcript, "notes"), of(&transcript, "words")), (vec![1, 2], vec![5, 6]));
+    let told = &transcript.error().expect("an error").message;
+    assert!(
+        told.contains("2 streams failed (notes, words)") && told.matches(why).count() == 2,
+        "{told}"
+    );
+    let warning = "stream notes: records of its parent `items` that give an empty text, `.` or `..` for its \
+                   path: 3; nothing was read for them";
+    assert_eq!(log.matches(warning).count(), 2, "{log}");
+    for (stream, status) in [("items", Complete), ("notes", Incomplete), ("words", Incomplete)] {
+        let statuses = transcript.statuses(&StreamDescriptor::new(stream));
+        assert_eq!(statuses.last(), Some(&status), "{stream}");
+    }
+    config["streams"][1]["parent"]["missing"] = json!("skip");
+    let transcript = read(&config, SyncMode::FullRefresh, &[]);
+    assert!(transcript.error().is_none(), "{:?}", transcript.error());
+    assert_eq!((of(&transcript, "notes"), of(&transcript, "words")), (vec![1, 2], vec![5, 6]));
 }

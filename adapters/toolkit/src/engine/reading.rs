@@ -68,7 +68,14 @@ impl<'a> Reading<'a> {
             async { tokio::try_join!(self.make_slices(queue), self.read_slices(made, workers)) };
         let result = on_behalf_of(self.emitter, self.id, work).await;
         self.warn_of_cursors();
-        result?;
+        let (left_out, ()) = result?;
+        if let Some(why) = left_out {
+            let state = self.progress.borrow_mut().publish_changes();
+            return match state {
+                Some(state) => self.emitter.lock().state(self.id, state).and(Err(why)),
+                None => Err(why),
+            };
+        }
         match self.progress.borrow_mut().conclude() {
             Some(state) => self.emitter.lock().state(self.id, state),
             None => Ok(()),
@@ -91,9 +98,13 @@ impl<'a> Reading<'a> {
         }
     }
 
-    async fn make_slices(&self, queue: mpsc::Sender<Slice>) -> Result<()> {
+    /// The answer is why some were left out, if there are such.
+    async fn make_slices(&self, queue: mpsc::Sender<Slice>) -> Result<Option<Error>> {
         let start = self.progress.borrow().start().cloned();
-        self.stream.slices(&mut Slices::new(&mut Queue(queue), start)).await
+        let mut queue = Queue(queue);
+        let mut slices = Slices::new(&mut queue, start);
+        self.stream.slices(&mut slices).await?;
+        Ok(slices.take_left_out())
     }
 
     async fn read_slices(&self, mut made: mpsc::Receiver<Slice>, workers: usize) -> Result<()> {
