@@ -49,7 +49,8 @@ impl Csv {
         }
     }
 
-    /// What stands between two values: `b';'`, `b'\t'`.
+    /// What stands between two values: `b';'`, `b'\t'`. A first line that tells it, as in Excel (`sep=;`),
+    /// counts more, and is no row.
     #[must_use]
     pub const fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = delimiter;
@@ -122,16 +123,22 @@ impl Format for Csv {
     fn decode(&self, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
         refuse_page(body.fill_buf().map_err(unreadable)?, "CSV")?;
         // The reader only knows a byte order mark that comes in one piece.
-        let opening = Opening::of(body, 3)?;
+        let opening = Opening::of(body, OPENING)?;
+        let (text, delimiter, skipped) = match told_delimiter(opening.text()) {
+            Some((delimiter, length)) => (&opening.text()[length..], delimiter, 1),
+            None => (opening.text(), self.delimiter, 0),
+        };
+        let malformed = |error| malformed(error, skipped);
+        let refuse_open =
+            |row: &StringRecord, is_over: &Cell<bool>| refuse_open(row, is_over, skipped);
         let bound = Bound { bytes: self.max_record_bytes, format: "CSV" };
         let (room, weight) = (Room::new(bound), Weight::new(bound));
         room.renew_for_values(OF_NAME);
-        let bounded =
-            Bounded::new(opening.text().chain(body), room.clone()).delimited_by(self.delimiter);
+        let bounded = Bounded::new(text.chain(body), room.clone()).delimited_by(delimiter);
         let is_over = Rc::new(Cell::new(false));
         let ended = Ended { inner: bounded, has_ended: false, is_over: Rc::clone(&is_over) };
         let mut rows =
-            ReaderBuilder::new().delimiter(self.delimiter).has_headers(false).from_reader(ended);
+            ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(ended);
         let mut row = StringRecord::new();
         let names = match &self.names {
             Some(names) => names.clone(),
@@ -156,7 +163,7 @@ impl Format for Csv {
             weight.text(row.as_slice());
             weight.check()?;
             if row.len() != names.len() {
-                let line = row.position().map_or(1, csv::Position::line);
+                let line = row.position().map_or(1, csv::Position::line) + skipped;
                 return Err(uneven(line, row.len() as u64, names.len() as u64));
             }
             let values = row.iter().map(|text| self.value(text));
@@ -168,6 +175,28 @@ impl Format for Csv {
             each(record)?;
         }
     }
+}
+
+/// So many bytes hold a byte order mark and the line that tells a delimiter.
+const OPENING: usize = 16;
+
+/// The delimiter that the first line of a file tells, as Excel writes and reads it (`sep=;`), and how long that
+/// line is.
+fn told_delimiter(text: &[u8]) -> Option<(u8, usize)> {
+    let (is_quoted, line) = match text.strip_prefix(b"\"") {
+        Some(line) => (true, line),
+        None => (false, text),
+    };
+    let (name, rest) = line.split_at_checked(4)?;
+    let (delimiter, rest) = rest.split_first().filter(|_| name.eq_ignore_ascii_case(b"sep="))?;
+    let rest = if is_quoted { rest.strip_prefix(b"\"")? } else { rest };
+    let rest = match rest {
+        [b'\r', b'\n', rest @ ..] | [b'\n' | b'\r', rest @ ..] => rest,
+        _ => return None,
+    };
+    let is_delimiter =
+        delimiter.is_ascii_punctuation() && *delimiter != b'"' || b"\t ".contains(delimiter);
+    is_delimiter.then_some((*delimiter, text.len() - rest.len()))
 }
 
 /// A body that always ends with the end of a line. A row that is only over when the body is must be
@@ -198,11 +227,11 @@ impl<R: Read> Read for Ended<R> {
 /// # Errors
 ///
 /// The body was over before the row was: its quotes hold all the rows behind it.
-fn refuse_open(row: &StringRecord, is_over: &Cell<bool>) -> Result<()> {
+fn refuse_open(row: &StringRecord, is_over: &Cell<bool>, skipped: u64) -> Result<()> {
     if !is_over.get() {
         return Ok(());
     }
-    let line = row.position().map_or(1, csv::Position::line);
+    let line = row.position().map_or(1, csv::Position::line) + skipped;
     Err(Error::system(format!(
         "the body is not CSV: it ends inside quotes, which were opened in the row that begins at line {line}"
     )))
@@ -230,15 +259,18 @@ fn uneven(line: u64, found: u64, expected: u64) -> Error {
     ))
 }
 
-fn malformed(error: csv::Error) -> Error {
+/// An error of the reader of rows, which doesn't know of `skipped` lines before them.
+fn malformed(error: csv::Error, skipped: u64) -> Error {
+    let line = |position: Option<csv::Position>| {
+        position.map_or(1, |position| position.line()).saturating_add(skipped)
+    };
     match error.into_kind() {
         ErrorKind::Io(error) => unreadable(error),
-        ErrorKind::Utf8 { pos, .. } => Error::system(format!(
-            "the body is not CSV in UTF-8: line {}",
-            pos.map_or(1, |position| position.line())
-        )),
+        ErrorKind::Utf8 { pos, .. } => {
+            Error::system(format!("the body is not CSV in UTF-8: line {}", line(pos)))
+        }
         ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            uneven(pos.map_or(1, |position| position.line()), len, expected_len)
+            uneven(line(pos), len, expected_len)
         }
         _ => Error::system("the body is not CSV"),
     }

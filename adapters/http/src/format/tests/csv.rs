@@ -74,3 +74,25 @@ fn a_wrong_row_is_named_by_its_line() {
         "the body is a web page where CSV was expected: is the address that of the API?"
     );
 }
+
+#[test]
+fn a_first_line_may_tell_the_delimiter() {
+    let expected = [json!({"id": "1", "name": "a,b"})];
+    for first in ["sep=;", "sep=;\r", "\u{feff}sep=;", "SEP=;", "\"sep=;\""] {
+        for format in [Csv::new(), Csv::new().delimiter(b'\t'), Csv::new().delimiter(b';')] {
+            let body = format!("{first}\nid;name\n1;a,b\n");
+            assert_eq!(whole(&format, &body).0, expected, "{first}");
+            assert_eq!(in_parts(&format, body.as_bytes(), 1).unwrap().0, expected, "{first}");
+        }
+    }
+    assert_eq!(whole(&Csv::new().names(["a"]), "sep=|\n1\n").0, [json!({"a": "1"})]);
+    assert_eq!(whole(&Csv::new(), "sep=\t\na\tb\n1\t2\n").0, [json!({"a": "1", "b": "2"})]);
+    assert_eq!(whole(&Csv::new(), "sep=;\n"), (vec![], Value::Null));
+    // Lines are those of the body.
+    let told = fault(&Csv::new(), "sep=;\na;b\n1;2\n3\n");
+    assert_eq!(told, "the body is not CSV: line 4 has 1 values where 2 were expected");
+    assert!(fault(&Csv::new(), "sep=;\na;b\n1;\"2\n").ends_with("begins at line 3"));
+    // A column may be called so.
+    assert_eq!(whole(&Csv::new(), "sep,b\n1,2\n").0, [json!({"sep": "1", "b": "2"})]);
+    assert_eq!(whole(&Csv::new(), "sep=x\n1\n").0, [json!({"sep=x": "1"})]);
+}
