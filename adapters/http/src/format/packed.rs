@@ -4,7 +4,7 @@ use super::opening::Opening;
 use super::{Each, Format, Reading, Rest, unreadable};
 use crate::RecordPath;
 use airbyte_singer_runtime::{Error, Result};
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek};
 use std::sync::Arc;
@@ -40,8 +40,61 @@ impl<F: Format> Format for Gzip<F> {
         if opening.bytes() != GZIP {
             return self.0.decode(&mut body, each);
         }
-        let inside = Unpacked { inner: MultiGzDecoder::new(body), kind: "gzip" };
+        let inside = Unpacked { inner: Members::new(body), kind: "gzip" };
         self.0.decode(&mut BufReader::with_capacity(BUFFER, inside), each)
+    }
+}
+
+/// The members of a gzip, one after the other.
+struct Members<R> {
+    /// Gone only while the next one is begun.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(body: R) -> Self {
+        Self { member: Some(GzDecoder::new(body)) }
+    }
+
+    /// Begins the next member; the answer is whether there is one.
+    ///
+    /// # Errors
+    ///
+    /// There is something else, other than the zeros up to the end of a block.
+    fn next(&mut self) -> io::Result<bool> {
+        let Some(mut body) = self.member.take().map(GzDecoder::into_inner) else {
+            return Ok(false);
+        };
+        let mut has_zeros = false;
+        loop {
+            match body.fill_buf()? {
+                [] => return Ok(false),
+                [0, ..] => {
+                    body.consume(1);
+                    has_zeros = true;
+                }
+                [first, ..] if *first == GZIP[0] && !has_zeros => {
+                    self.member = Some(GzDecoder::new(body));
+                    return Ok(true);
+                }
+                _ => {
+                    let text = "the body goes on behind the end of its gzip with what is none";
+                    return Err(io::Error::other(Error::system(text)));
+                }
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let length = member.read(buffer)?;
+            if length > 0 || buffer.is_empty() || !self.next()? {
+                return Ok(length);
+            }
+        }
+        Ok(0)
     }
 }
 

@@ -56,6 +56,28 @@ fn a_damaged_gzip_is_told_from_a_cut_one() {
 }
 
 #[test]
+fn what_stands_behind_a_gzip_is_told() {
+    let format = Gzip::of(JsonLines::new());
+    let one = || gzip("{\"a\": 1}\n");
+    let members = [one(), gzip(""), one()].concat();
+    let zeros = [one(), vec![0; 300]].concat();
+    for (body, records) in [(members, 2), (zeros, 1)] {
+        for part in [1, 7, 4096] {
+            assert_eq!(in_parts(&format, &body, part).unwrap().0.len(), records);
+        }
+    }
+    for behind in ["\n", "OK", "{\"a\": 2}", "\0\0x"] {
+        let body = [one(), behind.into()].concat();
+        let told = "the body goes on behind the end of its gzip with what is none";
+        assert_eq!(fault(&format, body), told, "{behind}");
+    }
+    assert_eq!(
+        fault(&format, [one(), b"\x1f\x00\x00\x00\x00\x00\x00\x00\x00\x00".into()].concat()),
+        "the body's gzip is damaged"
+    );
+}
+
+#[test]
 fn the_files_of_a_zip_come_one_after_the_other() {
     let packed = zip(&[
         ("part/1.csv", b"id\n1\n"),
