@@ -132,6 +132,11 @@ fn unreachable(request: &Request, error: reqwest::Error) -> Error {
         let text = format!("{host} has a certificate that isn't trusted on this machine");
         return Error::config(text).with_internal(in_words(&error.without_url()));
     }
+    if causes(&error).any(is_large_head) {
+        let text =
+            format!("the head of the answer of {host} is too large, or has too many headers");
+        return Error::system(text).with_internal(in_words(&error.without_url()));
+    }
     let text = if error.is_timeout() {
         format!("{host} didn't answer in time")
     } else if error.is_connect() {
@@ -151,6 +156,11 @@ fn causes<'a>(
 
 fn in_words(error: &(dyn StdError + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Whether the head of an answer was the fault. What HTTP is spoken with has no type for it that is open to us.
+fn is_large_head(error: &(dyn StdError + 'static)) -> bool {
+    error.source().is_none() && error.to_string() == "message head is too large"
 }
 
 /// Whether a certificate was the fault; TLS hands its errors on within those of `io`.

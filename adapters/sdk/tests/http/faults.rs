@@ -173,3 +173,18 @@ fn a_page_that_is_read_again_is_no_breach_of_the_order() {
     assert_eq!(transcript.error().map(|error| error.message.clone()), None);
     assert_eq!(ids(&transcript, "things"), [1, 2, 1, 2, 3, 4, 5]);
 }
+
+#[test]
+fn a_head_that_is_too_large_is_told_as_that() {
+    let long = format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\n\r\n", "x".repeat(2 << 20));
+    let many: String = (0..200).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let many = format!("HTTP/1.1 200 OK\r\n{many}\r\n");
+    for head in [long, many] {
+        let address = raw(vec![(head.leak(), Then::Silence)]);
+        assert_eq!(
+            sentence(&read_things(&address), &address),
+            "system_error: stream things: GET HOST/things: the head of the answer of HOST is too large, or \
+             has too many headers"
+        );
+    }
+}
