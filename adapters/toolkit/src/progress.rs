@@ -172,11 +172,6 @@ impl Progress {
         self.saved.to_blob()
     }
 
-    /// The state to publish at the end of a read that isn't complete, if anything changed since the last one.
-    pub(super) fn publish_changes(&mut self) -> Option<Value> {
-        (self.is_resumable && self.has_changed).then(|| self.publish())
-    }
-
     /// All slices are done: the last state, unless it was published.
     pub(super) fn conclude(&mut self) -> Option<Value> {
         if self.saved.mode == SyncMode::FullRefresh {

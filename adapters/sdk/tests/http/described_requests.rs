@@ -324,6 +324,14 @@ fn one_parent_that_leads_nowhere_costs_no_other_its_children() {
         let statuses = transcript.statuses(&StreamDescriptor::new(stream));
         assert_eq!(statuses.last(), Some(&status), "{stream}");
     }
+    // Whatever was read is read again by the next full refresh.
+    config["streams"][1]["resumable"] = json!(true);
+    let first = read(&config, SyncMode::FullRefresh, &[]);
+    let state = first.states_of(&StreamDescriptor::new("notes")).pop().expect("a state");
+    let states = [State::stream(state, StateStats::default())];
+    let second = read(&config, SyncMode::FullRefresh, &states);
+    assert_eq!((of(&first, "notes"), of(&second, "notes")), (vec![1, 2], vec![1, 2]));
+    assert!(second.error().is_some_and(|error| error.message.contains(why)));
     config["streams"][1]["parent"]["missing"] = json!("skip");
     let transcript = read(&config, SyncMode::FullRefresh, &[]);
     assert!(transcript.error().is_none(), "{:?}", transcript.error());

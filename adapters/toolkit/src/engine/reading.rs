@@ -69,17 +69,11 @@ impl<'a> Reading<'a> {
         let result = on_behalf_of(self.emitter, self.id, work).await;
         self.warn_of_cursors();
         let (left_out, ()) = result?;
-        if let Some(why) = left_out {
-            let state = self.progress.borrow_mut().publish_changes();
-            return match state {
-                Some(state) => self.emitter.lock().state(self.id, state).and(Err(why)),
-                None => Err(why),
-            };
+        // Also where slices were left out, the next read begins as behind a complete one.
+        if let Some(state) = self.progress.borrow_mut().conclude() {
+            self.emitter.lock().state(self.id, state)?;
         }
-        match self.progress.borrow_mut().conclude() {
-            Some(state) => self.emitter.lock().state(self.id, state),
-            None => Ok(()),
-        }
+        left_out.map_or(Ok(()), Err)
     }
 
     /// Says once what of the records' cursors a user should know.
