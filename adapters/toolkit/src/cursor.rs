@@ -19,7 +19,8 @@ use time::Format;
 /// The field that grows with every change of a record, and how its values are ordered.
 ///
 /// Numbers are ordered by their value. Texts that are times of ISO 8601 (`2026-01-31`,
-/// `2026-01-31T10:00:00.5+01:00`) are ordered as times; without an offset they are in UTC. Other texts are
+/// `2026-01-31T10:00:00.5+01:00`) are ordered as times; without an offset they are in UTC. Times in other
+/// notations (`12/31/23`, `Dec 31 2023`) are an error that names the format they need. Other texts are
 /// ordered byte by byte, which a warning says. [`Cursor::format`] and [`Cursor::numeric`] order texts
 /// otherwise. A record whose cursor is of another kind than that of the records before it is an error.
 ///

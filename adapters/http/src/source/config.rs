@@ -178,7 +178,7 @@ pub(super) struct StreamSettings {
     /// What answers mean that mean something else than usual; the first rule that fits counts
     #[serde(default)]
     pub(super) rules: Vec<RuleSettings>,
-    /// Statuses that mean that there are no records, such as 404
+    /// Statuses that are no failure, such as 404: then there are no records, but those that a 2xx has
     #[serde(default)]
     pub(super) ignore: Vec<u16>,
     /// Whether the API gives the same pages again, so that a full read that was cut short goes on with the

@@ -101,8 +101,8 @@ pub(super) struct NumberSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     last: Option<String>,
-    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
-    /// do elsewhere
+    /// Statuses that mean that there are no more pages, such as 404. Records of one that is 2xx are read
+    /// before. For the first page they mean what they do elsewhere
     #[serde(default)]
     end_status: Vec<u16>,
     /// What counts as going in a circle
@@ -156,8 +156,8 @@ pub(super) struct OffsetSettings {
     #[serde(default)]
     #[schemars(with = "String")]
     last: Option<String>,
-    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
-    /// do elsewhere
+    /// Statuses that mean that there are no more pages, such as 404. Records of one that is 2xx are read
+    /// before. For the first page they mean what they do elsewhere
     #[serde(default)]
     end_status: Vec<u16>,
     /// What counts as going in a circle
@@ -206,8 +206,8 @@ pub(super) struct CursorPages {
     /// empty text always do
     #[serde(default)]
     end_values: Vec<Text>,
-    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
-    /// do elsewhere
+    /// Statuses that mean that there are no more pages, such as 404. Records of one that is 2xx are read
+    /// before. For the first page they mean what they do elsewhere
     #[serde(default)]
     end_status: Vec<u16>,
     /// What counts as going in a circle
@@ -238,8 +238,8 @@ pub(super) struct NextUrlSettings {
     /// empty text always do
     #[serde(default)]
     end_values: Vec<Text>,
-    /// Statuses that mean that there are no more pages, such as 404. For the first page they mean what they
-    /// do elsewhere
+    /// Statuses that mean that there are no more pages, such as 404. Records of one that is 2xx are read
+    /// before. For the first page they mean what they do elsewhere
     #[serde(default)]
     end_status: Vec<u16>,
     /// What counts as going in a circle
