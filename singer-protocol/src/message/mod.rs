@@ -18,6 +18,7 @@ pub use broken::{Repaired, repair_non_finite};
 pub use malformed::{LineError, Malformed, Reason};
 pub use parser::{Chunk, Parser};
 
+pub use crate::scan::RecordRef;
 use crate::scan::{self, Envelope};
 
 /// One line of a tap, borrowed from its bytes.
@@ -73,19 +74,6 @@ pub struct Record<'a> {
     pub time_extracted: Option<Cow<'a, str>>,
     /// The table version's JSON text: of a table that is read as a whole, the same number in all its
     /// records (see [`ActivateVersion`]).
-    pub version: Option<&'a str>,
-}
-
-/// A [`Record`] as it stands in its line, where nothing in it had to be decoded.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct RecordRef<'a> {
-    /// As [`Record::stream`].
-    pub stream: &'a str,
-    /// As [`Record::record`].
-    pub record: &'a str,
-    /// As [`Record::time_extracted`].
-    pub time_extracted: Option<&'a str>,
-    /// As [`Record::version`]; a `null` is given too.
     pub version: Option<&'a str>,
 }
 

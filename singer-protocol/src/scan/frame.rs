@@ -1,10 +1,10 @@
 //! What stands around the records of a stream.
 
 use super::Envelope;
+use super::record::RecordRef;
 use super::template::LONGEST;
 use super::walk::{byte, string};
 use super::window::{Bytes, WIDTH, equal};
-use crate::message::RecordRef;
 use fearless_simd::Simd;
 use std::ops::Range;
 

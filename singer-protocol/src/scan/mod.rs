@@ -3,12 +3,16 @@
 //! Every byte is validated, nothing is decoded. This is the only place that knows *how* that is
 //! done: [`walk`] has the grammar, [`window`] the vectors.
 
+mod fault;
 mod frame;
+mod leaf;
 mod open;
+mod record;
 mod refrain;
 mod step;
 mod template;
 mod templates;
+mod top;
 mod trust;
 mod walk;
 mod window;
@@ -16,12 +20,13 @@ mod window;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use fault::{Fault, MAX_DEPTH};
 use fearless_simd::{Level, Simd, dispatch};
+pub use record::RecordRef;
 use std::borrow::Cow;
 use std::ops::Range;
 pub(crate) use templates::{Ahead, Templates};
 use walk::Walk;
-pub(crate) use walk::{Fault, MAX_DEPTH};
 use window::Bytes;
 
 /// The raw values of the envelope keys that Singer knows, as they stand in the line.

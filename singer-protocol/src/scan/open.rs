@@ -1,7 +1,8 @@
 //! What is open around the place where a walk is.
 
+use super::fault::{Fault, MAX_DEPTH};
 use super::refrain::Refrain;
-use super::walk::{Fault, MAX_DEPTH};
+use super::top::Top;
 
 /// The objects and lists that are open, one bit each: whether it is an object.
 #[derive(Debug, Default)]
@@ -15,21 +16,6 @@ pub(super) struct Open {
     pub(super) refrain: Refrain,
     /// Of the lists of the record that is followed.
     pub(super) lists: Vec<Refrain>,
-}
-
-/// The outermost of what is open: all of it, mostly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Top {
-    depth: usize,
-    kinds: u64,
-}
-
-impl Top {
-    /// Whether it is all of it.
-    #[inline(always)]
-    pub(super) fn is_whole(self) -> bool {
-        self.depth <= 64
-    }
 }
 
 impl Open {

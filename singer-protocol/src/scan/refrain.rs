@@ -1,7 +1,7 @@
 //! What comes again and again in a list.
 
-use super::open::Top;
-use super::walk::plain_leaf;
+use super::leaf::plain_leaf;
+use super::top::Top;
 use super::window::{Bytes, WIDTH, equal};
 use fearless_simd::Simd;
 

@@ -1,7 +1,9 @@
 //! One step of a template, and how lines are held against steps.
 
+use super::fault::Fault;
+use super::leaf::plain_leaf;
 use super::open::Open;
-use super::walk::{Fault, byte, leaf, plain_leaf, value};
+use super::walk::{byte, leaf, value};
 use super::window::{Bytes, WIDTH, equal};
 use fearless_simd::Simd;
 use std::slice::Iter;

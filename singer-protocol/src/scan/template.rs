@@ -5,11 +5,12 @@
 //! values are read as ever. Every byte is still compared or validated: an expected text was
 //! validated when it was learnt, and is good grammar wherever equally many objects are open.
 
+use super::fault::Fault;
 use super::open::Open;
 use super::refrain::Refrain;
 use super::step::{Step, behind, in_line, long, rare, run_plain, values};
 use super::trust::Trust;
-use super::walk::{Fault, blanks, byte, colon, key, value};
+use super::walk::{blanks, byte, colon, key, value};
 use super::window::Bytes;
 use fearless_simd::{Level, Simd, dispatch};
 use std::mem::{swap, take};

@@ -1,13 +1,14 @@
 //! How the lines of a tap's streams look, each learnt from a record of its stream.
 
+use super::fault::Fault;
 use super::frame::{Begun, Frame};
 use super::open::Open;
+use super::record::RecordRef;
 use super::template::{LONGEST, Template};
 use super::trust::Trust;
-use super::walk::{Fault, Walk};
+use super::walk::Walk;
 use super::window::Bytes;
 use super::{Envelope, envelope, fields};
-use crate::message::RecordRef;
 use fearless_simd::{Level, Simd, dispatch};
 use indexmap::IndexMap;
 
@@ -210,7 +211,13 @@ impl Templates {
         let record = |found: &Envelope<'a>, walk: &mut Walk<'a, S>| {
             place = found.stream.and_then(|name| self.place(name));
             match place {
-                Some(place) => walk.expected(&mut self.streams[place].template),
+                Some(place) => {
+                    let template = &mut self.streams[place].template;
+                    walk.value_by(
+                        #[inline(always)]
+                        |bytes, at, open| template.follow(bytes, at, open, None),
+                    )
+                }
                 None => walk.value(),
             }
         };

@@ -1,42 +1,11 @@
 //! The grammar of JSON (RFC 8259), byte by byte, without recursion.
 
+use super::fault::Fault;
+use super::leaf::{plain_leaf, plain_number};
 use super::open::Open;
-use super::template::Template;
-use super::window::{Bytes, WIDTH, non_digits, specials};
+use super::window::Bytes;
 use fearless_simd::Simd;
 use std::ops::Range;
-
-/// How deep a line may be nested, itself included. The platform's reader allows 1,000 levels, and
-/// a record goes out one level deeper than it came in.
-pub(crate) const MAX_DEPTH: usize = 999;
-
-/// Where a line stops being JSON, and how: in one word, so that it is handed on in a register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fault(usize);
-
-impl Fault {
-    const TOO_DEEP: usize = 1 << (usize::BITS - 1);
-
-    #[inline(always)]
-    pub(super) fn new(at: usize) -> Self {
-        Self(at)
-    }
-
-    #[inline(always)]
-    pub(super) fn too_deep(at: usize) -> Self {
-        Self(at | Self::TOO_DEEP)
-    }
-
-    /// The byte, counted from 0; the length of the line when it ends too early.
-    pub(crate) fn at(self) -> usize {
-        self.0 & !Self::TOO_DEEP
-    }
-
-    /// Whether the line is nested too deeply; else its grammar is broken.
-    pub(crate) fn is_too_deep(self) -> bool {
-        self.0 & Self::TOO_DEEP != 0
-    }
-}
 
 /// A walk over one line.
 pub(super) struct Walk<'a, S> {
@@ -97,11 +66,14 @@ impl<'a, S: Simd> Walk<'a, S> {
         Ok(start..self.at)
     }
 
-    /// As [`Walk::value`], by what such values looked like before.
+    /// A value whole, whose end `read` finds.
     #[inline(always)]
-    pub(super) fn expected(&mut self, template: &mut Template) -> Result<Range<usize>, Fault> {
+    pub(super) fn value_by(
+        &mut self,
+        read: impl FnOnce(Bytes<'a, S>, usize, &mut Open) -> Result<usize, Fault>,
+    ) -> Result<Range<usize>, Fault> {
         let start = self.at;
-        self.at = template.follow(self.bytes, start, &mut self.open, None)?;
+        self.at = read(self.bytes, start, &mut self.open)?;
         self.open.inside(0);
         Ok(start..self.at)
     }
@@ -129,36 +101,6 @@ impl<'a, S: Simd> Walk<'a, S> {
             at => Err(Fault::new(at)),
         }
     }
-}
-
-/// The length of a value that is neither an object nor a list and ends, as a string without escapes, inside
-/// the windows; anything else inside the first one.
-#[inline(always)]
-pub(super) fn plain_leaf<S: Simd>(simd: S, windows: &[u8; 2 * WIDTH]) -> Option<usize> {
-    let ([window, second], _) = windows.as_chunks() else { return None };
-    match window[0] {
-        b'"' => {
-            let mut end = (specials(simd, window) & !1).trailing_zeros() as usize;
-            if end == WIDTH {
-                end += specials(simd, second).trailing_zeros() as usize;
-            }
-            (windows.get(end) == Some(&b'"')).then_some(end + 1)
-        }
-        // All that numbers begin with, and two more.
-        b'-'..=b'9' => plain_number(simd, window),
-        _ => plain_word(window),
-    }
-}
-
-/// The length of a literal. No branch depends on which one it is: nobody can tell whether the next flag is
-/// set.
-#[inline(always)]
-fn plain_word(window: &[u8; WIDTH]) -> Option<usize> {
-    let [a, b, c, d, e, ..] = *window;
-    let word = [a, b, c, d];
-    let short = (word == *b"null") | (word == *b"true");
-    let long = (word == *b"fals") & (e == b'e');
-    (short | long).then_some(4 + usize::from(long))
 }
 
 /// As [`value`], quickest where it is neither an object nor a list.
@@ -391,44 +333,6 @@ fn number<S: Simd>(bytes: Bytes<'_, S>, at: usize) -> Result<usize, Fault> {
         Some(length) => Ok(at + length),
         None => any_number(bytes, at),
     }
-}
-
-/// The length of a number that ends inside the window; none where that is broken, or begins with neither a
-/// digit nor a minus.
-#[inline(always)]
-fn plain_number<S: Simd>(simd: S, window: &[u8; WIDTH]) -> Option<usize> {
-    let others = non_digits(simd, window);
-    let minus = others as usize & 1;
-    let behind = others & !1;
-    let whole = behind.trailing_zeros() as usize;
-    let none = whole == minus;
-    let zero = (window[minus] == b'0') & (whole > minus + 1);
-    let other = (minus == 1) & (window[0] != b'-');
-    if none | zero | other {
-        return None;
-    }
-    let end = match window.get(whole)? {
-        b'.' => {
-            let end = (behind & (behind - 1)).trailing_zeros() as usize;
-            if end == whole + 1 {
-                return None;
-            }
-            end
-        }
-        _ => whole,
-    };
-    match window.get(end)? | 0x20 {
-        b'e' => exponent(window, behind, end),
-        _ => Some(end),
-    }
-}
-
-/// The length of a number whose exponent begins at `at`, given where the window has no digits.
-#[inline(always)]
-fn exponent(window: &[u8; WIDTH], others: u32, at: usize) -> Option<usize> {
-    let start = at + 1 + usize::from(matches!(window.get(at + 1)?, b'+' | b'-'));
-    let end = (others & u32::MAX.checked_shl(start as u32)?).trailing_zeros() as usize;
-    (start < end && end < WIDTH).then_some(end)
 }
 
 /// The end of a number, whatever it looks like.
