@@ -2,7 +2,7 @@
 
 use super::blob::{self, Stored, StoredCuts, Unusable};
 use super::notes::Note;
-use super::plan::StreamSpec;
+use super::stream_spec::StreamSpec;
 use serde_json::{Map, Value};
 
 /// What the platform handed in.

@@ -140,6 +140,7 @@ mod publish;
 mod published;
 mod said;
 mod state_type;
+mod stream_spec;
 mod whole;
 
 #[cfg(test)]
@@ -152,8 +153,9 @@ pub use intake::Input;
 pub use kept::Kept;
 pub use notes::{Level, Note};
 pub use pass::Pass;
-pub use plan::{Plan, StreamSpec, plan};
+pub use plan::{Plan, plan};
 pub use publish::Tracker;
 pub use published::{Publication, Published};
 pub use state_type::StateType;
+pub use stream_spec::StreamSpec;
 pub use whole::Standing;

@@ -1,7 +1,8 @@
 //! A plan for a tap that somebody else runs, once, for all its streams.
 
 use super::pass::{Base, Kind, Pass};
-use super::plan::{Plan, StreamSpec};
+use super::plan::Plan;
+use super::stream_spec::StreamSpec;
 
 impl Plan {
     /// The plan as one run, where the tap has been started already and can't be run several times:

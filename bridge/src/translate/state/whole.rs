@@ -2,8 +2,8 @@
 
 use super::blob;
 use super::cuts::{Cut, Part};
-use super::plan::StreamSpec;
 use super::published::{Publication, Published};
+use super::stream_spec::StreamSpec;
 
 /// Where the runs of a read that are over have left the streams. A state for all streams goes on
 /// saying it while a later run reads streams that have no position.
