@@ -471,4 +471,29 @@ mod tests {
         let both = flags.or(profile);
         assert_eq!((both.tap, both.source.as_deref()), (None, Some("sample")));
     }
+
+    /// An option whose value names a program, an argument of one, a file or a folder is the owner's.
+    #[test]
+    fn what_is_run_and_read_is_never_said_by_a_config() {
+        let text = || Some("x".to_owned());
+        let path = || Some(PathBuf::from("x"));
+        let names_something = OptionSet {
+            tap: text(),
+            source: text(),
+            tap_arg: Some(Vec::new()),
+            tap_catalog: path(),
+            discovery_cache: path(),
+            tap_spec: path(),
+            tap_about: path(),
+            workdir: Some(Workdir::Current),
+            batch_dir: Some(Vec::new()),
+            ..OptionSet::default()
+        };
+        let set: Vec<_> = names_something.set().collect();
+        assert_eq!(set.len(), 9);
+        for (name, by_config) in set {
+            assert!(matches!(by_config, ByConfig::Never), "{name}");
+        }
+        assert!(OptionSet::default().check_in_config().is_ok());
+    }
 }
