@@ -3,6 +3,8 @@
 //! Each rule is a function from a file to what is wrong in it, and each is shown a bad snippet
 //! too, so that a rule that finds nothing is known to be able to.
 
+mod manifest;
+
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -137,15 +139,27 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
     ("translate does no I/O", no_io, "bridge/src/translate/x.rs", "use tokio::time;"),
     (
         "the tap's wing speaks Singer",
-        tap_speaks_singer,
+        wings_speak_singer,
         "bridge/src/tap/x.rs",
         "use airbyte_protocol::State;",
     ),
     (
         "the tap's wing speaks Singer",
-        tap_speaks_singer,
+        wings_speak_singer,
         "bridge/src/tap.rs",
         "use airbyte_singer_runtime::Error;",
+    ),
+    (
+        "the tap's wing speaks Singer",
+        wings_speak_singer,
+        "bridge/src/target/x.rs",
+        "use airbyte_protocol::State;",
+    ),
+    (
+        "process/ knows no tap",
+        process_alone,
+        "bridge/src/process/x.rs",
+        "use crate::tap::TapCommand;",
     ),
     (
         "the runtime sees no command line",
@@ -173,8 +187,9 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
         "adapters/runtime/src/x.rs",
         "use tokio::process::Command;",
     ),
-    ("no shell", no_shell, "bridge/src/tap/process.rs", "Command::new(\"sh\").arg(\"-c\")"),
-    ("no shell", no_shell, "bridge/src/tap/process.rs", "Command::new(\"/bin/bash\")"),
+    ("one room that spawns", one_spawner, "bridge/src/tap/process.rs", "process.spawn()"),
+    ("no shell", no_shell, "bridge/src/process/group.rs", "Command::new(\"sh\").arg(\"-c\")"),
+    ("no shell", no_shell, "bridge/src/process/group.rs", "Command::new(\"/bin/bash\")"),
     ("no drawer for odds and ends", no_drawer, "bridge/src/utils.rs", ""),
     ("no drawer for odds and ends", no_drawer, "bridge/src/common/mod.rs", ""),
     ("no drawer for odds and ends", no_drawer, "bridge/src/lib.rs", "pub(crate) mod helpers;"),
@@ -246,11 +261,25 @@ fn no_io(source: &Source) -> Vec<String> {
     forbidden(source, &words, "vocabulary and translation are pure")
 }
 
-fn tap_speaks_singer(source: &Source) -> Vec<String> {
-    if !source.is_below("bridge/src/tap") {
+/// A target is a program as a tap is, and is to stand beside it.
+fn wings_speak_singer(source: &Source) -> Vec<String> {
+    if !source.is_below("bridge/src/tap") && !source.is_below("bridge/src/target") {
         return Vec::new();
     }
-    forbidden(source, &["airbyte_", "crate::translate", "crate::source"], "tap/ speaks Singer only")
+    forbidden(
+        source,
+        &["airbyte_", "crate::translate", "crate::source"],
+        "tap/ and target/ speak Singer only",
+    )
+}
+
+/// What is run for whatever wing knows none of them.
+fn process_alone(source: &Source) -> Vec<String> {
+    if !source.is_below("bridge/src/process") {
+        return Vec::new();
+    }
+    let words = ["airbyte_", "singer_protocol", "crate::tap", "crate::target", "crate::source"];
+    forbidden(source, &words, "process/ serves taps and targets alike")
 }
 
 fn no_clap(source: &Source) -> Vec<String> {
@@ -269,12 +298,13 @@ fn one_door(source: &Source) -> Vec<String> {
     forbidden(source, &words, "only output.rs writes stdout")
 }
 
+/// Taps, and later targets, connectors and installers, ask this room.
 fn one_spawner(source: &Source) -> Vec<String> {
-    if source.path == "bridge/src/tap/process.rs" || source.is_below("bridge/src/install") {
+    if source.is_below("bridge/src/process") {
         return Vec::new();
     }
     let words = ["Command::new", "process::Command", ".spawn()"];
-    forbidden(source, &words, "only tap/process.rs starts processes")
+    forbidden(source, &words, "only process/ starts processes")
 }
 
 fn no_shell(source: &Source) -> Vec<String> {
@@ -458,52 +488,4 @@ fn the_bridge_alone_compiles_no_http_client() {
         ["reqwest", "hyper", "rustls"].iter().all(|part| shipped.contains(*part)),
         "{shipped:?}"
     );
-}
-
-/// What is wrong with the root manifest: lints, and dependencies without a reason.
-fn manifest(text: &str) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for lint in [r#"unsafe_code = "forbid""#, r#"print_stdout = "deny""#, r#"unwrap_used = "deny""#]
-    {
-        if !text.contains(lint) {
-            wrong.push(format!("the workspace lints lack {lint}"));
-        }
-    }
-    let section = text.split("[workspace.dependencies]").nth(1).unwrap_or_default();
-    let section = section.split("\n[").next().unwrap_or_default();
-    let (mut comment_above, mut blank_above) = (false, true);
-    for line in section.lines() {
-        // A comment after a blank line is the heading of a group and no reason.
-        let is_comment = line.starts_with('#') && !blank_above;
-        if !line.is_empty() && !line.starts_with('#') && !line.contains("path = ") {
-            let reason = line.split_once(" # ").is_some_and(|(_, why)| why.trim().len() > 3);
-            if !reason && !comment_above {
-                wrong.push(format!("no reason for {}", line.split(' ').next().unwrap_or_default()));
-            }
-        }
-        (comment_above, blank_above) = (is_comment, line.is_empty());
-    }
-    wrong
-}
-
-#[test]
-fn lints_bind_every_crate_and_every_dependency_has_its_reason() {
-    let text = std::fs::read_to_string(root().join("Cargo.toml")).expect("the root manifest");
-    assert_eq!(manifest(&text), Vec::<String>::new());
-    for (folder, ..) in CRATES {
-        let own =
-            std::fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
-        assert!(own.contains("[lints]\nworkspace = true"), "{folder} takes the workspace's lints");
-        let dependencies = own.split("[dependencies]").nth(1).unwrap_or_default();
-        let dependencies = dependencies.split("\n[").next().unwrap_or_default();
-        for line in dependencies.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            assert!(
-                line.contains("workspace = true"),
-                "{folder}: {line}: versions stand at the root"
-            );
-        }
-    }
-    let bad = text.replace("unsafe_code", "x").replace(" # many secrets", " #");
-    let bad = manifest(&bad.replace("masked in one pass over a text", ""));
-    assert_eq!(bad.len(), 2, "{bad:?}");
 }

@@ -5,6 +5,7 @@
 //! * `cli`, [`options`], [`profile`]: what the user said, and where they said it.
 //! * [`source`]: a tap as an [`airbyte_adapters::Source`], where the two worlds meet.
 //! * [`tap`]: a tap as a program. It speaks Singer only.
+//! * `process`: programs that are started, and ended with us.
 //! * [`translate`]: what one world's words mean in the other. No I/O. The rules of
 //!   [`translate::state`] are the heart.
 //!
@@ -14,6 +15,7 @@
 pub mod cli;
 pub mod failure;
 pub mod options;
+mod process;
 pub mod profile;
 #[cfg(test)]
 mod recordings;

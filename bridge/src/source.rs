@@ -16,8 +16,9 @@ pub use spec::definition;
 use workdir::{Ahead, Workplace};
 
 use crate::options::OptionSet;
+use crate::process::supervisor;
 use crate::profile;
-use crate::tap::{TapCommand, supervisor};
+use crate::tap::TapCommand;
 use crate::translate;
 use airbyte_adapters::{
     Complaint, Config, Context, Emitter, Error, Offer, ReadJob, Result, Source, Task,

@@ -5,9 +5,9 @@ mod convert;
 
 use self::convert::Convert;
 use crate::options::OptionSet;
+use crate::process::supervisor;
 use crate::profile;
 use crate::source::TapSource;
-use crate::tap::supervisor;
 use airbyte_adapters::cli::{Logging, ProtocolCommand};
 use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};

@@ -1,7 +1,7 @@
 //! The private folder that a tap works in.
 
 use super::own;
-use super::process::supervisor;
+use crate::process::supervisor;
 use rustix::fs::FlockOperation;
 use serde::Serialize;
 use std::fs;

@@ -1,13 +1,13 @@
-//! What is said of a tap that is started, or can't be.
+//! What is said of a program that is started, or can't be.
 
-use crate::tap::TapCommand;
+use super::program::Program;
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 
 /// Arguments for a log: files of ours by name only.
-pub(super) fn shown(args: &[OsString]) -> Vec<String> {
+pub(crate) fn shown(args: &[OsString]) -> Vec<String> {
     args.iter()
         .map(|arg| {
             let path = Path::new(arg);
@@ -18,10 +18,10 @@ pub(super) fn shown(args: &[OsString]) -> Vec<String> {
 }
 
 /// Why a program that was found can't be started.
-pub(super) fn cannot_start(command: &TapCommand, error: &std::io::Error) -> String {
+pub(super) fn cannot_start(program: Program<'_>, error: &std::io::Error) -> String {
     let reason = match error.kind() {
         // The file was found a moment ago, so what is missing stands in its first line.
-        std::io::ErrorKind::NotFound => match interpreter(&command.program) {
+        std::io::ErrorKind::NotFound => match interpreter(program.path) {
             Some(name) => format!(
                 "the interpreter of its first line, `{name}`, is missing; an environment that was \
                  moved or made with another Python must be made anew"
@@ -39,7 +39,7 @@ pub(super) fn cannot_start(command: &TapCommand, error: &std::io::Error) -> Stri
         }
         kind => kind.to_string(),
     };
-    format!("tap `{}` can't be started: {reason}", command.short_name())
+    format!("{} `{}` can't be started: {reason}", program.kind, program.name)
 }
 
 /// The program that a script's first line names.

@@ -16,14 +16,15 @@ use rustix::process::Pid;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ChildStdin;
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How the supervisor is called, which no user calls our program.
-pub(super) const NAME: &str = "airbyte-singer: ends what a killed run leaves";
+const NAME: &str = "airbyte-singer: ends what a killed run leaves";
 /// What the names of private folders begin with.
 pub(crate) const FOLDERS: &str = "airbyte-singer-run-";
 /// What stands for no grace that ends: an hour.
@@ -39,7 +40,7 @@ static GRACE: AtomicU64 = AtomicU64::new(10_000);
 /// To be called first by a `main` that wants its taps ended should it be killed: this process may have
 /// been started to be the supervisor, and has done all it was to do then. Otherwise it is remembered
 /// that our program can be one.
-pub fn is_done_as_supervisor() -> bool {
+pub(crate) fn is_done_as_supervisor() -> bool {
     if std::env::args_os().next().as_deref() == Some(OsStr::new(NAME)) {
         watch::watch();
         return true;
@@ -94,7 +95,7 @@ fn tell(what: &[u8], of: &[u8]) {
 }
 
 fn begin(program: &Path) -> Option<Mutex<ChildStdin>> {
-    match super::start_supervisor(program) {
+    match start(program) {
         Ok(pipe) => pipe.map(Mutex::new),
         Err(error) => {
             let kind = error.kind();
@@ -102,4 +103,17 @@ fn begin(program: &Path) -> Option<Mutex<ChildStdin>> {
             None
         }
     }
+}
+
+/// Starts our own `program` as the supervisor, and gives the pipe that it listens to.
+fn start(program: &Path) -> std::io::Result<Option<ChildStdin>> {
+    let mut child = Command::new(program)
+        .arg0(NAME)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    Ok(child.stdin.take())
 }
