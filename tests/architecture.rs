@@ -3,6 +3,7 @@
 //! Each rule is a function from a file to what is wrong in it, and each is shown a bad snippet
 //! too, so that a rule that finds nothing is known to be able to.
 
+mod circles;
 mod manifest;
 
 use serde_json::Value;
