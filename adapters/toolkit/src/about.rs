@@ -1,8 +1,7 @@
 use super::cursor::path;
-use super::{Cursor, Out, Schema, Slice, Slices, Stream};
+use super::{Cursor, Schema};
 use airbyte_protocol as airbyte;
 use airbyte_protocol::{StreamDescriptor, SyncMode};
-use airbyte_singer_runtime::Result;
 use schemars::JsonSchema;
 
 /// What a stream says of itself: its name, what its records look like, how it can be read.
@@ -81,23 +80,6 @@ impl About {
         self
     }
 
-    /// The stream that this describes, whose slices `read` reads, as [`Stream::read`] does.
-    pub fn reading<R>(self, read: R) -> impl Stream
-    where
-        R: AsyncFn(&Slice, &mut Out<'_>) -> Result<()> + 'static,
-    {
-        self.slicing(async |slices: &mut Slices<'_>| slices.emit(Slice::whole()).await)
-            .reading(read)
-    }
-
-    /// Adds how slices are made, as [`Stream::slices`] does.
-    pub const fn slicing<S>(self, slices: S) -> Sliced<S>
-    where
-        S: AsyncFn(&mut Slices<'_>) -> Result<()> + 'static,
-    {
-        Sliced { about: self, slices }
-    }
-
     /// What the stream is called.
     pub const fn descriptor(&self) -> &StreamDescriptor {
         &self.descriptor
@@ -125,46 +107,5 @@ impl About {
             offer.default_cursor_field = cursor.path().to_vec();
         }
         offer
-    }
-}
-
-/// A stream whose slices are known: [`About::slicing`].
-#[derive(Debug, Clone)]
-pub struct Sliced<S> {
-    about: About,
-    slices: S,
-}
-
-impl<S: AsyncFn(&mut Slices<'_>) -> Result<()> + 'static> Sliced<S> {
-    /// The stream, whose slices `read` reads, as [`Stream::read`] does.
-    pub fn reading<R>(self, read: R) -> impl Stream
-    where
-        R: AsyncFn(&Slice, &mut Out<'_>) -> Result<()> + 'static,
-    {
-        Closures { about: self.about, slices: self.slices, read }
-    }
-}
-
-struct Closures<S, R> {
-    about: About,
-    slices: S,
-    read: R,
-}
-
-impl<S, R> Stream for Closures<S, R>
-where
-    S: AsyncFn(&mut Slices<'_>) -> Result<()>,
-    R: AsyncFn(&Slice, &mut Out<'_>) -> Result<()>,
-{
-    fn about(&self) -> About {
-        self.about.clone()
-    }
-
-    async fn slices(&self, slices: &mut Slices<'_>) -> Result<()> {
-        (self.slices)(slices).await
-    }
-
-    async fn read(&self, slice: &Slice, out: &mut Out<'_>) -> Result<()> {
-        (self.read)(slice, out).await
     }
 }

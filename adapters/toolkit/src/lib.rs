@@ -62,6 +62,7 @@
 //! last one.
 
 mod about;
+mod closures;
 mod connection;
 mod connector;
 mod cursor;
@@ -80,7 +81,8 @@ mod stream;
 pub mod testing;
 mod waiting;
 
-pub use about::{About, Sliced};
+pub use about::About;
+pub use closures::Sliced;
 pub use connection::Connection;
 pub use connector::{Connector, Native};
 #[doc(hidden)]
