@@ -1,6 +1,5 @@
 //! JSON Pointers (RFC 6901), in documents and in records.
 
-use super::Record;
 use airbyte_singer_runtime::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -25,13 +24,13 @@ pub(super) fn key(step: &str) -> String {
 }
 
 /// What a record has there. [`Value::pointer`] would want a record that is a value.
-pub(super) fn get<'a>(record: &'a Record, pointer: &str) -> Option<&'a Value> {
+pub(super) fn get<'a>(record: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
     let (first, rest) = first_step(pointer)?;
     record.get(&key(first))?.pointer(rest)
 }
 
 /// Takes out what a record has there.
-pub(super) fn take(record: &mut Record, pointer: &str) -> Option<Value> {
+pub(super) fn take(record: &mut Map<String, Value>, pointer: &str) -> Option<Value> {
     let (above, last) = pointer.rsplit_once('/')?;
     let object = match first_step(above) {
         None => record,

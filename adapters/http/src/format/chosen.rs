@@ -1,5 +1,5 @@
 use super::or_json::OrJson;
-use super::packed::MaybePacked;
+use super::packed::{FormatOf, MaybePacked};
 use super::recoded::{self, Recoded, WrittenIn};
 use super::{Csv, Each, Format, Gzip, Json, JsonLines, Missing, Rest, USUAL, Xml, Zip};
 use crate::RecordPath;
@@ -51,6 +51,14 @@ pub(crate) struct Reading {
     encoding: Option<&'static Encoding>,
     /// Whether it was said that another delimiter may be meant.
     was_hinted: Arc<AtomicBool>,
+}
+
+impl Zip {
+    /// What is inside goes by the files' names: `.jsonl`, `.csv`, `.xml` and so on, otherwise JSON with
+    /// its records at a path.
+    pub fn by_name(records: RecordPath) -> Self {
+        Reading::at(records).zip()
+    }
 }
 
 /// A format that has nothing of what records should get from around them.
@@ -143,7 +151,7 @@ impl Reading {
         let format = reading.plain(kind, given, url);
         match kind {
             Kind::Zip => format,
-            Kind::Auto => Arc::new(MaybePacked::by_name(format, reading)),
+            Kind::Auto => Arc::new(MaybePacked::named(format, reading.by_names())),
             _ => Arc::new(MaybePacked::of(format)),
         }
     }
@@ -157,7 +165,7 @@ impl Reading {
             Kind::Csv => self.csv(b','),
             Kind::Tsv => self.csv(b'\t'),
             Kind::Xml => self.xml(),
-            Kind::Zip => Arc::new(Zip::read(self.clone())),
+            Kind::Zip => Arc::new(self.clone().zip()),
         }
     }
 
@@ -172,7 +180,7 @@ impl Reading {
             | "binary/octet-stream"
             | "application/x-download"
             | "application/force-download" => self.by_name(url.path()),
-            "application/zip" | "application/x-zip-compressed" => Arc::new(Zip::read(self.clone())),
+            "application/zip" | "application/x-zip-compressed" => Arc::new(self.clone().zip()),
             "text/csv" | "application/csv" => self.csv(b','),
             "text/tab-separated-values" => self.csv(b'\t'),
             "text/xml" | "application/xml" => self.xml(),
@@ -190,8 +198,18 @@ impl Reading {
         }
     }
 
+    /// A zip whose files go by their names.
+    fn zip(self) -> Zip {
+        Zip::named(self.by_names())
+    }
+
+    /// The formats of files by their names.
+    fn by_names(self) -> Box<FormatOf> {
+        Box::new(move |name| self.by_name(name))
+    }
+
     /// The format of a file.
-    pub(super) fn by_name(&self, name: &str) -> Arc<dyn Format> {
+    fn by_name(&self, name: &str) -> Arc<dyn Format> {
         let name = name.to_ascii_lowercase();
         let (name, is_gzip) = match name.strip_suffix(".gz") {
             Some(name) => (name, true),

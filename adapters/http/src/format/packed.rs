@@ -1,8 +1,7 @@
 //! Bodies within archives.
 
 use super::opening::Opening;
-use super::{Each, Format, Reading, Rest, unreadable};
-use crate::RecordPath;
+use super::{Each, Format, Rest, unreadable};
 use airbyte_singer_runtime::{Error, Result};
 use flate2::bufread::GzDecoder;
 use std::fmt;
@@ -111,8 +110,8 @@ impl MaybePacked {
     }
 
     /// What is inside, which goes by the names of its files in a zip.
-    pub(super) const fn by_name(inner: Arc<dyn Format>, reading: Reading) -> Self {
-        Self { inner, zip: Zip::read(reading) }
+    pub(super) fn named(inner: Arc<dyn Format>, format_of: Box<FormatOf>) -> Self {
+        Self { inner, zip: Zip::named(format_of) }
     }
 }
 
@@ -141,8 +140,11 @@ pub struct Zip {
 
 enum Inside {
     Always(Box<dyn Format>),
-    ByName(Reading),
+    Named(Box<FormatOf>),
 }
+
+/// The format of a file by its name.
+pub(super) type FormatOf = dyn Fn(&str) -> Arc<dyn Format> + Send + Sync;
 
 impl Zip {
     /// What is inside.
@@ -150,15 +152,9 @@ impl Zip {
         Self { inside: Inside::Always(Box::new(inner)), suffix: None }
     }
 
-    /// What is inside goes by the files' names: `.jsonl`, `.csv`, `.xml` and so on, otherwise JSON with
-    /// its records at a path.
-    pub fn by_name(records: RecordPath) -> Self {
-        Self::read(Reading::at(records))
-    }
-
-    /// As [`Zip::by_name`], read in this way.
-    pub(crate) const fn read(reading: Reading) -> Self {
-        Self { inside: Inside::ByName(reading), suffix: None }
+    /// What is inside goes by the files' names.
+    pub(super) fn named(format_of: Box<FormatOf>) -> Self {
+        Self { inside: Inside::Named(format_of), suffix: None }
     }
 
     /// Only files whose names end like this, in small letters or large ones. One of them at least must
@@ -179,7 +175,7 @@ impl Zip {
     fn decode_file(&self, name: &str, body: &mut dyn BufRead, each: &mut Each<'_>) -> Result<Rest> {
         match &self.inside {
             Inside::Always(format) => format.decode(body, each),
-            Inside::ByName(reading) => reading.by_name(name).decode(body, each),
+            Inside::Named(format_of) => format_of(name).decode(body, each),
         }
     }
 }

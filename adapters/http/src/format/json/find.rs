@@ -1,4 +1,4 @@
-use super::Weighed;
+use super::value::{NUMBER, Weighed};
 use crate::RecordPath;
 use crate::format::bound::{Room, Weight};
 use crate::format::{Each, Record, Rest, marks, record};
@@ -8,9 +8,6 @@ use airbyte_singer_runtime::{Error, Result};
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Deserializer, Map, Number, Value};
 use std::fmt;
-
-/// serde_json hands a number that is no integer of 64 bits as a map with this key, with all its digits.
-pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
 /// Takes the records that are found, and keeps why there can be no more.
 pub(super) struct Finder<'a, 'e> {

@@ -1,10 +1,12 @@
-use super::find::NUMBER;
 use super::mended::SIGNS;
 use crate::format::bound::Weight;
 use airbyte_protocol::ChangeKind;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
+
+/// serde_json hands a number that is no integer of 64 bits as a map with this key, with all its digits.
+pub(super) const NUMBER: &str = "$serde_json::private::Number";
 
 /// Any value, as serde_json itself makes it, whose memory is counted while it is made.
 #[derive(Clone, Copy)]
