@@ -1,3 +1,5 @@
+mod verbs;
+
 use super::api::header;
 use super::emit::{Pagewise, Plan, Step, Taker, ToOut};
 use super::format::Kind;
@@ -57,7 +59,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(api: Api, method: Method, path: &str) -> Self {
+    fn new(api: Api, method: Method, path: &str) -> Self {
         let request = api.settings.address_of(path).map(|url| Request {
             method,
             url,
