@@ -231,8 +231,12 @@ const RULES: &[(&str, Rule, &str, &str)] = &[
 
 fn strangers(source: &Source) -> Vec<String> {
     let strangers: &[&str] = match source.path.split('/').next() {
-        Some("singer-protocol") => &["airbyte_protocol", "airbyte_adapters", "airbyte_singer"],
-        Some("airbyte-protocol") => &["singer_protocol", "airbyte_adapters", "airbyte_singer"],
+        Some("singer-protocol") => {
+            &["airbyte_protocol", "airbyte_singer_runtime", "airbyte_singer"]
+        }
+        Some("airbyte-protocol") => {
+            &["singer_protocol", "airbyte_singer_runtime", "airbyte_singer"]
+        }
         Some("adapters") => &["singer_protocol", "airbyte_singer::"],
         _ => &[],
     };

@@ -3,7 +3,7 @@
 //! This is the library behind the binary `airbyte-singer`. Its rooms, from the outside in:
 //!
 //! * `cli`, [`options`], [`profile`]: what the user said, and where they said it.
-//! * [`source`]: a tap as an [`airbyte_adapters::Source`], where the two worlds meet.
+//! * [`source`]: a tap as an [`airbyte_singer_runtime::Source`], where the two worlds meet.
 //! * [`tap`]: a tap as a program. It speaks Singer only.
 //! * `process`: programs that are started, and ended with us.
 //! * [`translate`]: what one world's words mean in the other. No I/O. The rules of

@@ -14,7 +14,7 @@
 
 use crate::options::{OptionSet, Workdir};
 use crate::yaml;
-use airbyte_adapters::{Error, Result, Stop, read_named};
+use airbyte_singer_runtime::{Error, Result, Stop, read_named};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

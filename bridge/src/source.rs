@@ -20,10 +20,10 @@ use crate::process::supervisor;
 use crate::profile;
 use crate::tap::TapCommand;
 use crate::translate;
-use airbyte_adapters::{
+use airbyte_protocol::{Catalog, ConnectionStatus, Specification, Stream};
+use airbyte_singer_runtime::{
     Complaint, Config, Context, Emitter, Error, Offer, ReadJob, Result, Source, Task,
 };
-use airbyte_protocol::{Catalog, ConnectionStatus, Specification, Stream};
 use singer_protocol as singer;
 use std::time::Duration;
 

@@ -3,10 +3,10 @@
 
 mod grammar;
 
-use airbyte_adapters::{Journal, Output, Secrets, Session, perform};
 use airbyte_protocol::{ConfiguredCatalog, StateInput};
 use airbyte_singer::options::{OnMalformed, OptionSet, Span};
 use airbyte_singer::source::Piped;
+use airbyte_singer_runtime::{Journal, Output, Secrets, Session, perform};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The command line: the commands of [`airbyte_adapters::cli`] with `--tap` and its kin, and the
+//! The command line: the commands of [`airbyte_singer_runtime::cli`] with `--tap` and its kin, and the
 //! converters.
 
 mod convert;
@@ -8,9 +8,9 @@ use crate::options::OptionSet;
 use crate::process::supervisor;
 use crate::profile;
 use crate::source::TapSource;
-use airbyte_adapters::cli::{Logging, ProtocolCommand};
-use airbyte_adapters::{Error, Outcome, Result, Session};
 use airbyte_protocol::{Message, Trace};
+use airbyte_singer_runtime::cli::{Logging, ProtocolCommand};
+use airbyte_singer_runtime::{Error, Outcome, Result, Session};
 use airbyte_singer_toolkit::Sample;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -130,13 +130,15 @@ fn start(
         refuse_options_of_taps(source, &said, &profile, flags)?;
     }
     match options.source.as_deref() {
-        None => Ok(airbyte_adapters::run(&mut TapSource::new(said, profile)?, &command, session)),
+        None => {
+            Ok(airbyte_singer_runtime::run(&mut TapSource::new(said, profile)?, &command, session))
+        }
         #[cfg(feature = "http")]
         Some("http") => {
             let mut http = airbyte_singer_toolkit::Native::new(airbyte_singer_http::Http);
-            Ok(airbyte_adapters::run(&mut http, &command, session))
+            Ok(airbyte_singer_runtime::run(&mut http, &command, session))
         }
-        Some("sample") => Ok(airbyte_adapters::run(&mut Sample, &command, session)),
+        Some("sample") => Ok(airbyte_singer_runtime::run(&mut Sample, &command, session)),
         Some(name) => Err(Error::config(format!(
             "there is no built-in source `{name}`; there is: {}",
             NATIVE.join(", ")
@@ -178,7 +180,7 @@ fn refuse(session: &Session, error: &Error) -> Outcome {
     if error.is_closed() {
         return Outcome::Done;
     }
-    let at = u64::try_from(airbyte_adapters::now_millis()).unwrap_or(0);
+    let at = u64::try_from(airbyte_singer_runtime::now_millis()).unwrap_or(0);
     let trace = error.to_trace(|text| session.secrets.mask_own(text).into_owned());
     session.journal.finish();
     let _ = session.output.message(&Message::Trace(Trace::error(trace, at)));

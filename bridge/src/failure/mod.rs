@@ -9,9 +9,9 @@ mod tests;
 pub use paths::Surroundings;
 
 use crate::tap::{Ended, LastWords, RunError};
-use airbyte_adapters::Words::{Others, Own};
-use airbyte_adapters::{Error, Words};
 use airbyte_protocol::FailureType;
+use airbyte_singer_runtime::Words::{Others, Own};
+use airbyte_singer_runtime::{Error, Words};
 use paths::Lost;
 use rules::{classify, mend, over_its_catalog};
 use std::io::ErrorKind;

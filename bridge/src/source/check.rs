@@ -11,10 +11,10 @@ use crate::source::spec::Flags;
 use crate::source::workdir::{Ahead, Workplace};
 use crate::tap::{Arrival, Ended, LINGER, LastWords, Lines, Running};
 use crate::translate::catalog::{self, Translated};
-use airbyte_adapters::{Config, Context, Error, Result};
 use airbyte_protocol::{
     ConfiguredCatalog, ConfiguredStream, ConnectionStatus, FailureType, SyncMode,
 };
+use airbyte_singer_runtime::{Config, Context, Error, Result};
 use singer_protocol as singer;
 use singer_protocol::{Message, ReplicationMethod};
 use std::sync::Arc;

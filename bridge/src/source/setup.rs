@@ -5,7 +5,7 @@ use super::workdir::Site;
 use crate::options::OptionSet;
 use crate::tap::{TapCommand, Voice};
 use crate::translate::Overrides;
-use airbyte_adapters::{Context, Result};
+use airbyte_singer_runtime::{Context, Result};
 
 /// The tap and how it is run.
 #[derive(Debug)]

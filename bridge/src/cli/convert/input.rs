@@ -1,7 +1,7 @@
 //! What the converters read.
 
-use airbyte_adapters::{Error, Result, Stop, configured_catalog, open_named, read_named};
 use airbyte_protocol::ConfiguredCatalog;
+use airbyte_singer_runtime::{Error, Result, Stop, configured_catalog, open_named, read_named};
 use singer_protocol as singer;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};

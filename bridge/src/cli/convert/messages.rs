@@ -3,8 +3,8 @@
 use super::input::{self, Input};
 use crate::options::OptionSet;
 use crate::source::{Piped, accept};
-use airbyte_adapters::{Config, Outcome, Result, Session};
 use airbyte_protocol::StateInput;
+use airbyte_singer_runtime::{Config, Outcome, Result, Session};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -36,5 +36,5 @@ pub(super) fn run(args: Args, options: OptionSet, session: &Session) -> Result<O
     };
     let piped = Piped { input: args.input.open()?, options, configured, tap_catalog, state };
     let output = session.output.clone();
-    Ok(airbyte_adapters::perform(session, async |context| piped.run(output, context).await))
+    Ok(airbyte_singer_runtime::perform(session, async |context| piped.run(output, context).await))
 }

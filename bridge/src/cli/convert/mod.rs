@@ -8,7 +8,7 @@ mod state;
 mod text;
 
 use crate::options::OptionSet;
-use airbyte_adapters::{Error, Outcome, Result, Session};
+use airbyte_singer_runtime::{Error, Outcome, Result, Session};
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 

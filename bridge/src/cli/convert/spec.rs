@@ -3,7 +3,7 @@
 use super::input::Input;
 use super::page;
 use crate::source::definition;
-use airbyte_adapters::Result;
+use airbyte_singer_runtime::Result;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {

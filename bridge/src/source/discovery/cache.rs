@@ -9,7 +9,7 @@ use super::Found;
 use crate::source::setup::Setup;
 use crate::source::workdir::Site;
 use crate::tap::{is_foreign, own_file};
-use airbyte_adapters::{Config, is_plainly_secret, may_hold_secret};
+use airbyte_singer_runtime::{Config, is_plainly_secret, may_hold_secret};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;

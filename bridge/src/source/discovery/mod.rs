@@ -23,7 +23,7 @@ use super::workdir::Workplace;
 use crate::options::CheckDepth;
 use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, outline, presume_ids};
-use airbyte_adapters::{Config, Context, ReadJob, Result, Task};
+use airbyte_singer_runtime::{Config, Context, ReadJob, Result, Task};
 use asking::{Asking, Told};
 use cache::Cache;
 use singer_protocol as singer;

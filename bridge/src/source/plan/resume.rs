@@ -5,8 +5,8 @@
 
 use super::selected::{Selected, Selection};
 use crate::translate::state::{self, Bare, Input, Level, Note, Pass, Plan, StreamSpec};
-use airbyte_adapters::{Config, Error, ReadJob, Result, is_plainly_secret};
 use airbyte_protocol::{self as airbyte, StateInput, StreamDescriptor};
+use airbyte_singer_runtime::{Config, Error, ReadJob, Result, is_plainly_secret};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 

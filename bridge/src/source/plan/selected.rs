@@ -5,8 +5,8 @@ use crate::translate::catalog::{self, Translated};
 use crate::translate::names::shared_keys;
 use crate::translate::schema::{columns, lean};
 use crate::translate::state::StreamSpec;
-use airbyte_adapters::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
 use airbyte_protocol::{ConfiguredCatalog, StreamDescriptor};
+use airbyte_singer_runtime::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
 use singer_protocol as singer;
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-use airbyte_adapters::now_millis;
+use airbyte_singer_runtime::now_millis;
 use singer_protocol::Moments;
 
 /// When a record was extracted. Those that say no time get the clock's, asked once per read of the

@@ -8,7 +8,7 @@
 use super::route::Router;
 use crate::failure;
 use crate::tap::{LastWords, Words};
-use airbyte_adapters::{Emitting, Error};
+use airbyte_singer_runtime::{Emitting, Error};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

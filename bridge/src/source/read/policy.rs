@@ -1,7 +1,7 @@
 //! What a run does with broken lines, how long a line and a silence may be, and what stops the run.
 
 use crate::options::{OnMalformed, OptionSet};
-use airbyte_adapters::Stop;
+use airbyte_singer_runtime::Stop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

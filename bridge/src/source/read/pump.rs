@@ -6,7 +6,7 @@ use super::policy::Policy;
 use crate::failure;
 use crate::tap::hearing::QUIET;
 use crate::tap::{Arrival, Lines};
-use airbyte_adapters::{Emitter, Error, Result};
+use airbyte_singer_runtime::{Emitter, Error, Result};
 use std::time::{Duration, Instant};
 
 /// How long a record waits at most for others: a tap that flushes after every record would otherwise

@@ -7,8 +7,8 @@ use super::schemas::{Drift, Watched};
 use super::validation::{Values, Which};
 use crate::options::OptionSet;
 use crate::translate::state::Tracker;
-use airbyte_adapters::{Emitting, Result, StreamId};
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
+use airbyte_singer_runtime::{Emitting, Result, StreamId};
 use singer_protocol::message::{RecordRef, Schema};
 
 /// The streams of a run and what is done with their records.

@@ -5,7 +5,7 @@ use crate::translate::Overrides;
 use crate::translate::names::{Names, Resolution};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::Tracker;
-use airbyte_adapters::{Emitting, Error, Result, StreamId};
+use airbyte_singer_runtime::{Emitting, Error, Result, StreamId};
 use singer_protocol as singer;
 use std::collections::HashMap;
 

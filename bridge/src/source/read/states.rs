@@ -6,7 +6,7 @@ use super::unkept::tell_unkept;
 use crate::source::workdir::ConfigWatch;
 use crate::tap::Words;
 use crate::translate::state::{Publication, Published, StateError, Tracker};
-use airbyte_adapters::{Emitting, Error, Result};
+use airbyte_singer_runtime::{Emitting, Error, Result};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 

@@ -8,8 +8,8 @@
 use super::undeclared::Undeclared;
 use crate::translate::overrides::StreamOverride;
 use crate::translate::schema::{Break, Measure, columns};
-use airbyte_adapters::Emitting;
 use airbyte_protocol::StreamDescriptor;
+use airbyte_singer_runtime::Emitting;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::{HashSet, VecDeque};

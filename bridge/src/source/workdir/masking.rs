@@ -1,7 +1,7 @@
 //! What a tap says is masked where it is heard.
 
 use crate::tap::Mask;
-use airbyte_adapters::Secrets;
+use airbyte_singer_runtime::Secrets;
 use std::borrow::Cow;
 
 impl Mask for Secrets {

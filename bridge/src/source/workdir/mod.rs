@@ -13,7 +13,7 @@ mod masking;
 use crate::failure::{self, Surroundings};
 use crate::options::Workdir;
 use crate::tap::{Ended, Folder, Started, TapCommand, Words};
-use airbyte_adapters::{Config, Context, Error, Result};
+use airbyte_singer_runtime::{Config, Context, Error, Result};
 pub(super) use config::ConfigWatch;
 use config::{ConfigFile, WrittenConfig};
 use std::path::{Path, PathBuf};

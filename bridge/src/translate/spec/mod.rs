@@ -9,7 +9,7 @@ mod setting;
 #[cfg(test)]
 mod tests;
 
-pub use airbyte_adapters::is_plainly_secret;
+pub use airbyte_singer_runtime::is_plainly_secret;
 
 use airbyte_protocol as airbyte;
 use airbyte_protocol::Specification;

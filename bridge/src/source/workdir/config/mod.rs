@@ -25,7 +25,7 @@ mod paths;
 use crate::failure;
 use crate::tap::Folder;
 use crate::tap::rewritable::{Content, Rewritable};
-use airbyte_adapters::{Config, Context, Result};
+use airbyte_singer_runtime::{Config, Context, Result};
 use changes::Changes;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
