@@ -201,6 +201,7 @@ fn what_is_no_good_file_fails_with_its_name() {
     let whole = gzip(&rows(1..2000));
     let jsonl = json!({"format": "jsonl", "compression": "gzip"});
     let parquet = json!({"format": "parquet"});
+    let unread = if cfg!(feature = "parquet") { "broken" } else { "`--features full`" };
     for (name, content, encoding, sentence) in [
         ("cut.gz", whole[..whole.len() / 2].to_vec(), jsonl.clone(), "ends too early"),
         ("no.gz", b"{\"id\": 1}\n".to_vec(), jsonl.clone(), "no gzip"),
@@ -211,7 +212,7 @@ fn what_is_no_good_file_fails_with_its_name() {
             json!({"format": "jsonl", "compression": "zstd"}),
             "gzip and none",
         ),
-        ("a.parquet", b"PAR1 and no more".to_vec(), parquet.clone(), "broken"),
+        ("a.parquet", b"PAR1 and no more".to_vec(), parquet.clone(), unread),
         ("b.parquet", whole, parquet, "no parquet"),
         ("a.avro", Vec::new(), json!({"format": "avro"}), "jsonl and parquet"),
         ("long", vec![b' '; 10_001], json!({"format": "jsonl"}), "--max-line-bytes"),
@@ -271,6 +272,17 @@ fn messages_that_somebody_else_has_hand_over_their_files_too() {
     assert!(output.error().contains("--batch-dir"), "{output}");
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_build_without_parquet_says_which_one_reads_it() {
+    let (work, tap) = (Work::new(), Tap::scenario("recorded-sdk-batch-parquet"));
+    let catalog = incrementally(&work.discover().tap(&tap).ok().catalog());
+    let read = work.read(&catalog).tap(&tap).fails();
+    assert!(read.error().contains("`--features full`"), "{read}");
+    assert!(read.records().is_empty(), "{read}");
+}
+
+#[cfg(feature = "parquet")]
 #[test]
 fn both_formats_of_a_real_tap_give_the_same_rows() {
     let [jsonl, parquet] = ["jsonl", "parquet"].map(|format| {

@@ -47,8 +47,6 @@ mod resume;
 #[cfg(test)]
 mod scale;
 #[cfg(test)]
-mod scenarios;
-#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod state_types;

@@ -5,13 +5,15 @@
 //! and a fault in the middle of a file ends the run there.
 
 mod batches;
+mod columns;
 mod expand;
-mod guard;
 mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
 mod parquet;
 mod place;
-mod quiet;
-mod value;
 mod wrapped;
 
 pub(super) use batches::Batches;

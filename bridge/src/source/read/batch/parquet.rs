@@ -1,8 +1,13 @@
 //! BATCH files in the format `parquet`.
 
-use super::guard::Guarded;
-use super::quiet::quietly;
-use super::value::Writer;
+mod guard;
+mod quiet;
+mod value;
+
+use self::guard::Guarded;
+use self::quiet::quietly;
+use self::value::Writer;
+use super::columns::{Row, is_parquet};
 use ::parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -10,12 +15,9 @@ use ::parquet::basic::{Compression, Type};
 use ::parquet::file::metadata::ParquetMetaData;
 use arrow_array::RecordBatch;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How a parquet file begins and ends.
-const MAGIC: &[u8] = b"PAR1";
 /// How much of a file's rows is to stand in memory at a time, in bytes, and how many of them at most:
 /// a column may hold one long text once and mean it in every row.
 const ROOM: i64 = 4 * 1024 * 1024;
@@ -37,14 +39,6 @@ pub(super) struct Rows {
     writer: Writer,
 }
 
-/// One row.
-pub(super) struct Row<'a> {
-    /// A JSON object.
-    pub(super) text: &'a str,
-    /// The places of what JSON has no word for and that became null.
-    pub(super) nulled: &'a [String],
-}
-
 impl Rows {
     /// Begins to read; no row may take more than `limit` bytes as JSON.
     ///
@@ -52,13 +46,7 @@ impl Rows {
     ///
     /// It is no parquet, broken, or in a compression that isn't understood.
     pub(super) fn open(file: File, limit: usize) -> Result<Self, String> {
-        let mut head = [0; MAGIC.len()];
-        let is_parquet = file.read_exact_at(&mut head, 0).is_ok() && head == MAGIC;
-        if !is_parquet {
-            // Gzip around it, which `compression` might mean, is written by nobody: the SDK hands it
-            // to what writes the columns.
-            return Err("it is no parquet".to_owned());
-        }
+        is_parquet(&file)?;
         // What another reader's types were is of no use here, and makes for more of them.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let (file, refused) = Guarded::new(file, limit.max(LEAST_PAGE) as u64);
