@@ -45,7 +45,7 @@ pub enum Verdict {
     Ignore,
     /// The credentials were refused: asked again if the [`Auth`](super::Auth) has others.
     Refused,
-    /// It can't be had.
+    /// It can't be had. The request's method, host and path go before the sentence, unless it has them.
     Fail(Error),
 }
 
