@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 /// The way of signing in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum AuthFlow {
     /// OAuth 2.0.
     #[serde(rename = "oauth2.0")]

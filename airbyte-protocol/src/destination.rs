@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 /// How a destination treats what arrives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DestinationSyncMode {
     /// Adds rows. The protocol's default for a configured stream.
     #[default]

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 /// # Ok::<(), airbyte_protocol::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Message {
     /// The answer to `spec`.
     Spec(Specification),

@@ -198,6 +198,7 @@ pub struct Change {
 /// What was done to a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
 pub enum ChangeKind {
     /// The value became null.
     Nulled,
@@ -208,6 +209,7 @@ pub enum ChangeKind {
 /// Why a field was changed, and by whom: source, destination or platform in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum ChangeReason {
     /// The whole record was too large for the source.
     SourceRecordSizeLimitation,

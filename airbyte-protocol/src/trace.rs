@@ -27,6 +27,7 @@ pub struct Trace {
 
 /// The kinds of TRACE.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Event {
     /// Something failed; the process will exit with a code other than 0.
     Error(ErrorTrace),
@@ -121,6 +122,7 @@ impl<'de> Deserialize<'de> for Trace {
 /// Whose fault an error is, as far as the platform cares (retry, or call the user).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FailureType {
     /// A fault of the connector or its surroundings.
     SystemError,
@@ -152,6 +154,7 @@ pub struct ErrorTrace {
 /// Where a stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
 pub enum StreamStatus {
     /// Began; nothing read yet.
     Started,
@@ -177,6 +180,7 @@ pub struct StreamStatusTrace {
 
 /// Why a stream that runs doesn't move (`AirbyteStreamStatusReason`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StatusReason {
     /// The API's quota is used up until this time (milliseconds since the epoch), if known.
     RateLimited(Option<u64>),

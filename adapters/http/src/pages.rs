@@ -23,6 +23,7 @@ use std::rc::Rc;
 
 /// What is known of a page once it was read.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Page<'a> {
     /// How many records it had, before any filter. Elements among them that are null count, as they do for
     /// the API.

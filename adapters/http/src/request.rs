@@ -33,6 +33,7 @@ impl std::fmt::Debug for Request {
 
 /// The body of a [`Request`]. Its `Debug` shows its kind.
 #[derive(Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Body {
     /// None.
     #[default]

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 /// What is done about an answer whose status is a success and whose body tells an error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ToldErrors {
     /// The call fails with the API's own sentence.
     #[default]

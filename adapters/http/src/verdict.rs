@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 /// An answer, as far as it is known when somebody has to say what it means.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Answer<'a> {
     /// Its status.
     pub status: StatusCode,
@@ -30,6 +31,7 @@ impl Answer<'_> {
 
 /// What an answer means.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Verdict {
     /// It has what was asked for. Of an answer that isn't 2xx this must be said as soon as its head is
     /// there, since its body is read otherwise then.

@@ -25,6 +25,7 @@ pub struct Wire {
 
 /// A short answer, read whole. Its `Debug` shows its status: it may hold a token.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,

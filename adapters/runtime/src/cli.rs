@@ -11,6 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// The four commands of the Airbyte protocol.
 #[derive(Debug, Clone, Subcommand)]
+#[non_exhaustive]
 pub enum ProtocolCommand {
     /// Print which settings the source takes (one SPEC message)
     Spec,

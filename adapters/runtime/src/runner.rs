@@ -23,6 +23,7 @@ const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// What a client asks of a source: plain data, whoever parsed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Command {
     /// Say what you want to be told.
     Spec,

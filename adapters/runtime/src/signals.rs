@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 /// A signal that asks us to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StopSignal {
     /// SIGTERM: how platforms stop a source.
     Terminate,

@@ -128,6 +128,7 @@ pub type Offer = Box<dyn Iterator<Item = Stream>>;
 
 /// What a source will be asked once its spec is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Task {
     /// [`Source::check`].
     Check,

@@ -70,6 +70,7 @@ fn name_of(failure: FailureType) -> &'static str {
         FailureType::ConfigError => "config_error",
         FailureType::TransientError => "transient_error",
         FailureType::SystemError => "system_error",
+        _ => panic!("no recording has {failure:?}"),
     }
 }
 

@@ -275,7 +275,9 @@ fn may_be_critical(line: &str) -> bool {
 /// Logs and remembers what a tap said.
 fn tell(entry: &LogEntry, words: &Words, voice: &Voice) {
     if entry.level >= Level::Warning && voice.harmless.knows(&entry.message) {
-        words.hear(&LogEntry { level: Level::Info, ..entry.clone() });
+        let mut harmless = entry.clone();
+        harmless.level = Level::Info;
+        words.hear(&harmless);
     } else {
         words.hear(entry);
     }

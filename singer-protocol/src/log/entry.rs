@@ -5,6 +5,7 @@ use super::{Kind, Level, LevelSource, LogLine, Metric, dress, parse_line};
 
 /// One thing a tap said on stderr, of one line or more.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LogEntry {
     /// How grave it is. A traceback that nobody announced is an error.
     pub level: Level,

@@ -6,6 +6,7 @@ use crate::metadata::text;
 
 /// One measurement: `METRIC: {"type": "counter", "metric": "record_count", "value": 98, …}`.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Metric {
     /// `counter`, `timer`, …; empty where the tap doesn't say.
     pub kind: String,

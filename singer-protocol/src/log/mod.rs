@@ -79,6 +79,7 @@ pub enum LevelSource {
 
 /// What kind of line it is.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Kind {
     /// Words.
     Plain,
@@ -92,6 +93,7 @@ pub enum Kind {
 
 /// One line of stderr.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LogLine<'a> {
     /// How grave it is.
     pub level: Level,

@@ -4,6 +4,7 @@ use super::{Kind, LineError, Malformed, Message, Reason};
 
 /// A message whose numbers that JSON doesn't know became null.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Repaired {
     /// The mended line.
     pub line: Vec<u8>,

@@ -35,6 +35,7 @@ pub struct Malformed {
 
 /// What is wrong with a malformed line.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// The line isn't UTF-8.
     InvalidUtf8,

@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum AuthConfig {
     /// The API is open to everybody
     #[default]
@@ -56,6 +57,7 @@ pub enum AuthConfig {
 
 /// The settings of [`AuthConfig::Bearer`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct BearerConfig {
     /// The token
     pub token: Secret,
@@ -63,6 +65,7 @@ pub struct BearerConfig {
 
 /// The settings of [`AuthConfig::ApiKey`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ApiKeyConfig {
     /// The header or parameter that holds the key
     pub name: String,
@@ -76,6 +79,7 @@ pub struct ApiKeyConfig {
 /// Where a credential is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SentIn {
     /// In a header
     #[default]
@@ -86,6 +90,7 @@ pub enum SentIn {
 
 /// The settings of [`AuthConfig::Basic`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct BasicConfig {
     /// The user's name
     pub username: String,
@@ -96,6 +101,7 @@ pub struct BasicConfig {
 
 /// The settings of [`AuthConfig::SessionToken`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct SessionTokenConfig {
     /// The address that logs in, by POST
     pub login_url: String,
@@ -117,6 +123,7 @@ pub struct SessionTokenConfig {
 
 /// The settings of [`AuthConfig::Jwt`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct JwtConfig {
     /// How the token is signed
     pub algorithm: JwtAlgorithm,
@@ -139,6 +146,7 @@ pub struct JwtConfig {
 
 /// The settings of [`AuthConfig::OAuth2`].
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct OAuthConfig {
     /// The address of the token endpoint
     pub token_url: String,
@@ -178,6 +186,7 @@ pub struct OAuthConfig {
 /// What an [`OAuthConfig`] exchanges for an access token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OAuthGrant {
     /// A refresh token
     #[default]

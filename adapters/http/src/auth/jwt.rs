@@ -41,6 +41,7 @@ pub struct Jwt(Renewed<Signer>);
 /// How a [`Jwt`] is signed (RFC 7518).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(inline)]
+#[non_exhaustive]
 pub enum JwtAlgorithm {
     /// HMAC, whose key is a text, with SHA-256.
     HS256,

@@ -13,6 +13,7 @@ const EMPTY: u32 = 500;
 
 /// What counts as going in a circle: see [`Pages::guard`](super::Pages::guard).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LoopGuard {
     /// A request that was made before in the same read; of pages that are numbered or counted off also
     /// three pages in a row that look alike.

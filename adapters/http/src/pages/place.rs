@@ -6,6 +6,7 @@ use std::fmt;
 
 /// Where in a request a page's number or cursor stands. A text is the name of a parameter of its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// A parameter of the query.
     Query(String),
@@ -95,6 +96,7 @@ impl fmt::Display for Place {
 
 /// Where a page says how the next one is asked for. A text is a JSON Pointer into the rest of its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Token {
     /// A JSON Pointer into what the body holds beside its records.
     Rest(String),

@@ -24,7 +24,11 @@ fn told(transcript: &Transcript) -> Vec<Option<u64>> {
         _ => None,
     });
     let reasons = statuses.flat_map(|status| &status.reasons);
-    reasons.map(|StatusReason::RateLimited(until)| *until).collect()
+    let until = |reason: &StatusReason| match reason {
+        StatusReason::RateLimited(until) => *until,
+        other => panic!("a status for another reason: {other:?}"),
+    };
+    reasons.map(until).collect()
 }
 
 fn limited() -> ResponseTemplate {

@@ -76,6 +76,8 @@ pub(super) fn is_sure(setup: &Setup, task: Task, config: &Config) -> bool {
             Task::Check => options.check() != CheckDepth::Config,
             Task::Discover => true,
             Task::Read => Cache::of(setup, config).is_none_or(|cache| cache.is_empty()),
+            // Another task asks for the catalog when it needs it.
+            _ => false,
         }
 }
 
