@@ -29,6 +29,8 @@ mod misspelt;
 #[cfg(test)]
 mod odd;
 #[cfg(test)]
+mod option_defaults;
+#[cfg(test)]
 mod option_table;
 #[cfg(test)]
 mod options;
