@@ -39,15 +39,15 @@ impl Watched {
     /// A stream whose schema stands in the tap's catalog. The fields of `deselected` may be left
     /// out, and so may those that the tap can't read.
     pub(super) fn discovered(entry: &singer::Entry, deselected: &HashSet<String>) -> Self {
-        let fields = entry.fields();
-        let unsupported = fields
-            .iter()
-            .filter(|(_, field)| field.in_schema && field.inclusion() == Inclusion::Unsupported);
-        let mut optional: HashSet<&str> = unsupported.map(|(name, _)| name).collect();
-        optional.extend(deselected.iter().map(String::as_str));
+        // What is known of millions of fields goes before the schema is read: both would set the peak.
+        let unsupported = unsupported(entry);
         let database = entry.is_database();
         let schema = entry.schema().and_then(|schema| lean(schema).ok()).unwrap_or_default();
-        let shape = Shape::of(&schema, database).may_lack(&optional);
+        let shape = Shape::of(&schema, database);
+        drop(schema);
+        let mut optional: HashSet<&str> = unsupported.iter().map(String::as_str).collect();
+        optional.extend(deselected.iter().map(String::as_str));
+        let shape = shape.may_lack(&optional);
         Self { expected: (!shape.is_open()).then_some(shape), database, ..Self::unknown() }
     }
 
@@ -130,4 +130,13 @@ impl Drift {
             None => watched.expected = (!said.is_open()).then_some(said),
         }
     }
+}
+
+/// The columns that the tap can't read.
+fn unsupported(entry: &singer::Entry) -> HashSet<String> {
+    let fields = entry.fields();
+    let is_unsupported =
+        |field: &singer::Field| field.in_schema && field.inclusion() == Inclusion::Unsupported;
+    let unsupported = fields.iter().filter(|(_, field)| is_unsupported(field));
+    unsupported.map(|(name, _)| name.to_owned()).collect()
 }
