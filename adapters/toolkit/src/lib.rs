@@ -3,7 +3,7 @@
 //! Everything else follows. The spec comes from the config's type, the catalog from the streams,
 //! `check` reads a first record, and a read has as many slices in work at a time as
 //! [`Connector::workers`] says, while its states come in the order of the slices. [`Native`] makes a
-//! connector a [`Source`](airbyte_singer_runtime::Source) for [`cli::main`](airbyte_singer_runtime::cli::main).
+//! connector a [`Source`](airbyte_singer_runtime::Source) for `airbyte_singer_runtime::cli::main`.
 //!
 //! ```
 //! use airbyte_singer_sdk::Result;
