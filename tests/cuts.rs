@@ -7,6 +7,7 @@ use crate::chance::Chance;
 use crate::harness::*;
 use crate::hostile::targets::messages::translate;
 use airbyte_singer::options::{OptionSet, Span};
+use airbyte_singer::translate::ConfiguredIndex;
 use airbyte_singer::translate::state::{Input, Plan, StateType, StreamSpec, plan};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -115,13 +116,14 @@ impl Tap {
     }
 
     fn specs(&self) -> Vec<StreamSpec> {
-        let spec = |(name, alone): (&&str, bool)| StreamSpec {
+        let spec = |(at, (name, alone)): (usize, (&&str, bool))| StreamSpec {
+            configured: ConfiguredIndex(at),
             tap_stream_id: (*name).to_owned(),
             full_refresh: false,
             generation_id: None,
             may_stand_alone: alone,
         };
-        STREAMS.iter().zip(self.alone).map(spec).collect()
+        STREAMS.iter().zip(self.alone).enumerate().map(spec).collect()
     }
 
     fn options(&self, state_type: StateType) -> OptionSet {

@@ -1,6 +1,7 @@
 //! States: whatever a tap says, whichever of its states a platform commits, the tap is given again
 //! only what it said, and each stream is read once.
 
+use airbyte_singer::translate::ConfiguredIndex;
 use airbyte_singer::translate::state::{Input, Pass, Plan, StateType, StreamSpec, Tracker, plan};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub fn run(bytes: &[u8]) {
 
 fn streams(choices: u8) -> Vec<StreamSpec> {
     let spec = |(at, id): (usize, &&str)| StreamSpec {
+        configured: ConfiguredIndex(at),
         tap_stream_id: (*id).to_owned(),
         full_refresh: choices & 0x40 != 0 && choices & (1 << at) != 0,
         generation_id: None,
@@ -88,7 +90,7 @@ impl Read {
     fn take(&mut self, states: airbyte_singer::translate::state::Published) {
         self.shared.extend(states.shared());
         for state in states.into_streams() {
-            self.states[state.stream].push(state.to_value());
+            self.states[state.stream.0].push(state.to_value());
         }
     }
 

@@ -7,6 +7,7 @@
 //! are taken out of its records ([`record`]). The rules of [`state`] are the heart.
 
 pub mod catalog;
+mod index;
 pub mod names;
 pub mod overrides;
 pub mod record;
@@ -14,4 +15,5 @@ pub mod schema;
 pub mod spec;
 pub mod state;
 
+pub use index::ConfiguredIndex;
 pub use overrides::Overrides;

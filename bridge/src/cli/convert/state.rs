@@ -42,8 +42,6 @@ pub(super) fn run(args: &Args, options: &OptionSet) -> Result<String> {
 /// The read that the states would be handed to.
 struct Read {
     job: ReadJob,
-    /// The streams' places in the configured catalog.
-    places: Vec<usize>,
     specs: Vec<StreamSpec>,
     plan: Plan,
 }
@@ -69,7 +67,7 @@ impl Read {
         let selection = Selection::new(&catalog, path.is_none(), &overrides, &job);
         let Selection { translated, selected, missing, .. } = &selection;
         let missing: Vec<_> =
-            missing.iter().map(|at| job.catalog.streams[*at].descriptor()).collect();
+            missing.iter().map(|at| job.catalog.streams[at.0].descriptor()).collect();
         if let Some(error) = no_such_stream("the Singer catalog", &missing, translated) {
             return Err(error);
         }
@@ -80,8 +78,7 @@ impl Read {
             let are_all = specs.iter().all(|spec| spec.full_refresh);
             source::tell_unkept(&Value::from(state.clone()).to_string(), no_method, are_all);
         }
-        let places = selected.iter().map(|one| one.configured).collect();
-        Ok(Self { job, places, specs, plan })
+        Ok(Self { job, specs, plan })
     }
 
     /// What a read would publish whose tap says nothing.
@@ -107,7 +104,7 @@ impl Read {
                 Published::Streams(states) => {
                     for state in &states {
                         let one = json!({"type": "STREAM", "stream": self.state(state)});
-                        streams[self.places[state.stream]] = Some(one);
+                        streams[state.stream.0] = Some(one);
                     }
                 }
             }
@@ -116,8 +113,10 @@ impl Read {
     }
 
     fn state(&self, state: &Publication) -> StreamState {
-        let place = self.places[state.stream];
-        StreamState::new(self.job.catalog.streams[place].descriptor(), Some(state.to_value()))
+        StreamState::new(
+            self.job.catalog.streams[state.stream.0].descriptor(),
+            Some(state.to_value()),
+        )
     }
 
     /// What the tap would be handed, run by run.

@@ -108,7 +108,7 @@ impl Joining<'_> {
         }
         let mut configured = Vec::with_capacity(self.selected.len());
         for member in self.selected {
-            let descriptor = self.job.catalog.streams[member.configured].descriptor();
+            let descriptor = self.job.catalog.streams[member.configured.0].descriptor();
             let mut newest = None;
             for index in places.remove(&descriptor).into_iter().flatten() {
                 // The last one counts, also where it says that there is none.

@@ -1,10 +1,10 @@
 //! The configured streams as the tap has them, and those that it doesn't have.
 
-use crate::translate::Overrides;
 use crate::translate::catalog::{self, Translated};
 use crate::translate::names::shared_keys;
 use crate::translate::schema::{columns, lean};
 use crate::translate::state::StreamSpec;
+use crate::translate::{ConfiguredIndex, Overrides};
 use airbyte_protocol::{ConfiguredCatalog, StreamDescriptor};
 use airbyte_singer_runtime::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
 use singer_protocol as singer;
@@ -13,7 +13,7 @@ use std::collections::HashSet;
 /// One configured stream that the tap has.
 pub(crate) struct Selected {
     /// Its place in the configured catalog.
-    pub(crate) configured: usize,
+    pub(crate) configured: ConfiguredIndex,
     /// Its place in the tap's catalog.
     pub(in crate::source) entry: usize,
     pub(crate) tap_stream_id: String,
@@ -30,7 +30,7 @@ pub(crate) struct Selected {
 impl Selected {
     /// Its place in the configured catalog, and its schema by the tap's own.
     pub(in crate::source) fn schema<'a>(&self, catalog: &'a singer::Catalog) -> (usize, &'a str) {
-        (self.configured, catalog.streams()[self.entry].schema().unwrap_or("null"))
+        (self.configured.0, catalog.streams()[self.entry].schema().unwrap_or("null"))
     }
 
     /// Takes back what only a real catalog could have proven.
@@ -45,9 +45,10 @@ impl Selected {
     /// under FULL_TABLE all the same, and some taps know no other method than INCREMENTAL.
     pub(crate) fn spec(&self, job: &ReadJob) -> StreamSpec {
         StreamSpec {
+            configured: self.configured,
             tap_stream_id: self.tap_stream_id.clone(),
             full_refresh: self.in_full,
-            generation_id: job.catalog.streams[self.configured].generation_id,
+            generation_id: job.catalog.streams[self.configured.0].generation_id,
             may_stand_alone: self.may_stand_alone,
         }
     }
@@ -59,7 +60,7 @@ pub(crate) struct Selection {
     /// Those that the tap has.
     pub(crate) selected: Vec<Selected>,
     /// The places of those that it doesn't have, in the configured catalog.
-    pub(crate) missing: Vec<usize>,
+    pub(crate) missing: Vec<ConfiguredIndex>,
     /// The `tap_stream_id`s of the whole catalog.
     pub(crate) ids: Vec<String>,
 }
@@ -104,9 +105,12 @@ impl Selection {
                 may_stand_alone: said.unwrap_or(evidence),
             });
         }
-        let found: HashSet<usize> = selected.iter().map(|one: &Selected| one.configured).collect();
-        let missing =
-            (0..job.catalog.streams.len()).filter(|index| !found.contains(index)).collect();
+        let found: HashSet<ConfiguredIndex> =
+            selected.iter().map(|one: &Selected| one.configured).collect();
+        let missing = (0..job.catalog.streams.len())
+            .map(ConfiguredIndex)
+            .filter(|at| !found.contains(at))
+            .collect();
         if is_presumed {
             selected.iter_mut().for_each(|one| one.without_evidence(overrides));
         }
@@ -147,14 +151,14 @@ const MOST_COMPARED: usize = 10;
 /// Ends configured streams that `whose` tap or catalog, `translated`, doesn't have, and tells of them. To be
 /// called before anything is read, while whoever looks on can still mend the name.
 pub(in crate::source) fn end_missing(
-    missing: &[usize],
+    missing: &[ConfiguredIndex],
     whose: &str,
     translated: &Translated,
     floor: &mut Emitting,
 ) -> Result<Option<Error>> {
     let mut names = Vec::new();
     for index in missing {
-        let id: StreamId = floor.nth(*index);
+        let id: StreamId = floor.nth(index.0);
         names.push(floor.descriptor(id).clone());
         floor.end(id, false)?;
     }

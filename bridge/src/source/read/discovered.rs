@@ -5,11 +5,11 @@ use super::route::Wanted;
 use super::schemas::Watched;
 use super::states::States;
 use crate::source::plan::{Selected, ids, log_names, resume};
-use crate::translate::Overrides;
 use crate::translate::catalog::{Learnt, Translated, outline, to_airbyte};
 use crate::translate::names::{Resolution, shared_keys};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::{StateType, Tracker};
+use crate::translate::{ConfiguredIndex, Overrides};
 use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
 use airbyte_singer_runtime::{Emitting, Error, ReadJob, Result};
 use singer_protocol as singer;
@@ -104,7 +104,7 @@ impl Discovered {
         }
         let said = self.overrides.get(&found.tap_stream_id).and_then(|over| over.alone);
         self.members.push(Selected {
-            configured: self.members.len(),
+            configured: ConfiguredIndex(self.members.len()),
             entry,
             tap_stream_id: found.tap_stream_id.clone(),
             names: found.names.clone(),
@@ -184,7 +184,7 @@ impl Discovered {
             no_method: false,
         };
         records.add(entry, wanted, found.watched);
-        states.replan(tracker, stream.index())
+        states.replan(tracker)
     }
 }
 

@@ -123,11 +123,10 @@ impl Piped {
         let mut floor = emitter.lock();
         let missing = end_missing(missing, "the Singer catalog", translated, &mut floor)?;
         for one in selected {
-            let id = floor.nth(one.configured);
+            let id = floor.nth(one.configured.0);
             floor.start(id)?;
         }
         let router = Router::to(selected, &catalog, &overrides, &floor);
-        let places = selected.iter().map(|one| one.configured).collect();
         let started = Instant::now();
         let interval = self.options.state_interval();
         let tracker = Tracker::new(&pass, &specs, &run_id(), interval, started.elapsed());
@@ -141,7 +140,7 @@ impl Piped {
         let records = Records::new(router)
             .watching(watched)
             .validating(&self.options, selected.iter().map(|one| one.schema(&catalog)));
-        Ok((records, States::new(tracker, places, started), missing))
+        Ok((records, States::new(tracker, started), missing))
     }
 
     /// For whatever streams show up.
@@ -159,7 +158,7 @@ impl Piped {
         let run_id = run_id();
         let tracker = Tracker::new(&pass, &[], &run_id, interval, started.elapsed());
         let records = Records::new(router).validating(&self.options, []);
-        let states = States::new(tracker, Vec::new(), started);
+        let states = States::new(tracker, started);
         let planning = (state_type, interval);
         let discovered = Discovered::new(catalog, overrides, job, run_id, planning);
         Ok((records, states, discovered))

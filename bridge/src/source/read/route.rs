@@ -83,7 +83,7 @@ impl Router {
     ) -> Self {
         let wanted = streams.into_iter().map(|one| {
             let wanted = Wanted {
-                stream: floor.nth(one.configured),
+                stream: floor.nth(one.configured.0),
                 tap_stream_id: one.tap_stream_id.clone(),
                 names: one.names.clone(),
                 filter: FieldFilter::new(one.deselected.iter().cloned()),

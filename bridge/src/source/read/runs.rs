@@ -116,8 +116,7 @@ impl Run<'_> {
         let records = Records::new(router)
             .watching(members.iter().map(watched))
             .validating(&self.setup.options, members.iter().map(|one| one.schema(self.catalog)));
-        let places = all.iter().map(|one| one.configured).collect();
-        let states = States::new(tracker, places, started).minding(self.place.config.watch());
+        let states = States::new(tracker, started).minding(self.place.config.watch());
         let strays = Hearing::new(running.words.clone(), self.setup.voice(self.context));
         let policy = Policy::new(&self.setup.options, None);
         let messages = Messages::new(records, states, strays, self.batches(), policy.clone());
@@ -273,7 +272,7 @@ impl Run<'_> {
     fn announce(&self, members: &[&Selected]) -> Result<()> {
         let mut floor = self.emitter.lock();
         for member in members {
-            let id = floor.nth(member.configured);
+            let id = floor.nth(member.configured.0);
             floor.start(id)?;
             let rows = self.catalog.streams()[member.entry].row_count();
             if let Some(rows) = rows.filter(|_| member.in_full) {
@@ -294,7 +293,7 @@ impl Run<'_> {
     fn unstarted(&self, pass: &Pass) -> Result<()> {
         let mut floor = self.emitter.lock();
         for index in &pass.streams {
-            let id = floor.nth(self.selection.selected[*index].configured);
+            let id = floor.nth(self.selection.selected[*index].configured.0);
             floor.end(id, false)?;
         }
         Ok(())

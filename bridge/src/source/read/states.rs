@@ -5,6 +5,7 @@ use super::records::Records;
 use super::unkept::tell_unkept;
 use crate::source::workdir::ConfigWatch;
 use crate::tap::Words;
+use crate::translate::ConfiguredIndex;
 use crate::translate::state::{Publication, Published, StateError, Tracker};
 use airbyte_singer_runtime::{Emitting, Error, Result};
 use std::collections::HashSet;
@@ -13,8 +14,6 @@ use std::time::{Duration, Instant};
 /// The states of a run.
 pub(super) struct States {
     pub(super) tracker: Tracker,
-    /// Places in the configured catalog, by the numbers that the tracker uses.
-    places: Vec<usize>,
     /// When the tracker's time began.
     started: Instant,
     /// The file that the tap may rewrite, where it was given one by us.
@@ -34,9 +33,9 @@ pub(super) struct Gone<'a> {
 }
 
 impl States {
-    /// States of the streams at these `places`; the tracker's time begins at `started`.
-    pub(super) fn new(tracker: Tracker, places: Vec<usize>, started: Instant) -> Self {
-        Self { tracker, places, started, config: None }
+    /// The states that `tracker` has published; its time begins at `started`.
+    pub(super) fn new(tracker: Tracker, started: Instant) -> Self {
+        Self { tracker, started, config: None }
     }
 
     /// Has the platform store what the tap makes of its config, before any later state.
@@ -61,10 +60,8 @@ impl States {
         self.publish_due(number, records, floor)
     }
 
-    /// One more stream, the one at that place in the configured catalog, and a new plan for all: what
-    /// the tap said last holds for it too.
-    pub(super) fn replan(&mut self, tracker: Tracker, place: usize) -> Result<()> {
-        self.places.push(place);
+    /// A new plan, for one more stream: what the tap said last holds for it too.
+    pub(super) fn replan(&mut self, tracker: Tracker) -> Result<()> {
         let tracker = tracker.after(self.tracker.standing());
         let before = std::mem::replace(&mut self.tracker, tracker);
         let Some(newest) = before.newest_state() else { return Ok(()) };
@@ -100,14 +97,14 @@ impl States {
         let streams = match states {
             Published::Legacy(blob) => return floor.legacy_state_text(&blob),
             Published::Global { shared, own } => {
-                let place = |state: &Publication| floor.nth(self.places[state.stream]);
+                let place = |state: &Publication| floor.nth(state.stream.0);
                 let own: Vec<_> = own.iter().map(|state| (place(state), &*state.blob)).collect();
                 return floor.global_state_text(Some(&shared), &own);
             }
             Published::Streams(states) => states,
         };
         for state in streams {
-            let id = floor.nth(self.places[state.stream]);
+            let id = floor.nth(state.stream.0);
             floor.state_text(id, &state.blob)?;
         }
         Ok(())
@@ -134,7 +131,8 @@ impl States {
         }
         // Of what was being read, what came is as good as what any failing tap brings.
         for number in denied.iter().chain(&cut.empty) {
-            self.hold_back(records, *number);
+            let stream = router.wanted[*number].stream;
+            self.tracker.hold_back(ConfiguredIndex(stream.index()));
         }
         let mut clean = clean && router.stray().is_none();
         let states = match self.tracker.finish(clean && cut.is_empty()) {
@@ -163,14 +161,6 @@ impl States {
             floor.end(wanted.stream, well)?;
         }
         Ok(error)
-    }
-
-    /// Keeps the position of a wanted stream where the run began.
-    fn hold_back(&mut self, records: &Records, number: usize) {
-        let place = records.router.wanted[number].stream.index();
-        if let Some(stream) = self.places.iter().position(|at| *at == place) {
-            self.tracker.hold_back(stream);
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 use super::incremental::{Incremental, LSN};
 use super::{Link, Note, Translated};
+use crate::translate::ConfiguredIndex;
 use airbyte_protocol as airbyte;
 use airbyte_protocol::SyncMode;
 use serde::{Serialize, Serializer};
@@ -64,8 +65,8 @@ impl Serialize for SingerCatalog<'_> {
 /// How one selected stream is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The stream's index in the configured catalog.
-    pub configured: usize,
+    /// The stream's place in the configured catalog.
+    pub configured: ConfiguredIndex,
     /// Its place in the tap's catalog.
     pub entry: usize,
     /// The tap's name of the stream.
@@ -121,7 +122,7 @@ pub fn to_singer<'a>(
         };
         selections.insert(place, selection);
         streams.push(Choice {
-            configured: index,
+            configured: ConfiguredIndex(index),
             entry: place,
             tap_stream_id: link.tap_stream_id.clone(),
             in_full,

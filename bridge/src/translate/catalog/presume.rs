@@ -124,7 +124,7 @@ mod tests {
         let read: Vec<_> = selected
             .streams
             .iter()
-            .map(|choice| (choice.configured, &*choice.tap_stream_id, choice.method.clone()))
+            .map(|choice| (choice.configured.0, &*choice.tap_stream_id, choice.method.clone()))
             .collect();
         use ReplicationMethod::{FullTable, Incremental, LogBased};
         let expected = [

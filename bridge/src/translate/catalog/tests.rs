@@ -510,7 +510,7 @@ fn only_the_pass_is_selected_and_unknown_keys_stay() {
     let pass = HashSet::from(["a".to_owned(), "b".to_owned()]);
     let chosen = to_singer(&catalog, &translated, &configured, &pass);
     let ids: Vec<_> =
-        chosen.streams.iter().map(|c| (c.configured, c.tap_stream_id.as_str())).collect();
+        chosen.streams.iter().map(|c| (c.configured.0, c.tap_stream_id.as_str())).collect();
     assert_eq!(ids, [(0, "a")]);
     let selected: Vec<Value> =
         (0..3).map(|index| root(&chosen, index)["selected"].take()).collect();

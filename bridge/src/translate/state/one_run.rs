@@ -44,11 +44,13 @@ impl Plan {
 mod tests {
     use super::super::{Input, StateType, Tracker, plan};
     use super::*;
+    use crate::translate::ConfiguredIndex;
     use serde_json::{Value, json};
     use std::time::Duration;
 
     fn spec(id: &str, full_refresh: bool, may_stand_alone: bool) -> StreamSpec {
         StreamSpec {
+            configured: ConfiguredIndex(0),
             tap_stream_id: id.to_owned(),
             full_refresh,
             generation_id: None,
@@ -77,13 +79,17 @@ mod tests {
 
     #[test]
     fn what_one_run_publishes_is_resumed_by_one_run() {
-        let streams = [spec("a", false, false), spec("b", false, false), spec("all", true, false)];
+        let mut streams =
+            [spec("a", false, false), spec("b", false, false), spec("all", true, false)];
+        for (at, stream) in streams.iter_mut().enumerate() {
+            stream.configured = ConfiguredIndex(at);
+        }
         let run = planned(&streams, Input::Nothing).in_one_run(&streams).unwrap();
         let mut tracker = Tracker::new(&run, &streams, "r", Duration::ZERO, Duration::ZERO);
         tracker.saw_state(r#"{"bookmarks":{"a":1,"b":2,"all":3}}"#).unwrap();
         let mut states: Vec<Option<Value>> = vec![None, None, None];
         for state in tracker.finish(true).unwrap().into_streams() {
-            states[state.stream] = Some(state.to_value());
+            states[state.stream.0] = Some(state.to_value());
         }
         let input = Input::Streams { configured: &states, others: &[] };
         let again = planned(&streams, input).in_one_run(&streams).unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// One run of the tap: only its streams are selected, only their states are published.
 #[derive(Clone, Debug)]
 pub struct Pass {
-    /// Indices of the streams of this pass among the configured ones, rising.
+    /// The streams of this pass by their places among those that the plan was made for, rising.
     pub streams: Vec<usize>,
     /// What goes into the tap's `--state` file, which must stay unchanged during the run; `None`
     /// means no such flag, for most taps crash on an empty state.

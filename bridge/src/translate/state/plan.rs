@@ -32,8 +32,10 @@ pub struct Plan {
 /// there twice keeps its streams from standing alone.
 ///
 /// ```
+/// use airbyte_singer::translate::ConfiguredIndex;
 /// use airbyte_singer::translate::state::{Input, StateType, StreamSpec, plan};
 /// let users = StreamSpec {
+///     configured: ConfiguredIndex(0),
 ///     tap_stream_id: "users".into(),
 ///     full_refresh: false,
 ///     generation_id: None,

@@ -12,6 +12,7 @@ use super::said::{Held, Said};
 use super::state_type::StateType;
 use super::stream_spec::StreamSpec;
 use super::whole::Standing;
+use crate::translate::ConfiguredIndex;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -28,10 +29,12 @@ const TOO_BIG: usize = 16 * 1024 * 1024;
 /// after it may have been emitted too; they come again if the read ends here.
 ///
 /// ```
+/// use airbyte_singer::translate::ConfiguredIndex;
 /// use airbyte_singer::translate::state::{Input, StateType, StreamSpec, Tracker, plan};
 /// use std::time::Duration;
 ///
 /// let streams = [StreamSpec {
+///     configured: ConfiguredIndex(0),
 ///     tap_stream_id: "users".into(),
 ///     full_refresh: false,
 ///     generation_id: None,
@@ -80,7 +83,9 @@ pub struct Tracker {
 /// One stream of the pass.
 #[derive(Debug)]
 struct Member {
-    stream: usize,
+    configured: ConfiguredIndex,
+    /// Its place among the streams that the plan was made for.
+    spec: usize,
     tap_stream_id: String,
     mode: Mode,
     /// Whether it stays at the base of the pass, whatever the tap's STATEs say.
@@ -134,7 +139,7 @@ impl Tracker {
         let own_ids = specs.clone().map(|(_, spec)| spec.tap_stream_id.as_str());
         let current = Said::of(said.text()).and_then(|state| state.split(own_ids, None));
         let current = current.expect("a state that was read before can be taken apart");
-        let members = specs.zip(&current.own).map(|((stream, spec), own)| {
+        let members = specs.zip(&current.own).map(|((at, spec), own)| {
             let mode = if spec.full_refresh {
                 Mode::FullRefresh { generation_id: spec.generation_id }
             } else {
@@ -142,7 +147,8 @@ impl Tracker {
                 Mode::Resumes(History::from_base(Cut { id, end: base_end, own, rest }))
             };
             let tap_stream_id = spec.tap_stream_id.clone();
-            Member { stream, tap_stream_id, mode, held_back: false }
+            let configured = spec.configured;
+            Member { configured, spec: at, tap_stream_id, mode, held_back: false }
         });
         let everyone = match pass.state_type {
             StateType::Global => streams.to_vec(),
@@ -264,12 +270,12 @@ impl Tracker {
         Published::Streams(self.barrier(&whom, false))
     }
 
-    /// Leaves a stream, by its number, where the pass began: the tap has read nothing of it and said
+    /// Leaves a stream where the pass began: the tap has read nothing of it and said
     /// that it couldn't, so a position that it shares with others is none of its own. It is resumed
     /// from there in a run of its own. GLOBAL and LEGACY states have one position for all: where one
     /// stream is held back, none is published at the end.
-    pub fn hold_back(&mut self, stream: usize) {
-        for member in self.members.iter_mut().filter(|member| member.stream == stream) {
+    pub fn hold_back(&mut self, stream: ConfiguredIndex) {
+        for member in self.members.iter_mut().filter(|member| member.configured == stream) {
             member.held_back = true;
             if let Mode::Resumes(history) = &mut member.mode {
                 history.keep_base();
@@ -371,7 +377,7 @@ impl Tracker {
             let alone = self.kind == Kind::Alone;
             let rest = if alone { Part::empty() } else { self.current.rest.clone() };
             let shared = Cut { id: number.as_str().into(), end, own: None, rest };
-            let own = |at: usize| (self.members[at].stream, self.current.own[at].clone());
+            let own = |at: usize| (self.members[at].spec, self.current.own[at].clone());
             self.standing =
                 Standing::at_cut(shared, alone, resuming.into_iter().map(own).collect());
         }
@@ -408,7 +414,7 @@ impl Tracker {
                     blob::write_cuts(&member.tap_stream_id, alone, history)
                 }
             };
-            states.push(Publication { stream: member.stream, blob });
+            states.push(Publication { stream: member.configured, blob });
         }
         states
     }

@@ -1,13 +1,14 @@
 //! What is published: states of streams, or one for all.
 
+use crate::translate::ConfiguredIndex;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The state of one stream, to be published now.
 #[derive(Debug)]
 pub struct Publication {
-    /// Index of the stream among the configured ones.
-    pub stream: usize,
+    /// The stream, by its place in the configured catalog.
+    pub stream: ConfiguredIndex,
     /// The state: a JSON object, compact, whose shape is described in the [module](super).
     pub blob: Box<RawValue>,
 }

@@ -1,8 +1,12 @@
 //! What the state rules know of a stream.
 
+use crate::translate::ConfiguredIndex;
+
 /// One configured stream as the state rules see it.
 #[derive(Clone, Debug)]
 pub struct StreamSpec {
+    /// Its place in the configured catalog.
+    pub configured: ConfiguredIndex,
     /// The id in the tap's catalog, under which the tap keeps the stream's bookmark.
     pub tap_stream_id: String,
     /// Whether the stream is configured `full_refresh`; otherwise it is `incremental`.

@@ -25,7 +25,7 @@ struct GlobalCut {
     /// Its id, its rest and whether it is an end; never an own part.
     shared: Cut,
     alone: bool,
-    /// By index of the stream, rising: its own bookmark.
+    /// By place among the streams that the plan was made for, rising: its own bookmark.
     own: Vec<(usize, Option<Part>)>,
 }
 
@@ -62,7 +62,7 @@ impl Standing {
             } else {
                 own_part(cut?, stream, id)?
             };
-            Some(Publication { stream, blob })
+            Some(Publication { stream: spec.configured, blob })
         });
         let own = own.collect();
         let shared = blob::write_shared(number, cut.map(|cut| &cut.shared));

@@ -5,6 +5,7 @@ use super::super::{Input, Note, Plan, Published, Standing, StateType, StreamSpec
 use super::models::{Name, Row, World};
 use super::pick::Pick;
 use super::tap::{Line, Tap};
+use crate::translate::ConfiguredIndex;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -130,13 +131,14 @@ impl Bridge {
             Evidence::Nothing => false,
         };
         let one_run = self.has(Mutant::OneRunForFullRefresh);
-        let spec = |(name, full_refresh): &(Name, bool)| StreamSpec {
+        let spec = |(at, (name, full_refresh)): (usize, &(Name, bool))| StreamSpec {
+            configured: ConfiguredIndex(at),
             tap_stream_id: (*name).to_owned(),
             full_refresh: *full_refresh && !one_run,
             generation_id: full_refresh.then_some(1),
             may_stand_alone,
         };
-        config.iter().map(spec).collect()
+        config.iter().enumerate().map(spec).collect()
     }
 
     /// Joins what the platform hands in.
@@ -356,7 +358,7 @@ fn falsify_last(config: &Config, said: &Value, last: &mut Published) {
             let mut rest = said.clone();
             for state in own.iter_mut() {
                 let mut value = state.to_value();
-                let name = config[state.stream].0;
+                let name = config[state.stream.0].0;
                 if let Some(bookmark) = said["bookmarks"].get(name) {
                     if value.get("cut").is_some() {
                         value["own"] = bookmark.clone();
@@ -378,11 +380,15 @@ fn publish(said: &mut Vec<Said>, config: &Config, states: Published) {
     let name = |stream: usize| config[stream].0;
     match states {
         Published::Streams(states) => said.extend(
-            states.iter().map(|state| Said::State(name(state.stream), state.blob.get().to_owned())),
+            states
+                .iter()
+                .map(|state| Said::State(name(state.stream.0), state.blob.get().to_owned())),
         ),
         Published::Global { shared, own } => {
-            let own =
-                own.iter().map(|state| (name(state.stream), state.blob.get().to_owned())).collect();
+            let own = own
+                .iter()
+                .map(|state| (name(state.stream.0), state.blob.get().to_owned()))
+                .collect();
             said.push(Said::Global(shared.get().to_owned(), own));
         }
         Published::Legacy(blob) => said.push(Said::Legacy(blob.get().to_owned())),

@@ -2,15 +2,18 @@
 
 use super::super::{Input, Level, Note, Pass, Plan, StateType, StreamSpec, Tracker, plan};
 use super::bridge::{Bridge, Evidence, Mutant};
+use super::in_order;
 use super::models::{Model, World};
 use super::pick::Pick;
 use super::platform::Platform;
 use super::tap::{Tap, When};
+use crate::translate::ConfiguredIndex;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 fn spec(id: &str, may_stand_alone: bool) -> StreamSpec {
     StreamSpec {
+        configured: ConfiguredIndex(0),
         tap_stream_id: id.to_owned(),
         full_refresh: false,
         generation_id: None,
@@ -31,7 +34,7 @@ fn plan_of(streams: &[StreamSpec], configured: &[Option<Value>]) -> Plan {
 }
 
 fn tracker(pass: &Pass, streams: &[StreamSpec], run_id: &str) -> Tracker {
-    Tracker::new(pass, streams, run_id, Duration::ZERO, Duration::ZERO)
+    Tracker::new(pass, &in_order(streams), run_id, Duration::ZERO, Duration::ZERO)
 }
 
 /// Runs a pass whose tap says these STATEs and ends well; the last state of each stream.
@@ -41,7 +44,13 @@ fn run(pass: &Pass, streams: &[StreamSpec], run_id: &str, said: &[Value]) -> Vec
         tracker.saw_state(&state.to_string()).unwrap();
         tracker.due(Duration::ZERO).unwrap().into_streams();
     }
-    tracker.finish(true).unwrap().into_streams().iter().map(|p| (p.stream, p.to_value())).collect()
+    tracker
+        .finish(true)
+        .unwrap()
+        .into_streams()
+        .iter()
+        .map(|p| (p.stream.0, p.to_value()))
+        .collect()
 }
 
 /// Runs all passes of a plan alike; the last state of each stream, in order.
@@ -481,7 +490,7 @@ fn a_stream_that_was_held_back_goes_on_from_where_the_pass_began() {
     let mut tracker = tracker(&second.passes[0], &streams, "r2");
     tracker.saw_state(&json!({"bookmarks": {"a": 2, "b": 1}, "lsn": 9}).to_string()).unwrap();
     assert_eq!(tracker.due(Duration::ZERO).unwrap().into_streams().len(), 2);
-    tracker.hold_back(1);
+    tracker.hold_back(ConfiguredIndex(1));
     let last = tracker.finish(true).unwrap().into_streams();
     let states: Vec<Option<Value>> = last.iter().map(|state| Some(state.to_value())).collect();
 

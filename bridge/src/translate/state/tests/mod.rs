@@ -16,3 +16,15 @@ mod publishing;
 mod scenario;
 mod tap;
 mod whole;
+
+use super::StreamSpec;
+use crate::translate::ConfiguredIndex;
+
+/// The streams as a configured catalog has them that lists them in this order.
+fn in_order(streams: &[StreamSpec]) -> Vec<StreamSpec> {
+    let place = |(at, spec): (usize, &StreamSpec)| StreamSpec {
+        configured: ConfiguredIndex(at),
+        ..spec.clone()
+    };
+    streams.iter().enumerate().map(place).collect()
+}

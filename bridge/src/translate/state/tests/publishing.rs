@@ -1,13 +1,15 @@
 //! When states are published, and for whom.
 
 use super::super::{Input, Note, Publication, StateError, StateType, StreamSpec, Tracker, plan};
+use crate::translate::ConfiguredIndex;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 
 fn streams(alone: bool) -> [StreamSpec; 2] {
-    ["a", "b"].map(|id| StreamSpec {
+    [(0, "a"), (1, "b")].map(|(at, id)| StreamSpec {
+        configured: ConfiguredIndex(at),
         tap_stream_id: id.to_owned(),
         full_refresh: false,
         generation_id: None,
@@ -31,7 +33,7 @@ fn bookmarks(a: u64, b: u64) -> Value {
 }
 
 fn whom(states: &[Publication]) -> Vec<usize> {
-    states.iter().map(|state| state.stream).collect()
+    states.iter().map(|state| state.stream.0).collect()
 }
 
 /// The own part of a state's newest cut.

@@ -1,6 +1,8 @@
 //! Single cases of the state types that speak for all streams, and of changes between the types.
 
 use super::super::{Input, Note, Plan, Published, Standing, StateType, StreamSpec, Tracker, plan};
+use super::in_order;
+use crate::translate::ConfiguredIndex;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ const S: fn(u64) -> Duration = Duration::from_secs;
 
 fn spec(id: &str, may_stand_alone: bool) -> StreamSpec {
     StreamSpec {
+        configured: ConfiguredIndex(0),
         tap_stream_id: id.to_owned(),
         full_refresh: false,
         generation_id: None,
@@ -53,7 +56,7 @@ fn commit(held: &mut Held, streams: usize, published: Published) {
         Published::Global { own, .. } => {
             let mut states = vec![None; streams];
             for state in own {
-                states[state.stream] = Some(state.to_value());
+                states[state.stream.0] = Some(state.to_value());
             }
             *held = Held::Global(shared.unwrap(), states);
         }
@@ -63,7 +66,7 @@ fn commit(held: &mut Held, streams: usize, published: Published) {
                 _ => vec![None; streams],
             };
             for state in states {
-                all[state.stream] = Some(state.to_value());
+                all[state.stream.0] = Some(state.to_value());
             }
             *held = Held::Streams(all);
         }
@@ -74,7 +77,8 @@ fn commit(held: &mut Held, streams: usize, published: Published) {
 fn read(plan: &Plan, streams: &[StreamSpec], run_id: &str, said: &[Value]) -> Held {
     let (mut held, mut standing) = (Held::Nothing, Standing::default());
     for pass in &plan.passes {
-        let mut tracker = Tracker::new(pass, streams, run_id, S(0), S(0)).after(standing);
+        let mut tracker =
+            Tracker::new(pass, &in_order(streams), run_id, S(0), S(0)).after(standing);
         for state in said {
             tracker.saw_state(&state.to_string()).unwrap();
             commit(&mut held, streams.len(), tracker.due(S(0)).unwrap());
@@ -113,7 +117,7 @@ fn a_global_state_shares_the_rest_and_names_every_stream() {
     let plan = join(StateType::Global, &streams, &Held::Nothing);
     assert_eq!(plan.passes.len(), 2);
     let (pass, last) = (&plan.passes[0], &plan.passes[1]);
-    let mut tracker = Tracker::new(pass, &streams, "r", S(0), S(0));
+    let mut tracker = Tracker::new(pass, &in_order(&streams), "r", S(0), S(0));
     let said = json!({"currently_syncing": "b", "bookmarks": {"a": {"p": 1}, "x": 3}, "lsn": 7});
     tracker.saw_state(&said.to_string()).unwrap();
     let due = tracker.due(S(0)).unwrap();
@@ -134,7 +138,8 @@ fn a_global_state_shares_the_rest_and_names_every_stream() {
     assert_eq!(end["cut"]["end"], json!(true));
 
     // The last run says nothing new of the others, whatever its tap says.
-    let mut tracker = Tracker::new(last, &streams, "r", S(0), S(0)).after(tracker.standing());
+    let mut tracker =
+        Tracker::new(last, &in_order(&streams), "r", S(0), S(0)).after(tracker.standing());
     tracker.saw_state(&linked(99).to_string()).unwrap();
     assert!(tracker.due(S(0)).unwrap().is_empty());
     let done = tracker.finish(false).unwrap();
@@ -199,7 +204,7 @@ fn one_linked_stream_links_all_that_share_a_state() {
 fn a_remainder_links_all_in_the_next_state() {
     let streams = [spec("a", true), spec("b", true)];
     let plan = join(StateType::Global, &streams, &Held::Nothing);
-    let mut tracker = Tracker::new(&plan.passes[0], &streams, "r", S(0), S(0));
+    let mut tracker = Tracker::new(&plan.passes[0], &in_order(&streams), "r", S(0), S(0));
     tracker.saw_state(r#"{"bookmarks": {"a": 1}}"#).unwrap();
     let alone = tracker.due(S(0)).unwrap().into_streams();
     assert_eq!(alone[0].to_value()["alone"], json!(true));
@@ -214,7 +219,7 @@ fn a_state_for_all_waits_its_interval_also_when_streams_stand_alone() {
     for state_type in [StateType::Global, StateType::Legacy] {
         let streams = [spec("a", true)];
         let plan = join(state_type, &streams, &Held::Nothing);
-        let mut tracker = Tracker::new(&plan.passes[0], &streams, "r", S(30), S(0));
+        let mut tracker = Tracker::new(&plan.passes[0], &in_order(&streams), "r", S(30), S(0));
         tracker.saw_state(r#"{"bookmarks": {"a": 1}}"#).unwrap();
         assert!(tracker.due(S(29)).unwrap().is_empty());
         assert!(!tracker.due(S(30)).unwrap().is_empty());
@@ -227,7 +232,7 @@ fn a_state_for_all_waits_its_interval_also_when_streams_stand_alone() {
 fn states_that_are_too_big_for_each_stream_are_written_once_for_all() {
     let streams: Vec<StreamSpec> = (0..20).map(|n| spec(&format!("s{n}"), false)).collect();
     let plan = join(StateType::Global, &streams, &Held::Nothing);
-    let mut tracker = Tracker::new(&plan.passes[0], &streams, "r", S(0), S(0));
+    let mut tracker = Tracker::new(&plan.passes[0], &in_order(&streams), "r", S(0), S(0));
     let big = json!({"bookmarks": {}, "dictionary": "x".repeat(1024 * 1024)});
     tracker.saw_state(&big.to_string()).unwrap();
     assert_eq!(tracker.due(S(0)).unwrap().into_streams().len(), 20);
@@ -281,13 +286,13 @@ fn a_legacy_state_is_the_singer_state_and_comes_back_without_its_hints() {
     let streams = [spec("a", false), full("f", false)];
     let text = r#"{"z":12345678901234567890.10,"currently_syncing":"a","bookmarks":{"f":{"v":1},"a":{"p":1e400}}}"#;
     let plan = join(StateType::Legacy, &streams, &Held::Nothing);
-    let mut tracker = Tracker::new(&plan.passes[0], &streams, "r", S(0), S(0));
+    let mut tracker = Tracker::new(&plan.passes[0], &in_order(&streams), "r", S(0), S(0));
     tracker.saw_state(text).unwrap();
     let Published::Legacy(blob) = tracker.due(S(0)).unwrap() else { panic!("no LEGACY state") };
     // Numbers keep their digits; whether an exponent has its sign is all one.
     assert_eq!(blob.get().replace("e+", "e"), text, "whole, in its order");
-    let mut tracker =
-        Tracker::new(&plan.passes[1], &streams, "r", S(0), S(0)).after(tracker.standing());
+    let mut tracker = Tracker::new(&plan.passes[1], &in_order(&streams), "r", S(0), S(0))
+        .after(tracker.standing());
     tracker.saw_state(&linked(99).to_string()).unwrap();
     let Published::Legacy(again) = tracker.finish(true).unwrap() else { panic!() };
     assert_eq!(again.get(), blob.get(), "the last run says nothing new");
