@@ -46,7 +46,7 @@ fn selected(catalog: &Catalog, translated: &Translated, first: usize) {
     let serialized = serde_json::to_value(&back.catalog).expect("JSON");
     assert_eq!(written.to_value(), serialized, "however it is written");
     assert_eq!(written.streams().len(), catalog.streams().len(), "no stream comes or goes");
-    let wanted: HashSet<usize> = back.streams.iter().map(|choice| choice.entry).collect();
+    let wanted: HashSet<usize> = back.streams.iter().map(|choice| choice.entry.0).collect();
     assert_eq!(wanted.len(), configured.streams.len(), "each choice is one entry");
     for (place, entry) in written.streams().iter().enumerate() {
         assert_eq!(entry.is_selected(), wanted.contains(&place), "what is chosen is selected");

@@ -15,5 +15,5 @@ pub mod schema;
 pub mod spec;
 pub mod state;
 
-pub use index::ConfiguredIndex;
+pub use index::{ConfiguredIndex, EntryIndex};
 pub use overrides::Overrides;

@@ -4,7 +4,7 @@ use crate::translate::catalog::{self, Translated};
 use crate::translate::names::shared_keys;
 use crate::translate::schema::{columns, lean};
 use crate::translate::state::StreamSpec;
-use crate::translate::{ConfiguredIndex, Overrides};
+use crate::translate::{ConfiguredIndex, EntryIndex, Overrides};
 use airbyte_protocol::{ConfiguredCatalog, StreamDescriptor};
 use airbyte_singer_runtime::{Emitting, Error, ReadJob, Result, StreamId, nearest_stream};
 use singer_protocol as singer;
@@ -15,7 +15,7 @@ pub(crate) struct Selected {
     /// Its place in the configured catalog.
     pub(crate) configured: ConfiguredIndex,
     /// Its place in the tap's catalog.
-    pub(in crate::source) entry: usize,
+    pub(in crate::source) entry: EntryIndex,
     pub(crate) tap_stream_id: String,
     /// Every name that the tap may call it by in its log.
     pub(in crate::source) names: Vec<String>,
@@ -30,7 +30,7 @@ pub(crate) struct Selected {
 impl Selected {
     /// Its place in the configured catalog, and its schema by the tap's own.
     pub(in crate::source) fn schema<'a>(&self, catalog: &'a singer::Catalog) -> (usize, &'a str) {
-        (self.configured.0, catalog.streams()[self.entry].schema().unwrap_or("null"))
+        (self.configured.0, catalog.streams()[self.entry.0].schema().unwrap_or("null"))
     }
 
     /// Takes back what only a real catalog could have proven.
@@ -97,7 +97,7 @@ impl Selection {
             selected.push(Selected {
                 configured: choice.configured,
                 entry,
-                names: log_names(&catalog.streams()[entry]),
+                names: log_names(&catalog.streams()[entry.0]),
                 tap_stream_id: choice.tap_stream_id,
                 in_full: choice.in_full,
                 no_method: link.is_some_and(|link| link.no_method),

@@ -5,7 +5,7 @@
 //! goes on. The stream that was being read there is cut short unless more of it follows. Taps that
 //! write their last records only as they exit are known by the end that comes at once.
 
-use super::route::Router;
+use super::route::{Router, WantedIndex};
 use crate::failure;
 use crate::tap::{LastWords, Words};
 use airbyte_singer_runtime::{Emitting, Error};
@@ -23,9 +23,8 @@ pub(super) struct Criticals {
     /// How many lines have been looked at.
     seen: u64,
     mark: Option<Mark>,
-    /// The streams that were being read, by their number in the run, and how many records of each
-    /// had come by then.
-    suspects: BTreeMap<usize, u64>,
+    /// The streams that were being read, and how many records of each had come by then.
+    suspects: BTreeMap<WantedIndex, u64>,
 }
 
 /// A CRITICAL line whose meaning shows in what follows.
@@ -35,21 +34,21 @@ enum Mark {
     /// late, because our reader was slow, with the records of each stream by then.
     Behind { noticed: Instant, bytes: u64, before: Option<Vec<u64>> },
     /// These streams may have been being read, each with its records by then.
-    Read { noticed: Instant, streams: Vec<(usize, u64)> },
+    Read { noticed: Instant, streams: Vec<(WantedIndex, u64)> },
 }
 
-/// The streams that a CRITICAL line leaves incomplete, by their number in the run.
+/// The streams that a CRITICAL line leaves incomplete.
 #[derive(Debug, Default)]
 pub(super) struct CutShort {
     /// Not a record of them came.
-    pub(super) empty: Vec<usize>,
+    pub(super) empty: Vec<WantedIndex>,
     /// They were being read, and nothing of them followed.
-    pub(super) broken_off: Vec<usize>,
+    pub(super) broken_off: Vec<WantedIndex>,
 }
 
 impl CutShort {
-    /// Whether the stream of that number is one of them.
-    pub(super) fn has(&self, number: usize) -> bool {
+    /// Whether the stream is one of them.
+    pub(super) fn has(&self, number: WantedIndex) -> bool {
         self.empty.contains(&number) || self.broken_off.contains(&number)
     }
 
@@ -65,8 +64,8 @@ impl CutShort {
         router: &Router,
         floor: &Emitting,
     ) -> Error {
-        let name = |number: &usize| floor.descriptor(router.wanted[*number].stream);
-        let list = |numbers: &[usize]| {
+        let name = |number: &WantedIndex| floor.descriptor(router.wanted[number.0].stream);
+        let list = |numbers: &[WantedIndex]| {
             let named: Vec<String> =
                 numbers.iter().take(NAMED).map(|n| name(n).to_string()).collect();
             match numbers.len().saturating_sub(NAMED) {
@@ -147,8 +146,8 @@ impl Criticals {
                 suspects.extend(being_read(before.as_deref(), router, floor));
             }
             Some(Mark::Read { streams, .. }) => {
-                let left = |(number, count): &&(usize, u64)| counts[*number] == *count;
-                let left: Vec<(usize, u64)> = streams.iter().filter(left).copied().collect();
+                let left = |(number, count): &&(WantedIndex, u64)| counts[number.0] == *count;
+                let left: Vec<(WantedIndex, u64)> = streams.iter().filter(left).copied().collect();
                 // More of it came, and then the end: written as the tap exited.
                 suspects.extend(if left.is_empty() { last.clone() } else { left });
             }
@@ -157,10 +156,10 @@ impl Criticals {
         if seen == 0 || words.criticals() != seen {
             suspects.extend(last);
         }
-        let broken_off = suspects.into_iter().filter(|(number, count)| counts[*number] == *count);
-        let broken_off = broken_off.map(|(number, _)| number).filter(|number| counts[*number] > 0);
+        let broken_off = suspects.into_iter().filter(|(number, count)| counts[number.0] == *count);
+        let broken_off = broken_off.map(|(number, _)| number).filter(|number| counts[number.0] > 0);
         CutShort {
-            empty: (0..counts.len()).filter(|number| counts[*number] == 0).collect(),
+            empty: numbers(&counts).filter(|number| counts[number.0] == 0).collect(),
             broken_off: broken_off.collect(),
         }
     }
@@ -168,14 +167,22 @@ impl Criticals {
 
 /// The stream that is being read, and where there is a count of `before` also those of which
 /// records have come since; with their records.
-fn being_read(before: Option<&[u64]>, router: &Router, floor: &Emitting) -> Vec<(usize, u64)> {
+fn being_read(
+    before: Option<&[u64]>,
+    router: &Router,
+    floor: &Emitting,
+) -> Vec<(WantedIndex, u64)> {
     let counts = counts(router, floor);
     let current = router.current();
-    let has_grown = |number: &usize| {
-        before.is_some_and(|before| before.get(*number).unwrap_or(&0) < &counts[*number])
+    let has_grown = |number: &WantedIndex| {
+        before.is_some_and(|before| before.get(number.0).unwrap_or(&0) < &counts[number.0])
     };
-    let numbers = (0..counts.len()).filter(|n| Some(*n) == current || has_grown(n));
-    numbers.map(|number| (number, counts[number])).collect()
+    let numbers = numbers(&counts).filter(|n| Some(*n) == current || has_grown(n));
+    numbers.map(|number| (number, counts[number.0])).collect()
+}
+
+fn numbers(counts: &[u64]) -> impl Iterator<Item = WantedIndex> + use<> {
+    (0..counts.len()).map(WantedIndex)
 }
 
 /// The records of each stream of the run so far.

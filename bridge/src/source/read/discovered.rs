@@ -9,7 +9,7 @@ use crate::translate::catalog::{Learnt, Translated, outline, to_airbyte};
 use crate::translate::names::{Resolution, shared_keys};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::{StateType, Tracker};
-use crate::translate::{ConfiguredIndex, Overrides};
+use crate::translate::{ConfiguredIndex, EntryIndex, Overrides};
 use airbyte_protocol::{ConfiguredStream, Stream, SyncMode};
 use airbyte_singer_runtime::{Emitting, Error, ReadJob, Result};
 use singer_protocol as singer;
@@ -23,7 +23,7 @@ pub(super) struct Discovered {
     catalog: singer::Catalog,
     translated: Translated,
     /// The places of entries whose bookmark may be another's too.
-    shared_keys: HashSet<usize>,
+    shared_keys: HashSet<EntryIndex>,
     overrides: Overrides,
     /// The streams that were taken in, as if they had been configured.
     members: Vec<Selected>,
@@ -61,8 +61,8 @@ impl Discovered {
     }
 
     /// The stream at a place of the given catalog; none when the profile leaves it out.
-    fn given(&self, entry: usize) -> Option<Found> {
-        let known = self.catalog.streams().get(entry)?;
+    fn given(&self, entry: EntryIndex) -> Option<Found> {
+        let known = self.catalog.streams().get(entry.0)?;
         let place = self.translated.place(known.tap_stream_id())?;
         let evidence = self.translated.links[place].database && !self.shared_keys.contains(&entry);
         Some(Found {
@@ -95,7 +95,7 @@ impl Discovered {
     ///
     /// A new plan is as good as a longer one: the streams share only cuts that are made once all of
     /// them are there, and the cut that the run began with.
-    fn configure(&mut self, found: &Found, entry: usize, now: Duration) -> Result<Tracker> {
+    fn configure(&mut self, found: &Found, entry: EntryIndex, now: Duration) -> Result<Tracker> {
         if self.members.len() == Learnt::MOST_STREAMS {
             return Err(Error::config(format!(
                 "more than {} streams show up; name those to pass on with --catalog",

@@ -131,7 +131,7 @@ impl Piped {
         let interval = self.options.state_interval();
         let tracker = Tracker::new(&pass, &specs, &run_id(), interval, started.elapsed());
         let watched = selected.iter().map(|one| {
-            let entry = &catalog.streams()[one.entry];
+            let entry = &catalog.streams()[one.entry.0];
             match is_presumed {
                 true => Watched::configured(entry),
                 false => Watched::discovered(entry, &one.deselected),

@@ -6,6 +6,7 @@ use super::route::{Router, Wanted};
 use super::schemas::{Drift, Watched};
 use super::validation::{Values, Which};
 use crate::options::OptionSet;
+use crate::translate::EntryIndex;
 use crate::translate::state::Tracker;
 use airbyte_protocol::{Change, ChangeKind, ChangeReason};
 use airbyte_singer_runtime::{Emitting, Result, StreamId};
@@ -68,7 +69,7 @@ impl Records {
     }
 
     /// From now on records of the entry at that place of the tap's catalog go to one more stream.
-    pub(super) fn add(&mut self, entry: usize, wanted: Wanted, watched: Watched) {
+    pub(super) fn add(&mut self, entry: EntryIndex, wanted: Wanted, watched: Watched) {
         self.drift.push(watched);
         self.router.want(entry, wanted);
     }
@@ -81,7 +82,7 @@ impl Records {
         floor: &Emitting,
     ) -> Result<()> {
         if let Some(number) = self.router.saw_schema(&schema.stream, schema.schema, tracker)? {
-            let id = self.router.wanted[number].stream;
+            let id = self.router.wanted[number.0].stream;
             self.drift.saw(number, floor.descriptor(id), schema.schema);
             self.values.expect(id.index(), schema.schema);
         }

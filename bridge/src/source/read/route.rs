@@ -1,10 +1,10 @@
 //! From the stream's name in a message to the configured stream.
 
 use crate::source::plan::Selected;
-use crate::translate::Overrides;
 use crate::translate::names::{Names, Resolution};
 use crate::translate::record::FieldFilter;
 use crate::translate::state::Tracker;
+use crate::translate::{EntryIndex, Overrides};
 use airbyte_singer_runtime::{Emitting, Error, Result, StreamId};
 use singer_protocol as singer;
 use std::collections::HashMap;
@@ -13,12 +13,16 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub(super) enum Target {
     /// To a configured stream of this run.
-    Wanted(usize),
+    Wanted(WantedIndex),
     /// Nowhere: the stream is the tap's, but nobody asked for it here.
     Unwanted,
     /// Nowhere: no stream is known by that name.
     Unknown,
 }
+
+/// A stream's place among those of a run: its number in the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WantedIndex(pub(super) usize);
 
 /// One stream of this run of the tap.
 #[derive(Debug)]
@@ -46,22 +50,22 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 pub(super) struct Router {
     names: Names,
-    /// By place in the tap's catalog.
-    by_entry: HashMap<usize, usize>,
+    by_entry: HashMap<EntryIndex, WantedIndex>,
     pub(super) wanted: Vec<Wanted>,
     known: HashMap<String, Target>,
-    last: Option<(String, usize)>,
+    last: Option<(String, WantedIndex)>,
     /// The wanted stream that was heard of last.
-    current: Option<usize>,
+    current: Option<WantedIndex>,
     strangers_expected: bool,
     /// The first name that no stream is known by and under which a record came.
     stray: Option<String>,
 }
 
 impl Router {
-    /// A router for `wanted` streams, each with its place in the tap's catalog.
-    pub(super) fn new(names: Names, wanted: Vec<(usize, Wanted)>) -> Self {
-        let by_entry = wanted.iter().enumerate().map(|(i, (entry, _))| (*entry, i)).collect();
+    /// A router for `wanted` streams, each with its entry.
+    pub(super) fn new(names: Names, wanted: Vec<(EntryIndex, Wanted)>) -> Self {
+        let numbered = (0..).map(WantedIndex).zip(&wanted);
+        let by_entry = numbered.map(|(number, (entry, _))| (*entry, number)).collect();
         Self {
             names,
             by_entry,
@@ -94,7 +98,7 @@ impl Router {
             };
             (one.entry, wanted)
         });
-        let wanted: Vec<(usize, Wanted)> = wanted.collect();
+        let wanted: Vec<(EntryIndex, Wanted)> = wanted.collect();
         let selected = wanted.iter().map(|(_, wanted)| wanted.tap_stream_id.clone()).collect();
         Self::new(Names::new(catalog, overrides, &selected), wanted)
     }
@@ -105,24 +109,24 @@ impl Router {
         Self { strangers_expected, ..self }
     }
 
-    /// Takes notice of a SCHEMA and gives back whose it is, by its number among the wanted streams.
+    /// Takes notice of a SCHEMA and gives back whose it is.
     /// What the newest STATE says the tap is at tells two streams of one name apart, here and below.
     pub(super) fn saw_schema(
         &mut self,
         name: &str,
         schema: &str,
         states: &Tracker,
-    ) -> Result<Option<usize>> {
+    ) -> Result<Option<WantedIndex>> {
         self.last = None;
         self.resolve(name, Some(schema), states)?;
         let Some(&Target::Wanted(index)) = self.known.get(name) else { return Ok(None) };
-        self.wanted[index].seen = true;
+        self.wanted[index.0].seen = true;
         self.current = Some(index);
         Ok(Some(index))
     }
 
-    /// The wanted stream that was heard of last, by its number.
-    pub(super) fn current(&self) -> Option<usize> {
+    /// The wanted stream that was heard of last.
+    pub(super) fn current(&self) -> Option<WantedIndex> {
         self.current
     }
 
@@ -155,18 +159,18 @@ impl Router {
     }
 
     /// Learns of a stream that the catalog didn't have and gives back its place there.
-    pub(super) fn learn(&mut self, entry: &singer::Entry, overrides: &Overrides) -> usize {
+    pub(super) fn learn(&mut self, entry: &singer::Entry, overrides: &Overrides) -> EntryIndex {
         self.names.add(entry, overrides, true)
     }
 
     /// Whether records of the entry at that place go anywhere.
-    pub(super) fn wants(&self, entry: usize) -> bool {
+    pub(super) fn wants(&self, entry: EntryIndex) -> bool {
         self.by_entry.contains_key(&entry)
     }
 
     /// From now on records of the entry at that place go to a stream.
-    pub(super) fn want(&mut self, entry: usize, wanted: Wanted) {
-        self.by_entry.insert(entry, self.wanted.len());
+    pub(super) fn want(&mut self, entry: EntryIndex, wanted: Wanted) {
+        self.by_entry.insert(entry, WantedIndex(self.wanted.len()));
         self.wanted.push(wanted);
     }
 
@@ -181,7 +185,7 @@ impl Router {
         if let Some((last, index)) = &self.last
             && last == name
         {
-            return Ok(Some(&mut self.wanted[*index]));
+            return Ok(Some(&mut self.wanted[index.0]));
         }
         self.target_by_name(name, states)
     }
@@ -194,9 +198,9 @@ impl Router {
         match self.known.get(name) {
             Some(&Target::Wanted(index)) => {
                 self.last = Some((name.to_owned(), index));
-                self.wanted[index].seen = true;
+                self.wanted[index.0].seen = true;
                 self.current = Some(index);
-                Ok(Some(&mut self.wanted[index]))
+                Ok(Some(&mut self.wanted[index.0]))
             }
             Some(Target::Unknown) => {
                 self.stray.get_or_insert_with(|| name.to_owned());

@@ -111,7 +111,7 @@ impl Run<'_> {
             Router::to(members.iter().copied(), self.catalog, &overrides, &self.emitter.lock())
                 .expecting_strangers(self.partly);
         let watched = |one: &&Selected| {
-            Watched::discovered(&self.catalog.streams()[one.entry], &one.deselected)
+            Watched::discovered(&self.catalog.streams()[one.entry.0], &one.deselected)
         };
         let records = Records::new(router)
             .watching(members.iter().map(watched))
@@ -274,7 +274,7 @@ impl Run<'_> {
         for member in members {
             let id = floor.nth(member.configured.0);
             floor.start(id)?;
-            let rows = self.catalog.streams()[member.entry].row_count();
+            let rows = self.catalog.streams()[member.entry.0].row_count();
             if let Some(rows) = rows.filter(|_| member.in_full) {
                 let descriptor = floor.descriptor(id).clone();
                 floor.estimate(airbyte::Estimate {

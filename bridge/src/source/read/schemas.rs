@@ -1,5 +1,6 @@
 //! What of a tap's schemas isn't as it was discovered, told once for each place.
 
+use super::route::WantedIndex;
 use crate::translate::schema::{Change, Shape, Unread, lean};
 use airbyte_protocol::StreamDescriptor;
 use singer_protocol as singer;
@@ -82,10 +83,10 @@ impl Drift {
         self.streams.push(stream);
     }
 
-    /// Compares the `schema` of a SCHEMA message with what is expected of the `number`-th stream of
+    /// Compares the `schema` of a SCHEMA message with what is expected of a stream of
     /// the run, and warns of what hasn't been told before. A schema that came before costs a hash.
-    pub(super) fn saw(&mut self, number: usize, stream: &StreamDescriptor, schema: &str) {
-        let Some(watched) = self.streams.get_mut(number) else { return };
+    pub(super) fn saw(&mut self, number: WantedIndex, stream: &StreamDescriptor, schema: &str) {
+        let Some(watched) = self.streams.get_mut(number.0) else { return };
         let hash = self.hasher.hash_one(schema);
         if watched.is_full || watched.seen.contains(&hash) {
             return;

@@ -2,6 +2,7 @@
 
 use super::criticals::{Criticals, CutShort};
 use super::records::Records;
+use super::route::WantedIndex;
 use super::unkept::tell_unkept;
 use crate::source::workdir::ConfigWatch;
 use crate::tap::Words;
@@ -131,7 +132,7 @@ impl States {
         }
         // Of what was being read, what came is as good as what any failing tap brings.
         for number in denied.iter().chain(&cut.empty) {
-            let stream = router.wanted[*number].stream;
+            let stream = router.wanted[number.0].stream;
             self.tracker.hold_back(ConfiguredIndex(stream.index()));
         }
         let mut clean = clean && router.stray().is_none();
@@ -156,7 +157,7 @@ impl States {
             let known = || declared(place, &one.tap_stream_id);
             records.values.tell(place, floor, &one.tap_stream_id, known);
         }
-        for (number, wanted) in router.wanted.iter().enumerate() {
+        for (number, wanted) in (0..).map(WantedIndex).zip(&router.wanted) {
             let well = clean && !denied.contains(&number) && !cut.has(number);
             floor.end(wanted.stream, well)?;
         }
@@ -164,16 +165,17 @@ impl States {
     }
 }
 
-/// The streams that the tap said nothing of and that therefore must not end well, by their
-/// number among the wanted ones, and why. Those that the tap warned of: under overwrite a COMPLETE
+/// The streams that the tap said nothing of and that therefore must not end well, and
+/// why. Those that the tap warned of: under overwrite a COMPLETE
 /// would empty a table because of a missing privilege. And all of them where records came under a
 /// name that nobody knows: they may be theirs.
-fn unheard(run: &Gone<'_>, floor: &Emitting) -> (Vec<usize>, Option<Error>) {
+fn unheard(run: &Gone<'_>, floor: &Emitting) -> (Vec<WantedIndex>, Option<Error>) {
     let Gone { clean, records, words, .. } = *run;
     let router = &records.router;
     let stray = router.stray();
     let (mut unheard, mut error) = (Vec::new(), None);
-    for (number, wanted) in router.wanted.iter().enumerate().filter(|(_, w)| !w.seen) {
+    let wanted = (0..).map(WantedIndex).zip(&router.wanted);
+    for (number, wanted) in wanted.filter(|(_, wanted)| !wanted.seen) {
         let stream = floor.descriptor(wanted.stream);
         if clean {
             tracing::warn!("the tap said nothing of stream {stream}");

@@ -1,6 +1,6 @@
 use super::incremental::{Incremental, LSN};
 use super::{Link, Note, Translated};
-use crate::translate::ConfiguredIndex;
+use crate::translate::{ConfiguredIndex, EntryIndex};
 use airbyte_protocol as airbyte;
 use airbyte_protocol::SyncMode;
 use serde::{Serialize, Serializer};
@@ -68,7 +68,7 @@ pub struct Choice {
     /// The stream's place in the configured catalog.
     pub configured: ConfiguredIndex,
     /// Its place in the tap's catalog.
-    pub entry: usize,
+    pub entry: EntryIndex,
     /// The tap's name of the stream.
     pub tap_stream_id: String,
     /// Whether all of it is read, whatever the method: the tap must get no bookmark of this stream,
@@ -123,7 +123,7 @@ pub fn to_singer<'a>(
         selections.insert(place, selection);
         streams.push(Choice {
             configured: ConfiguredIndex(index),
-            entry: place,
+            entry: EntryIndex(place),
             tap_stream_id: link.tap_stream_id.clone(),
             in_full,
             method,

@@ -581,7 +581,7 @@ fn the_recorded_values_fit_their_schemas() {
             let stream = message["stream"].as_str().unwrap();
             let found = names.resolve(stream, None, None);
             let Resolution::One(index) = found else { panic!("{stream}") };
-            for error in schemas[index].iter_errors(&message["record"]) {
+            for error in schemas[index.0].iter_errors(&message["record"]) {
                 broken.insert(error.instance_path().to_string());
             }
         }

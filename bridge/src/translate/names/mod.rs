@@ -8,6 +8,7 @@ mod columns;
 #[cfg(test)]
 mod tests;
 
+use crate::translate::EntryIndex;
 use crate::translate::overrides::Overrides;
 use columns::each_column;
 use singer_protocol as singer;
@@ -18,9 +19,9 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     streams: Vec<Known>,
-    ids: HashMap<String, usize>,
-    aliases: HashMap<String, Vec<usize>>,
-    guesses: HashMap<String, Vec<usize>>,
+    ids: HashMap<String, EntryIndex>,
+    aliases: HashMap<String, Vec<EntryIndex>>,
+    guesses: HashMap<String, Vec<EntryIndex>>,
     /// What the profile excludes, whether or not the catalog has it.
     excluded: HashSet<String>,
 }
@@ -35,13 +36,13 @@ struct Known {
 /// Whose message it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// This entry's, by its index in the catalog.
-    One(usize),
+    /// This entry's.
+    One(EntryIndex),
     /// Nobody's: no entry has such a name.
     Unknown,
     /// One of these entries', and nothing tells which. An error, never a guess: it would mix two
     /// tables.
-    Ambiguous(Vec<usize>),
+    Ambiguous(Vec<EntryIndex>),
 }
 
 impl Names {
@@ -61,9 +62,14 @@ impl Names {
         names
     }
 
-    /// Adds an entry behind the others and gives back its index.
-    pub fn add(&mut self, entry: &singer::Entry, overrides: &Overrides, selected: bool) -> usize {
-        let index = self.streams.len();
+    /// Adds an entry behind the others and gives back its place.
+    pub fn add(
+        &mut self,
+        entry: &singer::Entry,
+        overrides: &Overrides,
+        selected: bool,
+    ) -> EntryIndex {
+        let index = EntryIndex(self.streams.len());
         let id = entry.tap_stream_id();
         self.ids.entry(id.to_owned()).or_insert(index);
         for alias in overrides.get(id).into_iter().flat_map(|over| &over.aliases) {
@@ -101,7 +107,7 @@ impl Names {
         }
         let left = self.fitting(candidates, schema);
         let only = |test: &dyn Fn(&Known) -> bool| {
-            let mut hits = left.iter().filter(|index| test(&self.streams[**index]));
+            let mut hits = left.iter().filter(|index| test(&self.streams[index.0]));
             hits.next().filter(|_| hits.next().is_none()).copied()
         };
         only(&|_| true)
@@ -112,11 +118,11 @@ impl Names {
 
     /// Those of `candidates` that have every column of a schema; all of them where none has, and
     /// where the schema can't be read.
-    fn fitting(&self, candidates: &[usize], schema: Option<&str>) -> Vec<usize> {
+    fn fitting(&self, candidates: &[EntryIndex], schema: Option<&str>) -> Vec<EntryIndex> {
         let mut left = candidates.to_vec();
         let rule_out = |name: &str| {
             if !name.starts_with("_sdc_") {
-                left.retain(|index| self.streams[*index].properties.contains(name));
+                left.retain(|index| self.streams[index.0].properties.contains(name));
             }
         };
         let read = schema.map(|schema| each_column(schema, rule_out));
@@ -128,7 +134,7 @@ impl Names {
     }
 
     /// The entry that a message name means, where the name alone tells.
-    pub fn plain(&self, message_name: &str) -> Option<usize> {
+    pub fn plain(&self, message_name: &str) -> Option<EntryIndex> {
         let by_id = self.ids.get(message_name).copied();
         by_id.or_else(|| match self.candidates(message_name) {
             [one] => Some(*one),
@@ -142,23 +148,23 @@ impl Names {
     }
 
     /// The entries that have the name as an alias, else those whose name it may be.
-    fn candidates(&self, message_name: &str) -> &[usize] {
+    fn candidates(&self, message_name: &str) -> &[EntryIndex] {
         let found = self.aliases.get(message_name).or_else(|| self.guesses.get(message_name));
         found.map_or(&[], Vec::as_slice)
     }
 
     /// The `tap_stream_id`s of entries, for messages to people: `shop-users, sales-users`.
-    pub fn ids(&self, indices: &[usize]) -> String {
-        let ids = indices.iter().filter_map(|index| self.streams.get(*index));
+    pub fn ids(&self, entries: &[EntryIndex]) -> String {
+        let ids = entries.iter().filter_map(|entry| self.streams.get(entry.0));
         ids.map(|known| known.tap_stream_id.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
 /// The places of the entries under whose id another entry may keep its bookmark as well, because its
 /// own name is that id.
-pub fn shared_keys(catalog: &singer::Catalog) -> HashSet<usize> {
-    let entries = || catalog.streams().iter().enumerate();
-    let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+pub fn shared_keys(catalog: &singer::Catalog) -> HashSet<EntryIndex> {
+    let entries = || (0..).map(EntryIndex).zip(catalog.streams());
+    let mut by_id: HashMap<&str, Vec<EntryIndex>> = HashMap::new();
     for (place, entry) in entries() {
         by_id.entry(entry.tap_stream_id()).or_default().push(place);
     }
@@ -189,7 +195,7 @@ fn guesses(entry: &singer::Entry) -> HashSet<String> {
     names
 }
 
-fn push(map: &mut HashMap<String, Vec<usize>>, name: String, index: usize) {
+fn push(map: &mut HashMap<String, Vec<EntryIndex>>, name: String, index: EntryIndex) {
     let all = map.entry(name).or_default();
     if !all.contains(&index) {
         all.push(index);
