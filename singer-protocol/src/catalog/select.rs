@@ -82,11 +82,12 @@ impl Entry {
         let schema = self.schema();
         let mentioned = Mentioned::read(schema.unwrap_or("{}"), self.metadata_text());
         let chosen = Chosen { mentioned, keys: self.key_properties(), selection };
+        // The schema first: it is written twice on its way, and the metadata may be twice as long.
+        let changed = schema.map(|schema| schema_with(schema, &chosen));
         let metadata = metadata_with(self.metadata_text(), schema.unwrap_or("{}"), &chosen);
-        let schema = schema.map(|schema| schema_with(schema, &chosen));
         drop(chosen);
         self.put("metadata", metadata);
-        if let Some(schema) = schema {
+        if let Some(schema) = changed {
             self.put("schema", schema);
         }
         if self.map.contains_key("selected") {
